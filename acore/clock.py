@@ -1,0 +1,188 @@
+"""Time, as everything in acore takes it: a clock that runs, and one that a test holds."""
+
+import asyncio
+import heapq
+import itertools
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from anyio import CancelScope, Event
+from anyio.lowlevel import checkpoint
+
+NANOSECONDS = 1_000_000_000
+
+
+class Timer(Protocol):
+    """Something that will be called, unless it is cancelled first."""
+
+    def cancel(self) -> None:
+        """Never call it; harmless when it was called already."""
+
+
+class Clock(ABC):
+    """The one owner of real time and of every deadline.
+
+    Durations are measured with `monotonic`, which no change of the machine's clock moves; `now` is
+    what people read.
+    """
+
+    @abstractmethod
+    def wall_ns(self) -> int:
+        """Return nanoseconds since 1970, UTC. It may step backwards when the machine's clock is set."""
+
+    @abstractmethod
+    def monotonic(self) -> float:
+        """Return seconds since an arbitrary moment; it never goes backwards."""
+
+    @abstractmethod
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        """Call *callback* on the event loop in *seconds*."""
+
+    def now(self) -> datetime:
+        """Return the present instant in UTC."""
+        return instant(self.wall_ns())
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after *seconds*."""
+        if seconds <= 0:
+            await checkpoint()
+            return
+        woken = Event()
+        timer = self.call_later(seconds, woken.set)
+        try:
+            await woken.wait()
+        finally:
+            timer.cancel()
+
+    @contextmanager
+    def deadline(self, seconds: float, *, shield: bool = False) -> Generator[CancelScope]:
+        """Cancel the block after *seconds*; the scope's `cancelled_caught` says whether that happened.
+
+        Args:
+            seconds: How long the block may take.
+            shield: Whether a cancellation from outside has to wait for the block.
+        """
+        with CancelScope(shield=shield) as scope:
+            timer = self.call_later(seconds, scope.cancel)
+            try:
+                yield scope
+            finally:
+                timer.cancel()
+
+
+def instant(wall_ns: int) -> datetime:
+    """Return the UTC instant of *wall_ns* nanoseconds since 1970, to the microsecond."""
+    return datetime.fromtimestamp(wall_ns // NANOSECONDS, UTC) + timedelta(
+        microseconds=wall_ns % NANOSECONDS // 1000
+    )
+
+
+class RealClock(Clock):
+    """The machine's own time."""
+
+    def wall_ns(self) -> int:
+        """Return nanoseconds since 1970, UTC."""
+        return time.time_ns()
+
+    def monotonic(self) -> float:
+        """Return seconds of the machine's monotonic clock."""
+        return time.monotonic()  # noqa: TID251 - this is the Clock that everybody else takes
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        """Call *callback* on the event loop in *seconds*."""
+        return asyncio.get_running_loop().call_later(seconds, callback)
+
+
+class _Due:
+    """A callback waiting in a held clock."""
+
+    __slots__ = ("callback",)
+
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self.callback: Callable[[], None] | None = callback
+
+    def cancel(self) -> None:
+        self.callback = None
+
+
+class HeldClock(Clock):
+    """Time that passes only when a test says so.
+
+    `advance` goes from one due timer to the next and lets all work that follows from it end before it
+    goes on, so that an hour passes in an instant and nothing in it is skipped. Real threads, files and
+    sockets work beside it: what is under way in them is told by the probes given to `watch`.
+    """
+
+    def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
+        self._wall_ns = int(start.timestamp() * NANOSECONDS)
+        self._monotonic = 1000.0
+        self._due: list[tuple[float, int, _Due]] = []
+        self._order = itertools.count()
+        self._probes: list[Callable[[], Iterable[str]]] = []
+
+    def wall_ns(self) -> int:
+        """Return nanoseconds since 1970, UTC, as the test left them."""
+        return self._wall_ns
+
+    def monotonic(self) -> float:
+        """Return seconds advanced since an arbitrary moment."""
+        return self._monotonic
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        """Call *callback* when the test has advanced by *seconds*."""
+        due = _Due(callback)
+        heapq.heappush(self._due, (self._monotonic + max(0.0, seconds), next(self._order), due))
+        return due
+
+    def watch(self, probe: Callable[[], Iterable[str]]) -> None:
+        """Ask *probe* before time moves; while it names anything that is under way, time waits."""
+        self._probes.append(probe)
+
+    def step_wall(self, by: timedelta) -> None:
+        """Set the machine's clock forward or back without any time passing."""
+        self._wall_ns += int(by.total_seconds() * NANOSECONDS)
+
+    async def advance(self, seconds: float) -> None:
+        """Let *seconds* pass, and return when all that they set off has ended."""
+        end = self._monotonic + seconds
+        await self.settle()
+        while self._due and self._due[0][0] <= end:
+            at, _, due = heapq.heappop(self._due)
+            if due.callback is None:
+                continue
+            self._move(at)
+            due.callback()
+            await self.settle()
+        self._move(end)
+
+    async def settle(self) -> None:
+        """Return when nothing is under way: every probe is silent and no other task could go on."""
+        quiet = 0
+        while quiet < _QUIET_TURNS:
+            await asyncio.sleep(0)
+            busy = _somebody_could_go_on() or any(True for probe in self._probes for _ in probe())
+            quiet = 0 if busy else quiet + 1
+
+    def _move(self, to: float) -> None:
+        self._wall_ns += int((to - self._monotonic) * NANOSECONDS)
+        self._monotonic = to
+
+
+# A callback may wake a task by way of another callback (a thread's result, a cancelled scope): a turn each.
+_QUIET_TURNS = 4
+
+
+def _somebody_could_go_on() -> bool:
+    """Return whether a task besides this one is ready to run; asyncio tells in no public way."""
+    me = asyncio.current_task()
+    for task in asyncio.all_tasks():
+        if task is me:
+            continue
+        waits_for: asyncio.Future[object] | None = getattr(task, "_fut_waiter", None)
+        if waits_for is None or waits_for.done():
+            return True
+    return False

@@ -1,0 +1,40 @@
+"""What can go wrong in every room: the base of acore's errors, and the exit codes."""
+
+from enum import IntEnum
+from typing import ClassVar, Self
+
+
+class ExitCode(IntEnum):
+    """How the process ends; numbers are those of BSD's sysexits.h."""
+
+    meaning: str
+
+    def __new__(cls, value: int, meaning: str) -> Self:
+        """Make the row of *value*, with its sentence."""
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+    OK = 0, "It ended as asked."
+    FAILURE = 1, "The command ran and its answer is no."
+    USAGE = 64, "The command line was not understood."
+    DATA = 65, "The database is damaged or was written by a newer acore."
+    UNAVAILABLE = 69, "Something needed is not there: a port is taken, a server cannot be reached."
+    SOFTWARE = 70, "A part kept failing and restarting it did not help."
+    CANT_CREATE = 73, "The data directory cannot be written."
+    IO = 74, "Reading or writing failed: the disk is full or broken."
+    TEMPORARY = 75, "Another acore runs on the same data; try again once it has stopped."
+    PROTOCOL = 76, "Discord refused the connection for good."
+    NO_PERMISSION = 77, "Discord refused the token."
+    CONFIG = 78, "A setting is missing or wrong."
+
+
+class AcoreError(Exception):
+    """Something acore can name; each kind owns its sentence and its exit code."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.SOFTWARE
+
+
+class FatalError(AcoreError):
+    """Trying again cannot help: supervisors pass it up at once and the process ends with its exit code."""

@@ -1,0 +1,1 @@
+"""What travels: events, commands, effects, and the bus that carries them."""

@@ -1,0 +1,191 @@
+"""Discord: the connection, and what people ask through it."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from acore.events.base import Command, Effect, Event, Policy
+from acore.events.catalog import wire
+from acore.events.status import Notice, StatusReport
+from acore.events.views import View
+from acore.record import Record
+
+INTERACTION_LIFE = 15 * 60.0
+"""Seconds for which an interaction can be answered (Discord, Interactions, Receiving and Responding)."""
+
+
+class Link(StrEnum):
+    """How the connection to Discord is."""
+
+    OFFLINE = "offline"
+    WAITING = "waiting"
+    CONNECTING = "connecting"
+    READY = "ready"
+    LOST = "lost"
+
+
+@wire("discord.link_changed")
+class LinkChanged(Event):
+    """The connection to Discord is in another state than before."""
+
+    link: Link
+    reason: str = ""
+
+
+class Application(Record):
+    """Who we are to Discord. `owners` are the owner, or the members of the owning team."""
+
+    id: int
+    name: str
+    owners: tuple[int, ...]
+    owner_name: str
+    intents_on: tuple[str, ...]
+    intents_off: tuple[str, ...]
+
+
+@wire("discord.application_identified")
+class ApplicationIdentified(Event):
+    """Discord accepted the token and said whose it is."""
+
+    application: Application
+
+
+class IdentifyBudget(Record):
+    """How many new sessions Discord still allows (session_start_limit). Used up, the token is reset."""
+
+    total: int
+    remaining: int
+    resets_at: datetime
+
+
+@wire("discord.budget_read")
+class BudgetRead(Event):
+    """Discord said how many new sessions it still allows."""
+
+    budget: IdentifyBudget
+
+
+@wire("discord.session_begun")
+class SessionBegun(Event):
+    """A new session was asked for; it counts against the budget."""
+
+
+@wire("discord.load_budget")
+class LoadBudget(Command[IdentifyBudget | None]):
+    """How many new sessions were left when this was last known?"""
+
+
+class Argument(Record):
+    """One option of a command as the person filled it in."""
+
+    name: str
+    value: str
+
+
+class Place(Record):
+    """Where a command was used. `guild` is None in direct messages."""
+
+    guild: int | None
+    channel: int | None
+
+
+class Invoker(Record):
+    """Who used a command, with their roles there."""
+
+    id: int
+    name: str
+    roles: tuple[int, ...] = ()
+
+
+@wire("interaction.received")
+class InteractionReceived(Event):
+    """Somebody used a command and may."""
+
+    interaction: int
+    application: int
+    command: str
+    arguments: tuple[Argument, ...]
+    invoker: Invoker
+    place: Place
+    is_ephemeral: bool
+    role: str
+    rule: str
+    received: datetime
+
+
+@wire("interaction.denied")
+class InteractionDenied(Event):
+    """Somebody used a command and may not."""
+
+    interaction: int
+    command: str
+    invoker: Invoker
+    place: Place
+    rule: str
+
+
+@wire("interaction.token_sealed", journaled=False, projected=True)
+class TokenSealed(Event):
+    """The right to answer an interaction, sealed; kept beside the journal, never in it."""
+
+    interaction: int
+    sealed: str
+
+
+@wire("interaction.acknowledged")
+class InteractionAcknowledged(Event):
+    """The person sees that the bot is thinking. `seconds` since the interaction was made."""
+
+    interaction: int
+    seconds: float
+
+
+@wire("interaction.replied")
+class InteractionReplied(Event):
+    """What is to be answered is known."""
+
+    interaction: int
+    reply: StatusReport | Notice
+
+
+@wire("interaction.answer", policy=Policy.IDEMPOTENT)
+class AnswerInteraction(Effect):
+    """Show the reply to the person who asked."""
+
+    interaction: int
+    reply: StatusReport | Notice
+
+
+@wire("interaction.closed")
+class InteractionClosed(Event):
+    """An interaction needs nothing more: it was answered, or it cannot be any more."""
+
+    interaction: int
+    is_answered: bool
+    reason: str = ""
+    seconds: float = 0.0
+
+
+class Pending(Record):
+    """An interaction that was not closed yet, as the store remembers it."""
+
+    received: InteractionReceived
+    sealed: str
+    is_acknowledged: bool
+    reply: StatusReport | Notice | None
+
+
+@wire("interaction.load_pending", journaled=False)
+class LoadPending(Command[tuple[Pending, ...]]):
+    """Which interactions wait for their answer?"""
+
+
+class GatewayView(View):
+    """The connection to Discord, and whose bot this is. None stands for what is not known yet."""
+
+    link: Link
+    since: datetime
+    reason: str
+    latency: float | None
+    guilds: int | None
+    users: int | None
+    application: Application | None

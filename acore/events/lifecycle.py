@@ -1,0 +1,96 @@
+"""The process: how it started, what its actors did, how it is to end."""
+
+from datetime import datetime
+
+from acore.events.base import Command, Effect, Event, Policy
+from acore.events.catalog import wire
+from acore.events.views import View
+from acore.record import Record
+
+
+class ProcessFacts(Record):
+    """What the process can say of itself. `commit` is that of the folder it was started in, if any."""
+
+    version: str
+    commit: str
+    python: str
+    host: str
+    pid: int
+    began: datetime
+    settings_revision: str
+
+
+@wire("process.describe")
+class DescribeProcess(Command[ProcessFacts]):
+    """What runs here, and since when?"""
+
+
+@wire("run.started")
+class RunStarted(Event):
+    """A new run of the whole program began."""
+
+    version: str
+    commit: str
+    python: str
+    host: str
+    pid: int
+    settings_revision: str
+
+
+@wire("run.ended")
+class RunEnded(Event):
+    """The program stopped in good order; a run without this did not."""
+
+    reason: str
+    uptime: float
+
+
+@wire("stop.requested")
+class StopRequested(Event):
+    """Somebody wants the program to stop: a signal, or a person."""
+
+    by: str
+
+
+@wire("process.end", policy=Policy.AT_MOST_ONCE, urgent=True)
+class EndProcess(Effect):
+    """Stop all actors in order, then end the process."""
+
+    reason: str
+
+
+class PastRun(Record):
+    """A run of the program as the store remembers it."""
+
+    boot: str
+    began: datetime
+    version: str
+    ended: datetime | None = None
+    reason: str = ""
+
+
+@wire("run.load_last")
+class LoadLastRun(Command[PastRun | None]):
+    """How did the run before this one go?"""
+
+
+class ActorLine(Record):
+    """One actor in a sentence or two: how often it was restarted, and why the last time."""
+
+    name: str
+    is_up: bool
+    incarnation: int
+    since: datetime
+    restarts: int = 0
+    last_failure: str = ""
+
+
+class LifecycleView(View):
+    """Since when the program runs, and how its actors are."""
+
+    began: datetime
+    version: str
+    commit: str
+    is_stopping: bool
+    previous: PastRun | None
+    actors: tuple[ActorLine, ...]

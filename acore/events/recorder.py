@@ -1,0 +1,31 @@
+"""The seam between the bus and whatever keeps what travelled."""
+
+from typing import Protocol
+
+from acore.events.base import Entry
+
+
+class Recorder(Protocol):
+    """Keeps entries in the order given; the store's journal is one, a list in memory another."""
+
+    def append(self, entry: Entry) -> None:
+        """Accept *entry*: it is kept in memory until it is durable. Never waits."""
+        ...
+
+    async def wait_durable(self, seq: int) -> None:
+        """Return when every entry up to *seq* survives the machine losing power."""
+        ...
+
+
+class MemoryRecorder:
+    """Keeps entries in a list, for tests and for embedding without a store. Nothing survives the process."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    def append(self, entry: Entry) -> None:
+        """Keep *entry*."""
+        self.entries.append(entry)
+
+    async def wait_durable(self, seq: int) -> None:
+        """Return at once: memory is all there is."""

@@ -1,0 +1,49 @@
+"""The settings in force, as core actors know them: secrets as fingerprints."""
+
+from acore.events.base import Command, Event
+from acore.events.catalog import wire
+from acore.events.views import View
+from acore.record import Record
+
+
+class Setting(Record):
+    """One setting: its value as text, and where it comes from. A secret's value is its fingerprint."""
+
+    key: str
+    value: str
+    source: str
+
+
+class SettingsFacts(Record):
+    """All settings at one moment. `revision` changes with every value."""
+
+    revision: str
+    settings: tuple[Setting, ...]
+    admin_users: tuple[int, ...]
+    admin_roles: tuple[int, ...]
+    operator_guilds: tuple[int, ...]
+    health_check_interval: int
+    warnings: tuple[str, ...] = ()
+
+
+@wire("settings.load")
+class LoadSettings(Command[SettingsFacts]):
+    """What do the files and the environment say?"""
+
+
+@wire("settings.loaded")
+class SettingsLoaded(Event):
+    """Settings were read and are in force."""
+
+    facts: SettingsFacts
+
+
+@wire("settings.get")
+class GetSettings(Command[SettingsFacts]):
+    """What is in force?"""
+
+
+class SettingsView(View):
+    """The settings in force."""
+
+    facts: SettingsFacts

@@ -1,0 +1,85 @@
+"""What supervisors and mailboxes say about the actors in their care."""
+
+from enum import StrEnum
+
+from acore.events.base import Event
+from acore.events.catalog import wire
+
+
+class Burial(StrEnum):
+    """Why a message could not be delivered; a closed set."""
+
+    UNHANDLED = "unhandled"
+    STOPPED = "stopped"
+    FULL = "full"
+    EXPIRED = "expired"
+    POISON = "poison"
+    INTERRUPTED = "interrupted"
+    STALE = "stale"
+    LOOP = "loop"
+    LATE_REPLY = "late_reply"
+    DECODE = "decode"
+
+
+@wire("actor.started")
+class ActorStarted(Event):
+    """A new run of an actor began: fresh state, same mailbox."""
+
+    actor: str
+    incarnation: int
+
+
+@wire("actor.stopping")
+class ActorStopping(Event):
+    """An actor was asked to stop and says its last words."""
+
+    actor: str
+    incarnation: int
+
+
+@wire("actor.exited")
+class ActorExited(Event):
+    """A run of an actor ended, and how."""
+
+    actor: str
+    incarnation: int
+    exit: str
+    reason: str = ""
+    error: str = ""
+    place: str = ""
+    handling: str = ""
+    is_ready: bool = True
+
+
+@wire("actor.restarting")
+class ActorRestarting(Event):
+    """A supervisor decided to start an actor again, together with those that depend on it."""
+
+    actor: str
+    with_it: tuple[str, ...]
+    delay: float
+    restarts: int
+    within: float
+
+
+@wire("supervisor.gave_up")
+class SupervisorGaveUp(Event):
+    """Restarting did not help; the failure goes up to the next supervisor."""
+
+    supervisor: str
+    actor: str
+    reason: str
+    restarts: int
+    within: float
+
+
+@wire("letter.died")
+class LetterDied(Event):
+    """A message could not be delivered to one of its receivers."""
+
+    reason: Burial
+    actor: str
+    message: str
+    message_id: str
+    incarnation: int = 0
+    detail: str = ""

@@ -1,0 +1,1 @@
+"""What runs: actors, their mailboxes, and the supervisors that start them again."""

@@ -1,0 +1,168 @@
+"""A core actor: state and handlers that decide without touching the outside."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar, get_args, get_origin
+
+import msgspec
+
+from acore.clock import instant
+from acore.events.base import Command, Effect, Envelope, Event, Kind, Message, Trace, derive_id, trace_of
+from acore.events.catalog import CATALOG, Catalog
+from acore.events.views import View
+from acore.record import Record
+from acore.runtime.driver import Ask
+from acore.runtime.guard import refuse_forbidden_names
+from acore.runtime.handlers import HandlerError, collect
+
+
+class Output(Record):
+    """Something a handler wants to go out when it has succeeded."""
+
+    kind: Kind
+    message: Message
+    payload: bytes
+    id: str
+    delay: float | None = None
+    key: str = ""
+
+
+class Context:
+    """What a core handler may use: the instant, the ids, and the ways to say something."""
+
+    def __init__(
+        self, envelope: Envelope, actor: str, incarnation: int, *, catalog: Catalog = CATALOG
+    ) -> None:
+        """Prepare for handling *envelope*; nothing goes out by itself."""
+        self.actor = actor
+        self.incarnation = incarnation
+        self.outputs: list[Output] = []
+        self.wants_stop = False
+        self._envelope = envelope
+        self._index = 0
+        self._catalog = catalog
+
+    @property
+    def now(self) -> datetime:
+        """The instant the message was sent, UTC: the same one in every replay."""
+        return instant(self._envelope.wall_ns)
+
+    @property
+    def boot(self) -> str:
+        """Names this run of the process."""
+        return self._envelope.boot
+
+    @property
+    def message_id(self) -> str:
+        """The id of the message being handled."""
+        return self._envelope.id
+
+    @property
+    def trace(self) -> Trace:
+        """What outputs inherit from the message being handled."""
+        return trace_of(self._envelope, self.actor)
+
+    def publish(self, event: Event) -> None:
+        """State a fact, when the handler has succeeded.
+
+        Raises:
+            InvalidMessageError: The event does not fit its declaration.
+        """
+        self._put(Kind.EVENT, event)
+
+    def perform(self, effect: Effect) -> None:
+        """Have *effect* done outside, when the handler has succeeded; its outcome comes as an event.
+
+        Raises:
+            InvalidMessageError: The effect does not fit its declaration.
+        """
+        self._put(Kind.EFFECT, effect)
+
+    def schedule(self, seconds: float, event: Event, *, key: str = "") -> None:
+        """State a fact *seconds* from now, unless the actor stops or restarts before.
+
+        Args:
+            seconds: How long from now.
+            event: What will be published then.
+            key: A later schedule with the same key takes this one's place.
+
+        Raises:
+            InvalidMessageError: The event does not fit its declaration.
+        """
+        self._put(Kind.EVENT, event, delay=seconds, key=key)
+
+    def ask[R](self, command: Command[R], *, within: float = 5.0) -> "Ask[R]":
+        """Ask another actor, or the store, and await the reply: `await ctx.ask(…)`.
+
+        Args:
+            command: The question.
+            within: Seconds to wait for the reply.
+
+        Raises:
+            AskError: When awaited: there is no reply, and why.
+        """
+        return Ask(command, self._next_id(), within)
+
+    def stop(self) -> None:
+        """Stop this actor after the handler; its restart type decides what follows."""
+        self.wants_stop = True
+
+    def _put(self, kind: Kind, message: Message, delay: float | None = None, key: str = "") -> None:
+        payload = self._catalog.encode(message)
+        self.outputs.append(
+            Output(kind=kind, message=message, payload=payload, id=self._next_id(), delay=delay, key=key)
+        )
+
+    def _next_id(self) -> str:
+        own = derive_id(self._envelope.id, self.actor, self._index)
+        self._index += 1
+        return own
+
+
+class Actor[State: msgspec.Struct]:
+    """Decides: one handler at a time, each all or nothing, nothing read but messages.
+
+    `self.state` is made anew for every run; what must survive is asked for in `on_start`. Hooks:
+    `on_start` runs before the first message, `on_stop` after the last one of an ordered stop — not after
+    a crash or a kill.
+    """
+
+    handlers: ClassVar[Mapping[type[Message], str]] = {}
+    asks: ClassVar[tuple[type[Command[Any]], ...]] = ()
+    state_type: ClassVar[type[msgspec.Struct]] = msgspec.Struct
+
+    state: State
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for base in getattr(cls, "__orig_bases__", ()):
+            if get_origin(base) is Actor:
+                cls.state_type = get_args(base)[0]
+        _refuse_shared_state(cls)
+        refuse_forbidden_names(cls)
+        cls.handlers = collect(cls)
+
+    def __init__(self) -> None:
+        self.state = self.state_type()  # pyright: ignore[reportAttributeAccessIssue] - what the class was made with
+
+    async def on_start(self, ctx: Context) -> None:
+        """Recall what must survive and set timers; messages wait until it has returned."""
+
+    async def on_stop(self, ctx: Context) -> None:
+        """Say the last words of an ordered stop."""
+
+    def view(self) -> View | None:
+        """Return what everybody may know of the state; None when there is nothing to show."""
+        return None
+
+
+def _refuse_shared_state(cls: type) -> None:
+    for name, value in vars(cls).items():
+        if (
+            not name.startswith("__")
+            and isinstance(value, list | dict | set | bytearray)
+            and name != "handlers"
+        ):
+            raise HandlerError(
+                f"{cls.__qualname__}.{name} is shared by every run of the actor; put it in the state"
+            )

@@ -1,0 +1,69 @@
+"""One run of a child, and how runs end."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from anyio import CancelScope
+from anyio import Event as Flag
+
+from acore.errors import AcoreError
+
+
+class StaleIncarnationError(AcoreError):
+    """A run that was given up on has woken up; what it says no longer counts."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"run {number} was given up and replaced")
+
+
+def _nothing() -> None:
+    """Stand in where nobody wants to know."""
+
+
+class Incarnation:
+    """One run of a child, numbered from 1; a restart makes a new one."""
+
+    def __init__(self, number: int) -> None:
+        """Prepare run *number*, which counts the runs of the same child."""
+        self.number = number
+        self.scope = CancelScope()
+        self.stopping = Flag()
+        self.became_ready = Flag()
+        self.is_killed = False
+        self.has_timed_out = False
+        self.is_current = True
+        self.on_stop: Callable[[], None] = _nothing
+        self.on_ready: Callable[[], None] = _nothing
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the child has said that it is ready."""
+        return self.became_ready.is_set()
+
+    def ready(self) -> None:
+        """Say that the child is ready; only the first time counts."""
+        if not self.is_ready:
+            self.became_ready.set()
+            self.on_ready()
+
+    def request_stop(self) -> None:
+        """Ask the child to end in good order."""
+        self.stopping.set()
+        self.on_stop()
+
+    def check_current(self) -> None:
+        """Raise StaleIncarnationError when the supervisor has given this run up."""
+        if not self.is_current:
+            raise StaleIncarnationError(self.number)
+
+
+class Body(Protocol):
+    """What a supervisor runs: an actor's cell, or another supervisor."""
+
+    async def run(self, run: Incarnation) -> None:
+        """Do one run: say `run.ready()`, and return soon after `run.stopping` is set."""
+        ...
+
+    def handling(self) -> tuple[str, str]:
+        """Return wire name and id of the message being handled, or two empty strings."""
+        ...

@@ -1,0 +1,63 @@
+"""Words for an exception: bounded, and without holding on to what it saw."""
+
+import traceback
+from types import TracebackType
+from typing import cast
+
+from acore.errors import FatalError
+from acore.runtime.restart import Exit, ExitKind
+
+MAX_REASON = 500
+
+
+def sole(error: BaseException) -> BaseException:
+    """Return the one error in *error*: task groups wrap each failure once per level."""
+    inner = leaves(error)
+    while len(inner) == 1 and inner[0] is not error:
+        error, inner = inner[0], leaves(inner[0])
+    return error
+
+
+def leaves(error: BaseException) -> tuple[BaseException, ...]:
+    """Return the errors directly in the group *error*, or *error* itself when it is no group."""
+    if isinstance(error, BaseExceptionGroup):
+        return cast("BaseExceptionGroup[BaseException]", error).exceptions
+    return (error,)
+
+
+def describe(error: BaseException, kind: ExitKind) -> Exit:
+    """Return how a run that raised *error* ended."""
+    return Exit(
+        kind=kind,
+        error=type(error).__name__,
+        reason=reason(error),
+        place=place(error),
+        is_fatal=is_fatal(error),
+    )
+
+
+def reason(error: BaseException) -> str:
+    """Return what *error* says in one bounded line, whatever its `__str__` does."""
+    try:
+        said = str(error)
+    except Exception as worse:  # noqa: BLE001 - a hostile exception must not take its reporter down
+        said = f"(its text cannot be shown: {type(worse).__name__})"
+    line = " ".join(said[: 4 * MAX_REASON].split())
+    text = f"{type(error).__name__}: {line}" if line else type(error).__name__
+    return text if len(text) <= MAX_REASON else text[: MAX_REASON - 1] + "…"
+
+
+def place(error: BaseException) -> str:
+    """Return `file:line` of the innermost frame that *error* passed, or nothing when it passed none."""
+    last: TracebackType | None = error.__traceback__
+    if last is None:
+        return ""
+    frame = traceback.extract_tb(last)[-1]
+    return f"{frame.filename}:{frame.lineno}"
+
+
+def is_fatal(error: BaseException) -> bool:
+    """Return whether no restart can help with *error*: acore knows it as such, or it ends Python itself."""
+    if isinstance(error, BaseExceptionGroup):
+        return any(is_fatal(one) for one in leaves(cast("BaseException", error)))
+    return isinstance(error, FatalError) or not isinstance(error, Exception)

@@ -1,0 +1,109 @@
+"""Descriptions of actors and supervisors: data, checked before anything starts."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from acore.runtime.actor import Actor
+from acore.runtime.edge import EdgeActor
+from acore.runtime.mailbox import DEFAULT_CAPACITY, Overflow
+from acore.runtime.restart import Backoff, RestartLimit, RestartType, SpecError, Strategy
+
+
+class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """How one actor is made, started, stopped and started again. Times are seconds."""
+
+    id: str
+    actor: type[Actor[Any]] | type[EdgeActor]
+    start: Callable[[], Actor[Any] | EdgeActor] | None = None
+    restart: RestartType = RestartType.PERMANENT
+    start_timeout: float = 30.0
+    shutdown: float = 5.0
+    backoff: Backoff = Backoff()
+    capacity: int = DEFAULT_CAPACITY
+    overflow: Overflow = Overflow.DROP_NEW
+
+    def build(self) -> Actor[Any] | EdgeActor:
+        """Return the actor, made anew."""
+        return self.actor() if self.start is None else self.start()
+
+
+class SupervisorSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """How one supervisor treats its children; `shutdown` None waits as long as they need."""
+
+    id: str
+    children: "tuple[ChildSpec | SupervisorSpec, ...]"
+    strategy: Strategy = Strategy.ONE_FOR_ONE
+    limit: RestartLimit = RestartLimit()
+    restart: RestartType = RestartType.PERMANENT
+    start_timeout: float = 120.0
+    shutdown: float | None = None
+    backoff: Backoff = Backoff()
+
+
+def check(root: SupervisorSpec) -> None:
+    """Check a whole tree.
+
+    Raises:
+        SpecError: Naming the child and the field that cannot work.
+    """
+    seen: set[str] = set()
+    for spec in every(root):
+        if not spec.id or "/" in spec.id:
+            raise SpecError(spec.id, "id", "must be a name without '/'")
+        if spec.id in seen:
+            raise SpecError(spec.id, "id", "is used twice")
+        seen.add(spec.id)
+        if spec.start_timeout <= 0:
+            raise SpecError(spec.id, "start_timeout", f"must be more than 0 s, not {spec.start_timeout:g}")
+        if spec.shutdown is not None and spec.shutdown < 0:
+            raise SpecError(spec.id, "shutdown", f"must not be negative, not {spec.shutdown:g}")
+        if isinstance(spec, SupervisorSpec):
+            if spec.limit.intensity < 0:
+                raise SpecError(
+                    spec.id, "limit.intensity", f"must not be negative, not {spec.limit.intensity}"
+                )
+            if spec.limit.period <= 0:
+                raise SpecError(spec.id, "limit.period", f"must be more than 0 s, not {spec.limit.period:g}")
+        elif spec.capacity < 1:
+            raise SpecError(spec.id, "capacity", f"must be at least 1, not {spec.capacity}")
+    _check_asks(actor_specs(root))
+
+
+def every(spec: ChildSpec | SupervisorSpec) -> "Iterator[ChildSpec | SupervisorSpec]":
+    """Yield *spec* and all that is below it, parents first."""
+    yield spec
+    if isinstance(spec, SupervisorSpec):
+        for child in spec.children:
+            yield from every(child)
+
+
+def actor_specs(root: SupervisorSpec) -> list[ChildSpec]:
+    """Return the actors of the tree in start order."""
+    return [spec for spec in every(root) if isinstance(spec, ChildSpec)]
+
+
+def _check_asks(specs: Iterable[ChildSpec]) -> None:
+    """Refuse actors that could wait for each other for ever."""
+    specs = list(specs)
+    answered = {command: spec.id for spec in specs for command in spec.actor.handlers}
+    asks = {spec.id: [answered[c] for c in spec.actor.asks if c in answered] for spec in specs}
+    done: set[str] = set()
+
+    def visit(actor: str, path: tuple[str, ...]) -> None:
+        if actor in path:
+            circle = " → ".join((*path[path.index(actor) :], actor))
+            raise SpecError(actor, "asks", f"makes a circle: {circle}")
+        if actor not in done:
+            for asked in asks[actor]:
+                visit(asked, (*path, actor))
+            done.add(actor)
+
+    for spec in specs:
+        visit(spec.id, ())
+        for command in spec.actor.asks:
+            if command not in answered:
+                raise SpecError(
+                    spec.id, "asks", f"names {command.__name__}, which no actor of the tree answers"
+                )

@@ -1,0 +1,86 @@
+"""A whole tree of actors on one bus: built, run, looked at, stopped."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from acore.events.base import Event
+from acore.events.bus import Bus
+from acore.runtime.actor import Actor
+from acore.runtime.cell import CoreCell, EdgeCell
+from acore.runtime.edge import EdgeActor
+from acore.runtime.incarnation import Body, Incarnation
+from acore.runtime.mailbox import Mailbox
+from acore.runtime.restart import SpecError
+from acore.runtime.spec import ChildSpec, SupervisorSpec, actor_specs, check, every
+from acore.runtime.supervisor import ChildInfo, SupervisorBody
+
+
+class System:
+    """The actors described by one tree of specs, and the mailboxes that outlive their restarts."""
+
+    def __init__(self, root: SupervisorSpec, bus: Bus) -> None:
+        """Make a mailbox for every actor of the tree; nothing runs yet.
+
+        Raises:
+            SpecError: The tree cannot work as described.
+            AcoreError: Two actors answer one command or perform one effect.
+        """
+        check(root)
+        _refuse_unjournaled_inputs(actor_specs(root), bus)
+        self.bus = bus
+        self.cells = {spec.id: _cell(spec, bus) for spec in actor_specs(root)}
+        bodies: dict[str, Body] = dict(self.cells)
+        for spec in every(root):
+            if isinstance(spec, SupervisorSpec):
+                bodies[spec.id] = SupervisorBody(spec, bodies, bus)
+        self._root = SupervisorBody(root, bodies, bus, on_stopping=bus.drain)
+        self._run = Incarnation(1)
+
+    async def run(self) -> None:
+        """Start the tree and keep it running until `stop`; then stop it in order.
+
+        Raises:
+            StartFailedError: An actor did not start the first time.
+            RestartLimitError: An actor kept failing.
+            BaseException: What no restart can help with, as it was raised.
+        """
+        try:
+            await self._root.run(self._run)
+        finally:
+            for cell in self.cells.values():
+                cell.close()
+            self.bus.close()
+
+    async def wait_ready(self) -> None:
+        """Return when every actor of the tree has started."""
+        await self._run.became_ready.wait()
+
+    def stop(self) -> None:
+        """Ask for an ordered stop, in reverse order of the start; asking again changes nothing."""
+        self._run.request_stop()
+
+    def tree(self) -> tuple[ChildInfo, ...]:
+        """Return what is known of every supervisor and actor now."""
+        return self._root.children()
+
+
+def _cell(spec: ChildSpec, bus: Bus) -> CoreCell | EdgeCell:
+    mailbox = Mailbox(spec.capacity, spec.overflow)
+    kind = spec.actor
+    if issubclass(kind, EdgeActor):
+        return EdgeCell(spec.id, kind, cast("Callable[[], EdgeActor]", spec.build), bus, mailbox)
+    return CoreCell(spec.id, kind, cast("Callable[[], Actor[Any]]", spec.build), bus, mailbox)
+
+
+def _refuse_unjournaled_inputs(specs: list[ChildSpec], bus: Bus) -> None:
+    """Refuse a core actor whose decisions could not be replayed for want of what it was told."""
+    for spec in specs:
+        for kind in spec.actor.handlers:
+            is_core = issubclass(spec.actor, Actor)
+            if (
+                is_core
+                and issubclass(kind, Event)
+                and kind is not Event
+                and not bus.catalog.of(kind).journaled
+            ):
+                raise SpecError(spec.id, "actor", f"handles {kind.__name__}, which is not journaled")
