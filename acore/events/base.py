@@ -86,7 +86,8 @@ def trace_of(envelope: Envelope, source: str) -> Trace:
         cause=envelope.id,
         correlation=envelope.correlation,
         hops=envelope.hops + 1,
-        deadline=envelope.deadline,
+        # Only who is asked has somebody waiting: a fact, once stated, is in no hurry.
+        deadline=envelope.deadline if envelope.kind is Kind.COMMAND else None,
         chain=(*envelope.chain, source) if envelope.kind is Kind.COMMAND else (),
     )
 

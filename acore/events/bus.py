@@ -83,6 +83,11 @@ class Inbox(Protocol):
         """The actor's name, unique on its bus."""
         ...
 
+    @property
+    def is_replayed(self) -> bool:
+        """Whether its decisions are replayed, so that every command it gets has to be journaled."""
+        ...
+
     def accept(self, envelope: Envelope) -> None:
         """Queue *envelope*, or bury it; never waits, never raises."""
         ...
@@ -158,6 +163,8 @@ class Bus:
         self._performs: dict[type[Message], Inbox] = {}
         self._asks: dict[str, asyncio.Future[object]] = {}
         self._roots: Counter[str] = Counter()
+        self._unsaid: deque[tuple[LetterDied, Trace, str]] = deque()
+        self._is_sending = False
         self.is_draining = False
         self._is_closed = False
 
@@ -200,7 +207,7 @@ class Bus:
             InvalidMessageError: The event does not fit its declaration.
             BusClosedError: Everything has stopped.
         """
-        return self.send(Kind.EVENT, event, self.catalog.encode(event), trace, event_id)
+        return self.send(Kind.EVENT, *self.catalog.carry(event), trace, event_id)
 
     def perform(self, effect: Effect, trace: Trace, *, event_id: str | None = None) -> Envelope:
         """Request *effect* from the edge actor that performs it.
@@ -209,25 +216,35 @@ class Bus:
             InvalidMessageError: The effect does not fit its declaration.
             BusClosedError: Everything has stopped.
         """
-        return self.send(Kind.EFFECT, effect, self.catalog.encode(effect), trace, event_id)
+        return self.send(Kind.EFFECT, *self.catalog.carry(effect), trace, event_id)
 
     def send(
         self, kind: Kind, message: Message, payload: bytes, trace: Trace, event_id: str | None
     ) -> Envelope:
-        """Send an event or effect that `Catalog.encode` has passed: *payload* is what it returned."""
+        """Send an event or effect: *message* and *payload* are what `Catalog.carry` returned."""
         if self._is_closed:
             raise BusClosedError(type(message).__name__)
         envelope = self._stamp(kind, message, payload, trace, event_id)
         if envelope.hops > MAX_HOPS:
-            self.bury(envelope, Burial.LOOP, trace.source, detail=f"caused through {MAX_HOPS} others")
-            return envelope
-        if kind is Kind.EVENT:
-            for inbox in self._route(type(message)):  # pyright: ignore[reportArgumentType] - an EVENT's message is one
+            # The letter that ends a storm is one hop further and still heard; what it sets off is not.
+            if not isinstance(message, LetterDied):
+                self.bury(envelope, Burial.LOOP, trace.source, detail=f"caused through {MAX_HOPS} others")
+                return envelope
+            if envelope.hops > MAX_HOPS + 2:
+                return envelope
+        self._is_sending = True
+        try:
+            if kind is Kind.EVENT:
+                for inbox in self._route(type(message)):  # pyright: ignore[reportArgumentType] - an EVENT's message is one
+                    self._transport.send(inbox, envelope)
+            elif inbox := self._performs.get(type(message)):
                 self._transport.send(inbox, envelope)
-        elif inbox := self._performs.get(type(message)):
-            self._transport.send(inbox, envelope)
-        else:
-            self.bury(envelope, Burial.UNHANDLED, "")
+            else:
+                self.bury(envelope, Burial.UNHANDLED, "")
+        finally:
+            self._is_sending = False
+        if self._unsaid:
+            self._say_burials()
         return envelope
 
     async def ask[R](
@@ -255,14 +272,16 @@ class Bus:
         if within <= 0:
             raise ValueError(f"within must be more than 0 s, not {within:g}")
         name = type(command).__name__
-        payload = self.catalog.encode(command)
-        inbox = self._answers.get(type(command))
-        if inbox is None:
-            raise NobodyAnswersError(name)
-        if inbox.name == trace.source or inbox.name in trace.chain:
-            raise AskDeadlockError(name, (*trace.chain, trace.source, inbox.name))
-        if refusal := (BusClosedError(name) if self._is_closed else inbox.refusal(name)):
-            raise refusal
+        command, payload = self.catalog.carry(command)
+        if self._is_closed:
+            raise BusClosedError(name)
+        try:
+            inbox = self._receiver(type(command), trace)
+        except AskError as refusal:
+            if is_recorded:
+                refused = self._stamp(Kind.COMMAND, command, payload, trace, command_id, is_journaled=True)
+                self._record_reply(refused, "bus", refusal)
+            raise
         now = self.clock.monotonic()
         until = now + within if trace.deadline is None else min(now + within, trace.deadline)
         due = Trace(
@@ -271,10 +290,16 @@ class Bus:
             correlation=trace.correlation,
             hops=trace.hops,
             deadline=until,
-            chain=trace.chain if trace.source in trace.chain else (*trace.chain, trace.source),
+            chain=_asking(trace),
         )
         envelope = self._stamp(
-            Kind.COMMAND, command, payload, due, command_id, target=inbox.name, is_journaled=is_recorded
+            Kind.COMMAND,
+            command,
+            payload,
+            due,
+            command_id,
+            target=inbox.name,
+            is_journaled=is_recorded or inbox.is_replayed,
         )
         reply: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         self._asks[envelope.id] = reply
@@ -297,19 +322,14 @@ class Bus:
             self._asks.pop(envelope.id, None)
         if is_recorded:
             self._record_reply(envelope, inbox.name, value)
-        return value  # pyright: ignore[reportReturnType] - `reply` checked it against the command
+        return value  # pyright: ignore[reportReturnType] - `Catalog.carry_reply` checked it
 
     def reply(self, envelope: Envelope, value: object, actor: str) -> None:
-        """Give *value* to whoever asked the command in *envelope*.
-
-        Raises:
-            InvalidMessageError: It is not what the command promises; the asker is told that the actor failed.
-        """
+        """Give *value*, as `Catalog.carry_reply` returned it, to whoever asked the command in *envelope*."""
         waiting = self._asks.get(envelope.id)
         if waiting is None or waiting.done():
             self.bury(envelope, Burial.LATE_REPLY, actor)
             return
-        self.catalog.encode_reply(type(envelope.message), value)
         waiting.set_result(value)
 
     def fail(self, envelope: Envelope, error: AskError) -> None:
@@ -336,12 +356,19 @@ class Bus:
             incarnation=incarnation,
             detail=detail,
         )
-        self.letters.append(letter)
-        # A letter about a letter, or one about a storm that goes on, would feed what it reports.
-        if isinstance(envelope.message, LetterDied) or self._is_closed:
+        # A letter about a letter would feed what it reports.
+        if isinstance(envelope.message, LetterDied):
             return
-        trace = Trace(source="bus", cause=envelope.id, correlation=envelope.correlation)
-        self.publish(letter, trace, event_id=derive_id(envelope.id, f"bus/{actor}/{reason}", 0))
+        self.letters.append(letter)
+        if self._is_closed:
+            return
+        trace = Trace(
+            source="bus", cause=envelope.id, correlation=envelope.correlation, hops=envelope.hops + 1
+        )
+        self._unsaid.append((letter, trace, derive_id(envelope.id, f"bus/{actor}/{reason}", 0)))
+        # Said while its message is still on its way to others, a letter would overtake it.
+        if not self._is_sending:
+            self._say_burials()
 
     def root_id(self, source: str) -> str:
         """Return the id of the next thing that *source* says of its own accord."""
@@ -360,6 +387,26 @@ class Bus:
         """Yield what is queued, handled or awaited, in words; nothing when the bus is idle."""
         for inbox in self._inboxes.values():
             yield from inbox.under_way()
+
+    def _receiver(self, kind: type[Message], trace: Trace) -> Inbox:
+        """Return who answers *kind*.
+
+        Raises:
+            AskError: Nobody does, or not now, or it would wait for the asker.
+        """
+        inbox = self._answers.get(kind)
+        if inbox is None:
+            raise NobodyAnswersError(kind.__name__)
+        if inbox.name == trace.source or inbox.name in trace.chain:
+            raise AskDeadlockError(kind.__name__, (*_asking(trace), inbox.name))
+        if refusal := inbox.refusal(kind.__name__):
+            raise refusal
+        return inbox
+
+    def _say_burials(self) -> None:
+        while self._unsaid:
+            letter, trace, own = self._unsaid.popleft()
+            self.publish(letter, trace, event_id=own)
 
     def _route(self, cls: type[Event]) -> tuple[Inbox, ...]:
         route = self._routes.get(cls)
@@ -433,6 +480,11 @@ class Bus:
                 payload=payload,
             )
         )
+
+
+def _asking(trace: Trace) -> tuple[str, ...]:
+    """Return who waits for whom, up to the one who asks now."""
+    return trace.chain if trace.source in trace.chain else (*trace.chain, trace.source)
 
 
 def _entry(envelope: Envelope, wire: Wire, payload: bytes, *, is_row: bool) -> Entry:

@@ -118,12 +118,18 @@ class Catalog:
         return self._by_name.get(name)
 
     def encode(self, message: Message) -> bytes:
-        """Return the JSON of *message*, having shown that it reads back as the same message.
+        """Return the JSON of *message*, checked as `carry` does."""
+        return self.carry(message)[1]
 
-        msgspec checks nothing on construction, so the way there and back is the check.
+    def carry[M: Message](self, message: M) -> tuple[M, bytes]:
+        """Return *message* as every receiver and every replay will read it, and its JSON.
+
+        msgspec checks nothing on construction, so the way there and back is the check. What comes back
+        may be equal and still not the same: 1 becomes 1.0, a text becomes the row of its enum.
 
         Raises:
-            InvalidMessageError: It would not: a field of the wrong type, NaN, a value outside its limits.
+            InvalidMessageError: It does not come back: a field of the wrong type, NaN, a value outside
+                its limits.
         """
         cls = type(message)
         decoder = self._decoders.get(cls)
@@ -133,7 +139,11 @@ class Catalog:
         return self._there_and_back(cls, message, decoder)
 
     def encode_reply(self, command: type[Message], reply: object) -> bytes:
-        """Return the JSON of the *reply* to a *command*, checked like a message.
+        """Return the JSON of the *reply* to a *command*, checked as `carry_reply` does."""
+        return self.carry_reply(command, reply)[1]
+
+    def carry_reply(self, command: type[Message], reply: object) -> tuple[object, bytes]:
+        """Return the *reply* to a *command* as the asker and every replay will read it, and its JSON.
 
         Raises:
             InvalidMessageError: The reply is not what the command promises.
@@ -159,7 +169,7 @@ class Catalog:
             raise UnknownMessageError(command, 1, None)
         return self._replies[wire.cls].decode(payload)
 
-    def _there_and_back(self, cls: type, value: object, decoder: msgspec.json.Decoder[Any]) -> bytes:
+    def _there_and_back[T](self, cls: type, value: T, decoder: msgspec.json.Decoder[T]) -> tuple[T, bytes]:
         try:
             payload = self._encode(value)
             again = decoder.decode(payload)
@@ -167,7 +177,7 @@ class Catalog:
             raise InvalidMessageError(cls, str(reason)) from reason
         if again != value:
             raise InvalidMessageError(cls, "it would not read back as what it is (NaN, or a lossy field)")
-        return payload
+        return again, payload
 
 
 CATALOG = Catalog()
@@ -226,12 +236,17 @@ def _kind(cls: type[Message]) -> Kind:
 
 
 _LOSSY = (
-    shape.ListType,
-    shape.SetType,
-    shape.DictType,
-    shape.ByteArrayType,
     shape.AnyType,
+    shape.ByteArrayType,
+    shape.CustomType,
+    shape.DataclassType,
+    shape.DictType,
     shape.FrozenSetType,
+    shape.ListType,
+    shape.MemoryViewType,
+    shape.NamedTupleType,
+    shape.SetType,
+    shape.TypedDictType,
 )
 
 

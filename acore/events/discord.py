@@ -49,6 +49,33 @@ class ApplicationIdentified(Event):
     application: Application
 
 
+class GuildLine(Record):
+    """A server the bot is in. `members` is None when Discord has not said."""
+
+    id: int
+    name: str
+    members: int | None
+
+
+@wire("discord.ready")
+class GatewayReady(Event):
+    """Discord sent everything; commands can be used. `guilds` holds the first fifty."""
+
+    user: str
+    guild_count: int
+    guilds: tuple[GuildLine, ...]
+    seconds: float
+
+
+@wire("discord.commands_synced")
+class CommandsSynced(Event):
+    """Discord's list of our commands is right. `guild` None stands for everywhere."""
+
+    guild: int | None
+    commands: tuple[str, ...]
+    is_changed: bool
+
+
 class IdentifyBudget(Record):
     """How many new sessions Discord still allows (session_start_limit). Used up, the token is reset."""
 

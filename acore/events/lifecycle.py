@@ -85,6 +85,11 @@ class ActorLine(Record):
     last_failure: str = ""
 
 
+@wire("actors.describe")
+class DescribeActors(Command[tuple[ActorLine, ...]]):
+    """How is every actor?"""
+
+
 class LifecycleView(View):
     """Since when the program runs, and how its actors are."""
 

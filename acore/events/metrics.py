@@ -28,11 +28,15 @@ class HostSampled(Event):
 
 
 class Counters(Record):
-    """Counts since the beginning of the data; restarts do not lose them."""
+    """Counts since the beginning of the data; restarts do not lose them.
+
+    `upto` is the journal's number of the last event that is counted in.
+    """
 
     messages: int = 0
     commands: int = 0
     errors: int = 0
+    upto: int = 0
 
 
 @wire("metrics.load_counters")

@@ -23,6 +23,8 @@ class SettingsFacts(Record):
     admin_roles: tuple[int, ...]
     operator_guilds: tuple[int, ...]
     health_check_interval: int
+    cpu_warning_threshold: int
+    memory_warning_threshold: int
     warnings: tuple[str, ...] = ()
 
 
@@ -36,6 +38,27 @@ class SettingsLoaded(Event):
     """Settings were read and are in force."""
 
     facts: SettingsFacts
+
+
+@wire("settings.reload_requested")
+class ReloadRequested(Event):
+    """Somebody wants the settings to be read again."""
+
+    by: str
+
+
+@wire("settings.read")
+class SettingsRead(Event):
+    """The files and the environment were read again and are valid."""
+
+    facts: SettingsFacts
+
+
+@wire("settings.refused")
+class SettingsRefused(Event):
+    """The files or the environment were read again and are not valid; what was in force stays."""
+
+    problems: tuple[str, ...]
 
 
 @wire("settings.get")

@@ -31,14 +31,22 @@ class Context:
     """What a core handler may use: the instant, the ids, and the ways to say something."""
 
     def __init__(
-        self, envelope: Envelope, actor: str, incarnation: int, *, catalog: Catalog = CATALOG
+        self,
+        envelope: Envelope,
+        actor: str,
+        incarnation: int,
+        *,
+        hook: str = "",
+        catalog: Catalog = CATALOG,
     ) -> None:
-        """Prepare for handling *envelope*; nothing goes out by itself."""
+        """Prepare for handling *envelope*, or for the *hook* it is the occasion of; nothing goes out by itself."""
         self.actor = actor
         self.incarnation = incarnation
         self.outputs: list[Output] = []
         self.wants_stop = False
         self._envelope = envelope
+        # An actor may also handle the fact that started or stops it: the same cause, other outputs.
+        self._speaker = f"{actor}.{hook}" if hook else actor
         self._index = 0
         self._catalog = catalog
 
@@ -46,6 +54,11 @@ class Context:
     def now(self) -> datetime:
         """The instant the message was sent, UTC: the same one in every replay."""
         return instant(self._envelope.wall_ns)
+
+    @property
+    def seq(self) -> int:
+        """The journal's number of the message being handled."""
+        return self._envelope.seq
 
     @property
     def boot(self) -> str:
@@ -108,13 +121,13 @@ class Context:
         self.wants_stop = True
 
     def _put(self, kind: Kind, message: Message, delay: float | None = None, key: str = "") -> None:
-        payload = self._catalog.encode(message)
+        message, payload = self._catalog.carry(message)
         self.outputs.append(
             Output(kind=kind, message=message, payload=payload, id=self._next_id(), delay=delay, key=key)
         )
 
     def _next_id(self) -> str:
-        own = derive_id(self._envelope.id, self.actor, self._index)
+        own = derive_id(self._envelope.id, self._speaker, self._index)
         self._index += 1
         return own
 

@@ -12,7 +12,7 @@ from anyio.abc import TaskGroup
 from acore.clock import Clock
 from acore.events.base import Command, Effect, Envelope, Event, Message, Trace, derive_id, trace_of
 from acore.events.bus import Bus
-from acore.events.views import View
+from acore.events.views import Seen, View
 from acore.runtime.handlers import collect
 from acore.runtime.incarnation import Incarnation
 
@@ -109,6 +109,10 @@ class EdgeContext:
     def view[V: View](self, kind: type[V]) -> V | None:
         """Return the latest view of *kind*; None when nobody has shown one."""
         return self._bus.views.get(kind)
+
+    def seen[V: View](self, kind: type[V]) -> Seen[V] | None:
+        """Return the latest view of *kind* with the instant it was shown; None when nobody has shown one."""
+        return self._bus.views.seen(kind)
 
     async def durable(self, seq: int) -> None:
         """Return when the journal up to *seq* survives a crash of the machine."""

@@ -1,0 +1,1 @@
+"""The actors: five that everybody knows, and the small edges around them."""

@@ -1,0 +1,235 @@
+"""DiscordGatewayActor: owns the connection to Discord."""
+
+from collections.abc import Mapping
+
+from anyio import CancelScope
+
+from acore.access.rules import decide
+from acore.actors.desk import Answerer, Desk, Sealer
+from acore.actors.door import (
+    BudgetUsedUpError,
+    DiscordUnreachableError,
+    Door,
+    DoorFactory,
+    Doorway,
+    Request,
+)
+from acore.events.discord import (
+    AnswerInteraction,
+    Application,
+    ApplicationIdentified,
+    BudgetRead,
+    CommandsSynced,
+    GatewayReady,
+    GatewayView,
+    GuildLine,
+    IdentifyBudget,
+    InteractionClosed,
+    Link,
+    LinkChanged,
+    LoadBudget,
+    LoadPending,
+    SessionBegun,
+)
+from acore.events.metrics import ActivityCounted
+from acore.events.settings import SettingsView
+from acore.runtime.edge import EdgeActor, EdgeContext
+from acore.runtime.handlers import handles
+
+REPORT_INTERVAL = 5.0
+"""Seconds between two counts of what passed, and two looks at the heartbeat."""
+RESERVE = 5
+"""New sessions that are left to people: at the last one Discord resets the token."""
+FIRST_RETRY, LONGEST_RETRY = 1.0, 60.0
+CLOSE_LIMIT = 5.0
+_LISTED_GUILDS = 50
+
+
+class DiscordGatewayActor(EdgeActor):
+    """Keeps a connection to Discord, hears commands, and answers each one exactly once.
+
+    A connection that cannot be made is tried again by itself; what only a person can mend ends the process.
+    """
+
+    at_once = 50
+
+    def __init__(self, factory: DoorFactory, answerers: Mapping[str, Answerer], vault: Sealer) -> None:
+        """Prepare to connect.
+
+        Args:
+            factory: Makes a connection; a new one for each attempt.
+            answerers: How each command comes to its reply, by full name.
+            vault: Seals the tokens of interactions that are not answered yet.
+        """
+        self._factory = factory
+        self._answerers = answerers
+        self._vault = vault
+        self._doorway = Doorway()
+        self._application: Application | None = None
+        self._budget: IdentifyBudget | None = None
+        self._link = Link.OFFLINE
+        self._reason = ""
+        self._began = 0.0
+        self._counted = ActivityCounted()
+
+    async def run(self, io: EdgeContext) -> None:
+        """Recall what is owed, then stay connected."""
+        self._io = io
+        self._desk = Desk(io, self._doorway, self._answerers, self._vault, self.failed)
+        self._since = io.clock.now()
+        self._began = io.clock.monotonic()
+        self._budget = await io.ask(LoadBudget())
+        pending = await io.ask(LoadPending())
+        self._show()
+        io.ready()
+        async with io.until_stopped() as tasks:
+            tasks.start_soon(self._report)
+            for one in pending:
+                tasks.start_soon(self._desk.resume, one)
+            await self._stay_connected()
+        self._change(Link.OFFLINE, "stopping")
+
+    # --- the connection
+
+    async def _stay_connected(self) -> None:
+        failures = 0
+        while True:
+            door = self._factory(self)
+            try:
+                self.connecting()
+                await self._admit(door)
+                failures = 0
+                await door.stay()
+                wait, why = FIRST_RETRY, "the connection ended"
+            except DiscordUnreachableError as error:
+                failures += 1
+                wait = min(LONGEST_RETRY, FIRST_RETRY * 2 ** (failures - 1))
+                why = str(error)
+            except BudgetUsedUpError as error:
+                wait = max(FIRST_RETRY, (error.budget.resets_at - self._io.clock.now()).total_seconds())
+                why = f"{error}; the count starts anew at {error.budget.resets_at:%Y-%m-%d %H:%M} UTC"
+            finally:
+                await self._leave(door)
+            self._change(Link.WAITING, f"{why}; trying again in {wait:.0f} s")
+            await self._io.clock.sleep(wait)
+
+    async def _admit(self, door: Door) -> None:
+        self._refuse_if_used_up(self._budget)
+        self._application = await door.open()
+        self._doorway.open(door)
+        self._io.publish(ApplicationIdentified(application=self._application))
+        self._show()
+
+    async def _leave(self, door: Door) -> None:
+        """Close *door* whatever happens: left open, its socket and threads would live on."""
+        self._doorway.shut()
+        with CancelScope(shield=True), self._io.clock.deadline(CLOSE_LIMIT):
+            await door.close()
+
+    def _refuse_if_used_up(self, budget: IdentifyBudget | None) -> None:
+        if budget is not None and budget.remaining <= RESERVE and budget.resets_at > self._io.clock.now():
+            raise BudgetUsedUpError(budget)
+
+    # --- what the door tells
+
+    def connecting(self) -> None:
+        """Note that a connection is being made."""
+        self._change(Link.CONNECTING)
+
+    def ready(self, user: str, guilds: tuple[GuildLine, ...]) -> None:
+        """Note that commands can be used."""
+        self._change(Link.READY)
+        seconds = self._io.clock.monotonic() - self._began
+        listed = guilds[:_LISTED_GUILDS]
+        self._io.publish(GatewayReady(user=user, guild_count=len(guilds), guilds=listed, seconds=seconds))
+
+    def resumed(self) -> None:
+        """Note that the connection is back."""
+        self._change(Link.READY)
+
+    def lost(self, reason: str) -> None:
+        """Note that the connection is gone."""
+        if self._link is Link.READY:
+            self._change(Link.LOST, reason)
+
+    def message(self) -> None:
+        """Count a message."""
+        self._count(messages=1)
+
+    def failed(self) -> None:
+        """Count a failure."""
+        self._count(errors=1)
+
+    def synced(self, news: CommandsSynced) -> None:
+        """Pass on that the commands are registered."""
+        self._io.publish(news)
+
+    async def before_identify(self, budget: IdentifyBudget) -> None:
+        """Keep the budget across processes, and refuse to use up what is left to people."""
+        self._budget = budget
+        self._io.publish(BudgetRead(budget=budget))
+        self._refuse_if_used_up(budget)
+        begun = self._io.publish(SessionBegun())
+        # A crash loop that forgot its sessions would use them all up: this one is on disk before it counts.
+        with self._io.clock.deadline(CLOSE_LIMIT):
+            await self._io.durable(begun.seq)
+
+    def invoked(self, request: Request) -> None:
+        """Decide at once whether the command may be used, and hand it to the desk."""
+        self._count(commands=1)
+        settings = self._io.view(SettingsView)
+        facts = settings.facts if settings else None
+        decision = decide(request.command, request.invoker, request.place, facts, self._application)
+        self._desk.take(request, decision)
+
+    @handles
+    async def answer(self, wanted: AnswerInteraction, io: EdgeContext) -> InteractionClosed | None:
+        """Show the reply to the person who asked."""
+        return await self._desk.answer(wanted, io)
+
+    # --- what is shown and counted
+
+    async def _report(self) -> None:
+        while True:
+            await self._io.clock.sleep(REPORT_INTERVAL)
+            counted, self._counted = self._counted, ActivityCounted()
+            if counted != ActivityCounted():
+                self._io.publish(counted)
+            self._show()
+
+    def _count(self, *, messages: int = 0, commands: int = 0, errors: int = 0) -> None:
+        before = self._counted
+        self._counted = ActivityCounted(
+            messages=before.messages + messages,
+            commands=before.commands + commands,
+            errors=before.errors + errors,
+        )
+
+    def _change(self, link: Link, reason: str = "") -> None:
+        if (link, reason) == (self._link, self._reason):
+            return
+        if link is not self._link:
+            self._since = self._io.clock.now()
+        self._link, self._reason = link, reason
+        self._io.publish(LinkChanged(link=link, reason=reason))
+        self._show()
+
+    def _show(self) -> None:
+        door = self._doorway.door
+        guilds, users = door.census() if door and self._link is Link.READY else (None, None)
+        self._io.show(
+            GatewayView(
+                link=self._link,
+                since=self._since,
+                reason=self._reason,
+                latency=_finite(door.latency()) if door else None,
+                guilds=guilds,
+                users=users,
+                application=self._application,
+            )
+        )
+
+
+def _finite(latency: float | None) -> float | None:
+    """Return *latency*; None before the first heartbeat and in an outage: inf or nan."""
+    return latency if latency is not None and latency < float("inf") else None

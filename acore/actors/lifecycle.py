@@ -1,0 +1,116 @@
+"""LifecycleActor: how the program started, how its actors are, how it is to end."""
+
+import msgspec
+
+from acore.events.audit import AuditNoted
+from acore.events.lifecycle import (
+    ActorLine,
+    DescribeActors,
+    DescribeProcess,
+    EndProcess,
+    LifecycleView,
+    LoadLastRun,
+    PastRun,
+    ProcessFacts,
+    RunEnded,
+    RunStarted,
+    StopRequested,
+)
+from acore.events.supervision import ActorExited, ActorRestarting, ActorStarted
+from acore.runtime.actor import Actor, Context
+from acore.runtime.handlers import handles
+
+
+class LifecycleState(msgspec.Struct):
+    """The process, the run before it, every actor, and why it is to stop."""
+
+    process: ProcessFacts | None = None
+    previous: PastRun | None = None
+    actors: dict[str, ActorLine] = {}
+    stopping_by: str = ""
+
+
+class LifecycleActor(Actor[LifecycleState]):
+    """Owns start, stop and uptime, and keeps a line about every actor."""
+
+    asks = (DescribeProcess, DescribeActors, LoadLastRun)
+
+    async def on_start(self, ctx: Context) -> None:
+        """Learn what runs here and what ran before; the first time, record that a run began."""
+        process = await ctx.ask(DescribeProcess())
+        self.state.process = process
+        self.state.previous = await ctx.ask(LoadLastRun())
+        self.state.actors = {line.name: line for line in await ctx.ask(DescribeActors())}
+        if ctx.incarnation == 1:
+            ctx.publish(
+                RunStarted(
+                    version=process.version,
+                    commit=process.commit,
+                    python=process.python,
+                    host=process.host,
+                    pid=process.pid,
+                    settings_revision=process.settings_revision,
+                )
+            )
+            ctx.publish(AuditNoted(who="acore", action="start", target="process", outcome="done"))
+
+    @handles
+    async def began(self, started: ActorStarted, ctx: Context) -> None:
+        """Note that an actor is up."""
+        before = self.state.actors.get(started.actor)
+        self.state.actors[started.actor] = ActorLine(
+            name=started.actor,
+            is_up=True,
+            incarnation=started.incarnation,
+            since=ctx.now,
+            restarts=started.incarnation - 1,
+            last_failure=before.last_failure if before else "",
+        )
+
+    @handles
+    async def ended(self, exited: ActorExited, ctx: Context) -> None:
+        """Note that an actor is down, and why."""
+        before = self.state.actors.get(exited.actor)
+        self.state.actors[exited.actor] = ActorLine(
+            name=exited.actor,
+            is_up=False,
+            incarnation=exited.incarnation,
+            since=ctx.now,
+            restarts=before.restarts if before else exited.incarnation - 1,
+            last_failure=exited.reason or (before.last_failure if before else ""),
+        )
+
+    @handles
+    async def restarting(self, news: ActorRestarting, ctx: Context) -> None:
+        """Note that an actor is being started again."""
+        before = self.state.actors.get(news.actor)
+        if before is not None:
+            self.state.actors[news.actor] = msgspec.structs.replace(before, since=ctx.now)
+
+    @handles
+    async def stop(self, wanted: StopRequested, ctx: Context) -> None:
+        """Have the process ended in good order; asking again changes nothing."""
+        if not self.state.stopping_by:
+            self.state.stopping_by = wanted.by
+            ctx.publish(AuditNoted(who=wanted.by, action="stop", target="process", outcome="asked"))
+            ctx.perform(EndProcess(reason=wanted.by))
+
+    async def on_stop(self, ctx: Context) -> None:
+        """Record that this run ended in good order."""
+        if self.state.process is not None:
+            uptime = (ctx.now - self.state.process.began).total_seconds()
+            ctx.publish(RunEnded(reason=self.state.stopping_by or "asked to", uptime=uptime))
+
+    def view(self) -> LifecycleView | None:
+        """Show the process and its actors."""
+        process = self.state.process
+        if process is None:
+            return None
+        return LifecycleView(
+            began=process.began,
+            version=process.version,
+            commit=process.commit,
+            is_stopping=bool(self.state.stopping_by),
+            previous=self.state.previous,
+            actors=tuple(self.state.actors.values()),
+        )

@@ -1,0 +1,66 @@
+"""The checks that every bot gets."""
+
+from math import isfinite
+
+from acore.checks.registry import Result, Surroundings, Tier, check
+from acore.events.discord import GatewayView, Link
+from acore.events.health import Health
+from acore.events.metrics import MetricsView
+from acore.events.store import ProbeStore, StoreState, StoreView
+
+LATENCY_LIMIT = 5.0
+"""Seconds between heartbeat and answer above which the connection counts as degraded (requirement S40)."""
+LAG_LIMIT = 0.5
+"""Seconds the event loop may be late before it counts as degraded."""
+
+
+@check(Tier.CRITICAL)
+async def discord_api(around: Surroundings) -> Result:
+    """The connection to Discord."""
+    seen = around.seen(GatewayView)
+    if seen is None:
+        return Result(status=Health.UNKNOWN, message="the connection has not been tried yet")
+    view = seen.view
+    if view.link is not Link.READY:
+        reason = f": {view.reason}" if view.reason else ""
+        status = Health.UNKNOWN if view.link is Link.CONNECTING else Health.UNHEALTHY
+        return Result(status=status, message=f"{view.link.value}{reason}")
+    if view.latency is None or not isfinite(view.latency):
+        return Result(status=Health.HEALTHY, message="connected, no heartbeat answered yet")
+    status = Health.DEGRADED if view.latency > LATENCY_LIMIT else Health.HEALTHY
+    return Result(status=status, message=f"connected, {view.latency * 1000:.0f} ms")
+
+
+@check(Tier.WARNING)
+async def database(around: Surroundings) -> Result:
+    """Writing to the database and reading back."""
+    seen = around.seen(StoreView)
+    if seen is not None and seen.view.state is StoreState.RETRYING:
+        return Result(status=Health.UNHEALTHY, message=f"not writing: {seen.view.reason}")
+    probe = await around.ask(ProbeStore())
+    if probe.integrity not in {"ok", "not checked"}:
+        return Result(status=Health.UNHEALTHY, message=f"damaged: {probe.integrity}")
+    size = (probe.file_bytes + probe.wal_bytes) / 1_000_000
+    return Result(
+        status=Health.HEALTHY, message=f"written and read in {probe.seconds * 1000:.0f} ms, {size:.1f} MB"
+    )
+
+
+@check(Tier.WARNING)
+async def performance(around: Surroundings) -> Result:
+    """Processor, memory, and how late the event loop is."""
+    seen, settings = around.seen(MetricsView), around.settings()
+    sample = seen.view.sample if seen else None
+    if sample is None or settings is None:
+        return Result(status=Health.UNKNOWN, message="nothing was measured yet")
+    troubles: list[str] = []
+    if sample.cpu_percent >= settings.cpu_warning_threshold:
+        troubles.append(f"processor {sample.cpu_percent:.0f} %")
+    if sample.memory_percent >= settings.memory_warning_threshold:
+        troubles.append(f"memory {sample.memory_percent:.0f} %")
+    if sample.loop_lag >= LAG_LIMIT:
+        troubles.append(f"event loop {sample.loop_lag * 1000:.0f} ms late")
+    if troubles:
+        return Result(status=Health.DEGRADED, message=", ".join(troubles))
+    usage = f"processor {sample.cpu_percent:.0f} %, memory {sample.memory_percent:.0f} %"
+    return Result(status=Health.HEALTHY, message=usage)

@@ -1,0 +1,1 @@
+"""Discord through nextcord, which lives here alone."""

@@ -1,0 +1,290 @@
+"""The connection that acore owns: one nextcord client per attempt."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, cast
+
+import aiohttp
+import nextcord  # noqa: TID251 - acore.discord is where nextcord lives
+from loguru import logger
+from nextcord.http import HTTPClient, Route  # noqa: TID251 - as above
+from nextcord.webhook.async_ import AsyncWebhookAdapter, async_context  # noqa: TID251 - as above
+
+from acore.actors.door import (
+    AnswerRefusedError,
+    BudgetUsedUpError,
+    ConnectionRefusedForGoodError,
+    DiscordUnreachableError,
+    Ears,
+    IntentsRefusedError,
+    TokenRefusedError,
+)
+from acore.clock import Clock
+from acore.discord.budget import budget_of
+from acore.discord.cogs.status import StatusCog
+from acore.discord.render import render
+from acore.discord.sync import sync_global
+from acore.events.discord import Application, GuildLine, IdentifyBudget
+from acore.events.status import Reply
+
+_DEFERRED, _MESSAGE, _EPHEMERAL = 5, 4, 64
+# Discord, Gateway Close Event Codes: after these a client must not reconnect.
+_BAD_TOKEN, _BAD_INTENTS, _FORBIDDEN_INTENTS = 4004, 4013, 4014
+# nextcord says "ready" when no further server has come for this long; its own 2 s only delay the news.
+_GUILD_PAUSE = 0.5
+_UNREACHABLE = (
+    OSError,
+    aiohttp.ClientError,
+    TimeoutError,
+    nextcord.GatewayNotFound,
+    nextcord.DiscordServerError,
+)
+
+
+def intents() -> nextcord.Intents:
+    """Return what acore listens to; none of it is privileged."""
+    wanted = nextcord.Intents.none()
+    wanted.guilds = wanted.guild_messages = wanted.dm_messages = True
+    return wanted
+
+
+class OwnedDoor:
+    """A connection to Discord through a client of our own."""
+
+    def __init__(self, ears: Ears, token: str, base: str, clock: Clock) -> None:
+        """Prepare one attempt; call this inside the running event loop.
+
+        Args:
+            ears: Who is told what happens.
+            token: The bot's token.
+            base: The URL of Discord's REST API, without a slash at the end.
+            clock: The clock everybody here goes by.
+        """
+        self._ears = ears
+        self._token = token
+        self._base = base
+        self._adapter = _Adapter(base)
+        self._session: aiohttp.ClientSession | None = None
+        self._client = _Client(ears, base, clock)
+        self._client.add_cog(StatusCog(ears.invoked))
+
+    async def open(self) -> Application:
+        """Log in over HTTP and return whose bot this is."""
+        self._session = aiohttp.ClientSession()
+        try:
+            await self._client.login(self._token)
+            found = await self._client.application_info()
+        except nextcord.LoginFailure as error:
+            raise TokenRefusedError from error
+        except nextcord.HTTPException as error:
+            raise DiscordUnreachableError(f"Discord answered {error.status} at {self._base}") from error
+        except _UNREACHABLE as error:
+            raise DiscordUnreachableError(f"{self._base} cannot be reached ({_words(error)})") from error
+        owners = found.team.members if found.team else [found.owner]
+        on, off = _intent_names(self._client.intents)
+        return Application(
+            id=found.id,
+            name=found.name,
+            owners=tuple(owner.id for owner in owners),
+            owner_name=f"team {found.team.name}" if found.team else found.owner.name,
+            intents_on=on,
+            intents_off=off,
+        )
+
+    async def stay(self) -> None:
+        """Connect and stay connected, until `close`."""
+        # Handlers of events copy this task's context: their answers go to the same base URL.
+        async_context.set(self._adapter)
+        try:
+            await self._client.connect()
+        except nextcord.PrivilegedIntentsRequired as error:
+            raise IntentsRefusedError(", ".join(_intent_names(self._client.intents)[0])) from error
+        except nextcord.ConnectionClosed as error:
+            raise _for_good(error.code, self._client.intents) from error
+        except _UNREACHABLE as error:
+            raise DiscordUnreachableError(f"the gateway cannot be reached ({_words(error)})") from error
+        except AttributeError as error:
+            # nextcord 3.2 trips over its own missing socket when the very first connection fails.
+            if self._client.ws is None:  # pyright: ignore[reportUnnecessaryComparison] - None before the first one
+                raise DiscordUnreachableError("the gateway cannot be reached") from error
+            raise
+        if self._client.refused is not None:
+            raise BudgetUsedUpError(self._client.refused)
+
+    async def close(self) -> None:
+        """Let go of socket, threads and sessions."""
+        try:
+            await self._client.close()
+        finally:
+            if self._session is not None:
+                await self._session.close()
+
+    async def acknowledge(self, interaction: int, token: str, *, is_ephemeral: bool) -> None:
+        """Let the person see that the bot is thinking."""
+        data = {"flags": _EPHEMERAL} if is_ephemeral else None
+        await self._send(
+            self._adapter.create_interaction_response(
+                interaction, token, session=self._open_session(), type=_DEFERRED, data=data
+            )
+        )
+
+    async def answer(self, application: int, token: str, reply: Reply) -> None:
+        """Show *reply* in place of "thinking"."""
+        await self._send(
+            self._adapter.edit_original_interaction_response(
+                application, token, session=self._open_session(), payload=render(reply)
+            )
+        )
+
+    async def refuse(self, interaction: int, token: str, reply: Reply) -> None:
+        """Show *reply* to that person alone, as the first and last answer."""
+        data = {**render(reply), "flags": _EPHEMERAL}
+        await self._send(
+            self._adapter.create_interaction_response(
+                interaction, token, session=self._open_session(), type=_MESSAGE, data=data
+            )
+        )
+
+    def latency(self) -> float | None:
+        """Return seconds from the last heartbeat to its answer; inf or nan when there was none."""
+        return self._client.latency
+
+    def census(self) -> tuple[int, int]:
+        """Return the number of servers, and of people in them as far as Discord told."""
+        guilds = self._client.guilds
+        return len(guilds), sum(guild.member_count or 0 for guild in guilds)
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            raise DiscordUnreachableError("the connection is closed")
+        return self._session
+
+    async def _send(self, request: Coroutine[Any, Any, object]) -> None:
+        try:
+            await request
+        except nextcord.DiscordServerError as error:
+            raise DiscordUnreachableError(f"Discord answered {error.status}") from error
+        except nextcord.HTTPException as error:
+            raise AnswerRefusedError(error.status, error.code, error.text) from error
+        except _UNREACHABLE as error:
+            raise DiscordUnreachableError(_words(error)) from error
+
+
+class _Client(nextcord.Client):
+    """nextcord's client, saying what happens and leaving the commands' registration to us."""
+
+    def __init__(self, ears: Ears, base: str, clock: Clock) -> None:
+        super().__init__(
+            intents=intents(),
+            max_messages=None,
+            guild_ready_timeout=_GUILD_PAUSE,
+            rollout_associate_known=False,
+            rollout_delete_unknown=False,
+            rollout_register_new=False,
+            rollout_update_known=False,
+        )
+        self._ears = ears
+        self._clock = clock
+        self._is_synced = False
+        self.refused: IdentifyBudget | None = None
+        _rebase(self.http, base)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Read how many sessions Discord still allows before asking for one; wait 5 s between two."""
+        data = cast("dict[str, Any]", await self.http.request(Route("GET", "/gateway/bot")))
+        try:
+            await self._ears.before_identify(budget_of(data["session_start_limit"], self._clock.now()))
+        except BudgetUsedUpError as error:
+            # An error here would be taken for a lost connection and tried again at once.
+            self.refused = error.budget
+            await self.close()
+            return
+        await super().before_identify_hook(shard_id, initial=initial)
+
+    async def on_connect(self) -> None:
+        """Register commands, once per client; nextcord's own way is one request for each command."""
+        if self._is_synced or self.application_id is None:
+            return
+        self._is_synced = True
+        try:
+            self._ears.synced(await sync_global(self, self.application_id))
+        except nextcord.HTTPException as error:
+            logger.error("The commands could not be registered, Discord keeps the old ones: {}", error)
+
+    async def on_guild_available(self, guild: nextcord.Guild) -> None:
+        """Do nothing: no command of ours is registered in single servers yet."""
+
+    async def on_ready(self) -> None:
+        """Say that Discord sent everything."""
+        guilds = tuple(GuildLine(id=one.id, name=one.name, members=one.member_count) for one in self.guilds)
+        self._ears.ready(str(self.user), guilds)
+
+    async def on_resumed(self) -> None:
+        """Say that the connection is back."""
+        self._ears.resumed()
+
+    async def on_disconnect(self) -> None:
+        """Say that the connection is gone."""
+        if not self.is_closed():
+            self._ears.lost("another connection is being made")
+
+    async def on_message(self, _message: nextcord.Message) -> None:
+        """Count a message."""
+        self._ears.message()
+
+    async def on_error(self, event_method: str, *_args: object, **_kwargs: object) -> None:
+        """Log what failed in a handler, instead of nextcord's print."""
+        self._ears.failed()
+        logger.opt(exception=True).error("Handling {} from Discord failed.", event_method.removeprefix("on_"))
+
+    async def on_application_command_error(
+        self, interaction: "nextcord.Interaction[nextcord.Client]", exception: nextcord.ApplicationError
+    ) -> None:
+        """Log what failed in a command, instead of nextcord's print."""
+        self._ears.failed()
+        logger.opt(exception=exception).error("Taking in interaction {} failed.", interaction.id)
+
+
+class _Adapter(AsyncWebhookAdapter):
+    """Sends what belongs to interactions to our base URL."""
+
+    def __init__(self, base: str) -> None:
+        super().__init__()
+        self._base = base
+
+    async def request(self, route: Route, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - nextcord's own
+        """Send *route* to the base URL."""
+        route.url = self._base + route.url.removeprefix(Route.BASE)
+        return await super().request(route, *args, **kwargs)
+
+
+def _rebase(http: HTTPClient, base: str) -> None:
+    """Send what *http* sends to *base*: for this client alone, a guest's host keeps its own."""
+    send: Callable[..., Coroutine[Any, Any, object]] = http.request
+
+    async def request(route: Route, **kwargs: Any) -> object:  # noqa: ANN401 - nextcord's own
+        route.url = base + route.url.removeprefix(Route.BASE)
+        return await send(route, **kwargs)
+
+    http.request = request
+
+
+def _for_good(code: int, wanted: nextcord.Intents) -> Exception:
+    if code == _BAD_TOKEN:
+        return TokenRefusedError()
+    if code in {_BAD_INTENTS, _FORBIDDEN_INTENTS}:
+        return IntentsRefusedError(", ".join(_intent_names(wanted)[0]))
+    return ConnectionRefusedForGoodError(code)
+
+
+def _intent_names(wanted: nextcord.Intents) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of the intents that are on, and of the privileged ones that are off."""
+    on = tuple(sorted(name for name, is_on in wanted if is_on and name != "messages"))
+    off = tuple(name for name in ("members", "presences", "message_content") if not getattr(wanted, name))
+    return on, off
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, asyncio.TimeoutError):
+        return "no answer in time"
+    return str(error) or type(error).__name__

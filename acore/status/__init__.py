@@ -1,0 +1,1 @@
+"""What the bot can say of itself, from what its actors show."""

@@ -1,0 +1,111 @@
+"""`/botstatus`: one report out of the views, whatever their actors are doing."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from math import isfinite
+
+from acore.events.discord import GatewayView, Link
+from acore.events.health import CheckState, Health, HealthView
+from acore.events.lifecycle import LifecycleView
+from acore.events.metrics import MetricsView
+from acore.events.status import OperatorPart, StatusReport
+from acore.events.store import StoreState, StoreView
+from acore.events.views import Seen
+
+_WORST_FIRST = (Health.UNHEALTHY, Health.DEGRADED, Health.UNKNOWN, Health.HEALTHY)
+
+
+def status_report(
+    now: datetime,
+    *,
+    gateway: Seen[GatewayView] | None,
+    health: Seen[HealthView] | None,
+    lifecycle: Seen[LifecycleView] | None,
+    metrics: Seen[MetricsView] | None,
+    store: Seen[StoreView] | None,
+    is_operator: bool,
+) -> StatusReport:
+    """Return how the bot is at *now*, as far as the views tell; a missing view is a part not known yet.
+
+    Args:
+        now: The instant of the report.
+        gateway: The connection to Discord.
+        health: The checks.
+        lifecycle: The process and its actors.
+        metrics: The counters.
+        store: The journal.
+        is_operator: Whether to add what only operators see.
+    """
+    checks = health.view.checks if health else ()
+    sample = metrics.view.sample if metrics else None
+    counters = metrics.view.counters if metrics else None
+    return StatusReport(
+        status=overall(checks, gateway.view.link if gateway else Link.OFFLINE),
+        at=now,
+        connection=_connection(gateway),
+        connected_since=gateway.view.since if gateway else None,
+        began=lifecycle.view.began if lifecycle else None,
+        latency_ms=_milliseconds(gateway.view.latency) if gateway else None,
+        guilds=gateway.view.guilds if gateway else None,
+        users=gateway.view.users if gateway else None,
+        checks=checks,
+        checks_at=health.at if health else None,
+        messages_last_minute=metrics.view.messages_last_minute if metrics else None,
+        commands=counters.commands if counters else None,
+        errors=counters.errors if counters else None,
+        memory_bytes=sample.process_bytes if sample else None,
+        operator=_operator_part(lifecycle, metrics, store) if is_operator else None,
+    )
+
+
+def overall(checks: Iterable[CheckState], link: Link) -> Health:
+    """Return the worst of the checks; without any, only the connection is known to speak for us.
+
+    Nothing checked is unknown, not healthy.
+    """
+    found = {check.status for check in checks}
+    if link in {Link.LOST, Link.WAITING, Link.OFFLINE}:
+        found.add(Health.UNHEALTHY)
+    return next((status for status in _WORST_FIRST if status in found), Health.UNKNOWN)
+
+
+def _connection(gateway: Seen[GatewayView] | None) -> str:
+    if gateway is None:
+        return "not started yet"
+    words = {
+        Link.OFFLINE: "not connected",
+        Link.WAITING: "waiting to try again",
+        Link.CONNECTING: "connecting",
+        Link.READY: "connected",
+        Link.LOST: "connection lost",
+    }[gateway.view.link]
+    return f"{words}: {gateway.view.reason}" if gateway.view.reason else words
+
+
+def _milliseconds(latency: float | None) -> float | None:
+    """Return whole milliseconds; None before the first heartbeat and in an outage, when it is inf or nan."""
+    return round(latency * 1000) if latency is not None and isfinite(latency) else None
+
+
+def _operator_part(
+    lifecycle: Seen[LifecycleView] | None, metrics: Seen[MetricsView] | None, store: Seen[StoreView] | None
+) -> OperatorPart:
+    sample = metrics.view.sample if metrics else None
+    return OperatorPart(
+        version=lifecycle.view.version if lifecycle else "",
+        commit=lifecycle.view.commit if lifecycle else "",
+        messages=metrics.view.counters.messages if metrics else None,
+        cpu_percent=sample.cpu_percent if sample else None,
+        loop_lag=sample.loop_lag if sample else None,
+        previous=lifecycle.view.previous if lifecycle else None,
+        actors=lifecycle.view.actors if lifecycle else (),
+        store=_store_words(store),
+    )
+
+
+def _store_words(store: Seen[StoreView] | None) -> str:
+    if store is None:
+        return "not started yet"
+    if store.view.state is StoreState.WRITING:
+        return "everything is written"
+    return f"{store.view.waiting} entries wait to be written: {store.view.reason}"
