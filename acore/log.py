@@ -35,6 +35,8 @@ _TOKENS = re.compile(f"{_TOKEN_IN_PATH}|{_BOT_TOKEN}|{_INTERACTION_TOKEN}")
 # systemd sets the first two for a service (systemd.exec(5)), Kubernetes the third.
 _SERVICE_VARIABLES = ("JOURNAL_STREAM", "INVOCATION_ID", "KUBERNETES_SERVICE_HOST")
 # Docker and Podman leave these in a container.
+# What these say of every request and every payload is for who debugs them.
+_TALKATIVE = ("nextcord", "aiohttp", "asyncio")
 _CONTAINER_FILES = (".dockerenv", "run/.containerenv")
 
 _PASSED_THROUGH = {logging.__file__, warnings.__file__, __file__}
@@ -118,10 +120,10 @@ def configure(
     logger.level(level)
     mask = masker(secrets)
     outputs: list[_Output] = []
-    stream = sys.stdout if to_stdout else sys.stderr
+    name = "stdout" if to_stdout else "stderr"
     # Python has none when the process was started with it closed.
-    if stream is not None:
-        outputs.append(_StreamOutput(stream, mask, json=json, colour=colour))
+    if getattr(sys, name) is not None:
+        outputs.append(_StreamOutput(name, mask, json=json, colour=colour))
     if to_file is not None:
         outputs.append(_FileOutput(to_file, max_bytes, backups, mask, json=json))
     return Logging(outputs, level)
@@ -139,6 +141,7 @@ class Logging:
         self._outputs = tuple(outputs)
         self._sinks: tuple[int, ...] = ()
         self._root_before = (logging.root.handlers[:], logging.root.level)
+        self._libraries = {library: library.level for library in map(logging.getLogger, _TALKATIVE)}
         _remove(0)  # loguru's default output to stderr, if it is still there
         logging.root.handlers[:] = [_Inbound()]
         logging.captureWarnings(capture=True)
@@ -157,6 +160,8 @@ class Logging:
         for sink in before:
             _remove(sink)
         logging.root.setLevel(number)
+        for library, itself in self._libraries.items():
+            library.setLevel(max(itself, _quieter(number)))
 
     def close(self) -> None:
         """Stop logging, close the file, and give the standard library's logging back as it was."""
@@ -168,6 +173,8 @@ class Logging:
         logging.captureWarnings(capture=False)
         logging.root.handlers[:], level = self._root_before
         logging.root.setLevel(level)
+        for library, itself in self._libraries.items():
+            library.setLevel(itself)
 
     def _add(self, output: "_Output", level: str) -> int:
         # diagnose would print the values of variables; backtrace frames that say nothing new.
@@ -178,6 +185,11 @@ class Logging:
             diagnose=False,
             backtrace=False,
         )
+
+
+def _quieter(level: int) -> int:
+    """Return the level for libraries: one step quieter: at theirs they tell every payload."""
+    return next((one for one in (logging.DEBUG, logging.INFO, logging.WARNING) if one > level), level)
 
 
 def _remove(sink: int) -> None:
@@ -191,8 +203,15 @@ def _template(record: "loguru.Record") -> str:
     extra = " <dim>{extra}</dim>" if record["extra"] else ""
     return (
         "{time:YYYY-MM-DD HH:mm:ss.SSS!UTC}Z <level>{level: <8}</level> "
-        f"<dim>{{name}}:{{function}}:{{line}}</dim> <level>{{message}}</level>{extra}\n{{exception}}"
+        f"{_origin(record)}<level>{{message}}</level>{extra}\n{{exception}}"
     )
+
+
+def _origin(record: "loguru.Record") -> str:
+    """Return who speaks: an operator reads sentences, who debugs wants the line, a library is named."""
+    if record["level"].no <= logging.DEBUG:
+        return "<dim>{name}:{function}:{line}</dim> "
+    return "" if str(record["name"]).startswith("acore.") else "<dim>{name}:</dim> "
 
 
 def _as_json(record: "loguru.Record") -> str:
@@ -263,28 +282,32 @@ class _StreamOutput(_Output):
     """Lines to stdout or stderr.
 
     Args:
-        stream: Where to; it stays open.
+        name: stdout or stderr: whatever stands there when a line comes, since a prompt puts itself there.
         mask: Hides secrets.
         json: Whether lines are JSON objects.
         colour: Whether a terminal gets colours.
     """
 
-    def __init__(self, stream: TextIO, mask: Masker, *, json: bool, colour: bool) -> None:
-        super().__init__(getattr(stream, "name", "a stream"), mask, json=json)
-        self._stream = stream
+    def __init__(self, name: str, mask: Masker, *, json: bool, colour: bool) -> None:
+        super().__init__(name, mask, json=json)
         self._coloured = colour and not json
 
     def isatty(self) -> bool:
-        return self._coloured and self._stream.isatty()
+        return self._coloured and self._stream().isatty()
+
+    def _stream(self) -> TextIO:
+        stream: TextIO = getattr(sys, self._name)
+        return stream
 
     def _put(self, line: str) -> None:
+        stream = self._stream()
         try:
-            self._stream.write(line)
+            stream.write(line)
         except UnicodeEncodeError:
             # A terminal of another encoding, or half a character in somebody's file name.
-            encoding = self._stream.encoding
-            self._stream.write(line.encode(encoding, "backslashreplace").decode(encoding))
-        self._stream.flush()
+            encoding = stream.encoding
+            stream.write(line.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
 
 
 class _FileOutput(_Output):

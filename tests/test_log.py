@@ -46,17 +46,35 @@ def fail_with(text: str) -> None:
     raise ValueError(text)
 
 
-def test_a_line_has_time_level_place_and_message(start: Start, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_has_time_level_who_speaks_and_message(
+    start: Start, capsys: pytest.CaptureFixture[str]
+) -> None:
     start()
 
     logger.info("the gateway is ready")
 
     out, err = capsys.readouterr()
     assert out == ""
-    day, _, level, place, message = err.strip().split(maxsplit=4)
+    day, _, level, who, message = err.strip().split(maxsplit=4)
     assert day.count("-") == 2
-    assert (level, message) == ("INFO", "the gateway is ready")
-    assert place.startswith(f"{__name__}:test_a_line_has_time_level_place_and_message:")
+    assert (level, who, message) == ("INFO", f"{__name__}:", "the gateway is ready")
+
+
+def test_what_acore_says_itself_reads_as_a_sentence(start: Start, capsys: pytest.CaptureFixture[str]) -> None:
+    start()
+
+    logger.patch(lambda record: record.update(name="acore.actors.narrator")).info("Connected.")
+
+    assert capsys.readouterr().err.strip().split(maxsplit=3)[2:] == ["INFO", "Connected."]
+
+
+def test_who_debugs_reads_the_line_of_the_code(start: Start, capsys: pytest.CaptureFixture[str]) -> None:
+    start(level="DEBUG")
+
+    logger.debug("the gateway is ready")
+
+    place = capsys.readouterr().err.split()[3]
+    assert place.startswith(f"{__name__}:test_who_debugs_reads_the_line_of_the_code:")
 
 
 def test_under_a_service_manager_everything_goes_to_stdout(
@@ -86,7 +104,7 @@ def test_below_the_level_nothing_is_logged_until_the_level_changes(
     start: Start, capsys: pytest.CaptureFixture[str]
 ) -> None:
     running = start(level="WARNING")
-    library = logging.getLogger("nextcord.gateway")
+    library = logging.getLogger("somebody.else")
 
     logger.info("one")
     library.info("two")
@@ -110,10 +128,10 @@ def test_a_call_below_the_level_builds_no_message(start: Start) -> None:
 
     logger.opt(lazy=True).debug("{}", costly)
     assert asked == []
-    assert not logging.getLogger("nextcord").isEnabledFor(logging.DEBUG)
+    assert not logging.getLogger("somebody").isEnabledFor(logging.DEBUG)
 
     running.set_level("TRACE")
-    assert logging.getLogger("nextcord").isEnabledFor(5)
+    assert logging.getLogger("somebody").isEnabledFor(5)
 
 
 def test_an_unknown_level_changes_nothing(start: Start, capsys: pytest.CaptureFixture[str]) -> None:
@@ -520,3 +538,20 @@ def test_a_container_is_known_by_its_file(tmp_path: Path, file: str) -> None:
     (tmp_path / file).touch()
 
     assert under_service_manager({}, terminal=True, root=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("level", "library"),
+    [("TRACE", logging.DEBUG), ("DEBUG", logging.INFO), ("INFO", logging.WARNING), ("ERROR", logging.ERROR)],
+)
+@pytest.mark.parametrize("name", ["nextcord", "aiohttp"])
+def test_libraries_log_one_level_quieter_until_logging_ends(
+    start: Start, name: str, level: str, library: int
+) -> None:
+    before = logging.getLogger(name).level
+    running = start(level=level)
+
+    assert logging.getLogger(name).level == library
+
+    running.close()
+    assert logging.getLogger(name).level == before

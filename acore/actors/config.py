@@ -26,11 +26,10 @@ class ConfigActor(Actor[ConfigState]):
     asks = (LoadSettings,)
 
     async def on_start(self, ctx: Context) -> None:
-        """Read the settings; that they are in force is news only the first time."""
+        """Read the settings, and say so each time: others may have been read while this actor was down."""
         facts = await ctx.ask(LoadSettings())
         self.state.facts = facts
-        if ctx.incarnation == 1:
-            ctx.publish(SettingsLoaded(facts=facts))
+        ctx.publish(SettingsLoaded(facts=facts))
 
     @handles
     async def take(self, read: SettingsRead, ctx: Context) -> None:

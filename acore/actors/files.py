@@ -11,6 +11,7 @@ from acore.events.settings import (
     SettingsFacts,
     SettingsRead,
     SettingsRefused,
+    SettingsView,
 )
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
@@ -24,23 +25,30 @@ class FilesActor(EdgeActor):
 
     def __init__(self, loaded: Loaded, load: Callable[[], Loaded]) -> None:
         """Begin with what was *loaded* at the start, and *load* again when asked to."""
-        self._loaded = loaded
+        self._facts = facts_of(loaded)
         self._load = load
+
+    async def run(self, io: EdgeContext) -> None:
+        """Go on from what is in force: an earlier run may have read other settings since the start."""
+        shown = io.view(SettingsView)
+        if shown is not None:
+            self._facts = shown.facts
+        await super().run(io)
 
     @handles
     async def tell(self, _question: LoadSettings, _io: EdgeContext) -> SettingsFacts:
         """Answer with what was valid last."""
-        return facts_of(self._loaded)
+        return self._facts
 
     @handles
     async def reload(self, _wanted: ReloadRequested, io: EdgeContext) -> None:
         """Read everything again; what is not valid changes nothing."""
         try:
-            self._loaded = await to_thread.run_sync(self._load)
+            self._facts = facts_of(await to_thread.run_sync(self._load))
         except SettingsError as error:
             io.publish(SettingsRefused(problems=tuple(str(problem) for problem in error.problems)))
         else:
-            io.publish(SettingsRead(facts=facts_of(self._loaded)))
+            io.publish(SettingsRead(facts=self._facts))
 
 
 def facts_of(loaded: Loaded) -> SettingsFacts:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from acore.checks.registry import Tier
+from acore.events.discord import Link, LinkChanged
 from acore.events.health import CheckCompleted, CheckDue, CheckState, HealthView, RunCheck
 from acore.events.settings import GetSettings, SettingsLoaded
 from acore.runtime.actor import Actor, Context
@@ -15,9 +16,10 @@ FIRST_RUN = 0.5
 
 
 class HealthState(msgspec.Struct):
-    """The latest result of every check, and the pace in force."""
+    """The latest result of every check, the pace in force, and whether an earlier run knew more."""
 
     interval: int = 60
+    is_recovering: bool = False
     results: dict[str, CheckState] = {}
 
 
@@ -34,6 +36,7 @@ class HealthActor(Actor[HealthState]):
     async def on_start(self, ctx: Context) -> None:
         """Learn the pace and have every check run soon."""
         self.state.interval = (await ctx.ask(GetSettings())).health_check_interval
+        self.state.is_recovering = ctx.incarnation > 1
         for place, name in enumerate(self._tiers, start=1):
             ctx.schedule(FIRST_RUN * place, CheckDue(check=name), key=name)
 
@@ -57,13 +60,23 @@ class HealthActor(Actor[HealthState]):
             at=ctx.now,
             since=before.since if before is not None and is_same else ctx.now,
         )
+        if all(name in self.state.results for name in self._tiers):
+            self.state.is_recovering = False
+
+    @handles
+    async def look_again(self, changed: LinkChanged, ctx: Context) -> None:
+        """Look at the connection as soon as it is another: its next turn may be half a minute away."""
+        if "discord_api" in self._tiers and changed.link is not Link.CONNECTING:
+            ctx.schedule(0.0, CheckDue(check="discord_api"), key="discord_api")
 
     @handles
     async def adopt(self, loaded: SettingsLoaded, _ctx: Context) -> None:
         """Take over a changed pace; it holds from each check's next run."""
         self.state.interval = loaded.facts.health_check_interval
 
-    def view(self) -> HealthView:
-        """Show the latest results in the order of the checks."""
+    def view(self) -> HealthView | None:
+        """Show the latest results in the order of the checks; after a restart, when all are there again."""
+        if self.state.is_recovering:
+            return None
         results = self.state.results
         return HealthView(checks=tuple(results[name] for name in self._tiers if name in results))

@@ -96,10 +96,10 @@ class LifecycleActor(Actor[LifecycleState]):
             ctx.perform(EndProcess(reason=wanted.by))
 
     async def on_stop(self, ctx: Context) -> None:
-        """Record that this run ended in good order."""
-        if self.state.process is not None:
+        """Record that this run ended in good order, if it was asked to: a restart of this part is no end."""
+        if self.state.process is not None and self.state.stopping_by:
             uptime = (ctx.now - self.state.process.began).total_seconds()
-            ctx.publish(RunEnded(reason=self.state.stopping_by or "asked to", uptime=uptime))
+            ctx.publish(RunEnded(reason=self.state.stopping_by, uptime=uptime))
 
     def view(self) -> LifecycleView | None:
         """Show the process and its actors."""

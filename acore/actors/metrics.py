@@ -31,8 +31,7 @@ class MetricsActor(Actor[MetricsState]):
     @handles
     async def count(self, counted: ActivityCounted, ctx: Context) -> None:
         """Add what was counted, unless the kept sums include it already."""
-        recent = [(at, messages) for at, messages in self.state.recent if ctx.now - at < _MINUTE]
-        self.state.recent = [*recent, (ctx.now, counted.messages)]
+        self.state.recent = [*_recent(self.state.recent, ctx.now), (ctx.now, counted.messages)]
         before = self.state.counters
         if ctx.seq > before.upto:
             self.state.counters = Counters(
@@ -46,7 +45,7 @@ class MetricsActor(Actor[MetricsState]):
     async def keep(self, sample: HostSampled, ctx: Context) -> None:
         """Keep the latest sample, and let go of counts that are older than a minute."""
         self.state.sample = sample
-        self.state.recent = [(at, messages) for at, messages in self.state.recent if ctx.now - at < _MINUTE]
+        self.state.recent = _recent(self.state.recent, ctx.now)
 
     def view(self) -> MetricsView:
         """Show counters, the last minute, and the sample."""
@@ -55,3 +54,8 @@ class MetricsActor(Actor[MetricsState]):
             messages_last_minute=sum(messages for _, messages in self.state.recent),
             sample=self.state.sample,
         )
+
+
+def _recent(counts: list[tuple[datetime, int]], now: datetime) -> list[tuple[datetime, int]]:
+    """Return the counts of the last minute; one from the future is of a clock that was set back since."""
+    return [(at, messages) for at, messages in counts if timedelta(0) <= now - at < _MINUTE]

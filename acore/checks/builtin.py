@@ -14,6 +14,10 @@ LAG_LIMIT = 0.5
 """Seconds the event loop may be late before it counts as degraded."""
 
 
+SILENCE_LIMIT = 30.0
+"""Seconds after which the connection should have shown a sign of life: it does so every five."""
+
+
 @check(Tier.CRITICAL)
 async def discord_api(around: Surroundings) -> Result:
     """The connection to Discord."""
@@ -25,6 +29,11 @@ async def discord_api(around: Surroundings) -> Result:
         reason = f": {view.reason}" if view.reason else ""
         status = Health.UNKNOWN if view.link is Link.CONNECTING else Health.UNHEALTHY
         return Result(status=status, message=f"{view.link.value}{reason}")
+    silence = (around.clock.now() - seen.at).total_seconds()
+    if silence > SILENCE_LIMIT:
+        return Result(
+            status=Health.UNKNOWN, message=f"nothing was heard of the connection for {silence:.0f} s"
+        )
     if view.latency is None or not isfinite(view.latency):
         return Result(status=Health.HEALTHY, message="connected, no heartbeat answered yet")
     status = Health.DEGRADED if view.latency > LATENCY_LIMIT else Health.HEALTHY

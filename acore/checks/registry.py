@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
+from types import ModuleType
 from typing import Protocol
 
 from acore.clock import Clock
@@ -68,28 +69,35 @@ class Check(Record):
     run: CheckFunction
 
 
-_CHECKS: dict[str, Check] = {}
-
-
-def check(tier: Tier) -> Callable[[CheckFunction], CheckFunction]:
-    """Declare the function below as a check of *tier*.
+def check(tier: Tier) -> Callable[[CheckFunction], Check]:
+    """Turn the function below into a check of *tier*.
 
     Raises:
-        AcoreError: Another check has its name, or it has no docstring.
+        AcoreError: It has no docstring.
     """
 
-    def declare(function: CheckFunction) -> CheckFunction:
-        name, text = function.__name__, (function.__doc__ or "").strip()
-        if name in _CHECKS:
-            raise AcoreError(f"there is a check named {name!r} already")
+    def declare(function: CheckFunction) -> Check:
+        text = (function.__doc__ or "").strip()
         if not text:
-            raise AcoreError(f"check {name!r} needs a docstring: it is the help that operators read")
-        _CHECKS[name] = Check(name=name, help=text.splitlines()[0], tier=tier, run=function)
-        return function
+            raise AcoreError(
+                f"check {function.__name__!r} needs a docstring: it is the help that operators read"
+            )
+        return Check(name=function.__name__, help=text.splitlines()[0], tier=tier, run=function)
 
     return declare
 
 
-def checks() -> Mapping[str, Check]:
-    """Return every declared check by name, in the order of declaration."""
-    return dict(_CHECKS)
+def checks_of(*modules: ModuleType) -> Mapping[str, Check]:
+    """Return the checks that *modules* declare, by name, in the order of declaration.
+
+    Raises:
+        AcoreError: Two checks have one name.
+    """
+    found: dict[str, Check] = {}
+    for module in modules:
+        for one in vars(module).values():
+            if isinstance(one, Check):
+                if one.name in found:
+                    raise AcoreError(f"there are two checks named {one.name!r}")
+                found[one.name] = one
+    return found

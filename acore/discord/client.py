@@ -206,6 +206,7 @@ class _Client(nextcord.Client):
         if self._is_synced or self.application_id is None:
             return
         self._is_synced = True
+        self.add_all_application_commands()
         try:
             self._ears.synced(await sync_global(self, self.application_id))
         except nextcord.HTTPException as error:

@@ -9,7 +9,7 @@ from acore.events.status import Notice, OperatorPart, Reply, StatusReport
 
 GREEN, YELLOW, RED, GREY = 0x2ECC71, 0xF1C40F, 0xE74C3C, 0x95A5A6
 # Discord, Embed Limits.
-FIELD_LIMIT, DESCRIPTION_LIMIT = 1024, 4096
+FIELD_LIMIT, DESCRIPTION_LIMIT, TOTAL_LIMIT = 1024, 4096, 6000
 
 _MARKS = {Health.HEALTHY: "🟢", Health.DEGRADED: "🟡", Health.UNHEALTHY: "🔴", Health.UNKNOWN: "⚪"}
 _COLOURS = {
@@ -20,6 +20,7 @@ _COLOURS = {
 }
 _NAMES = {"discord_api": "Discord", "database": "Database", "performance": "Performance"}
 _MANY_SECONDS = 120
+_NOTHING = "—"  # Discord refuses a blank text.
 
 
 def render(reply: Reply) -> dict[str, Any]:
@@ -28,7 +29,8 @@ def render(reply: Reply) -> dict[str, Any]:
         case StatusReport():
             embed = _status(reply)
         case Notice():
-            embed = {"description": reply.text[:DESCRIPTION_LIMIT], "color": RED if reply.is_error else GREEN}
+            text = _shortened(reply.text.strip(), DESCRIPTION_LIMIT) or _NOTHING
+            embed = {"description": text, "color": RED if reply.is_error else GREEN}
         case _:
             assert_never(reply)
     return {"embeds": [embed], "allowed_mentions": {"parse": []}}
@@ -49,8 +51,10 @@ def _status(report: StatusReport) -> dict[str, Any]:
     ]
     if report.operator is not None:
         fields += _operator_fields(report.operator)
+    title = f"{_MARKS[report.status]} Bot status: {report.status.value}"
+    _fit(fields, TOTAL_LIMIT - len(title))
     return {
-        "title": f"{_MARKS[report.status]} Bot status: {report.status.value}",
+        "title": title,
         "color": _COLOURS[report.status],
         "fields": fields,
         "timestamp": report.at.isoformat(),
@@ -89,6 +93,8 @@ def _check(check: CheckState) -> str:
 
 def _actor(line: ActorLine) -> str:
     mark = "🟢" if line.is_up else "🟡"
+    if not line.is_up:
+        return f"{mark} {line.name}, down {_relative(line.since)}: {line.last_failure[:120]}"
     if not line.restarts:
         return f"{mark} {line.name}, {_relative(line.since)}"
     times = "once" if line.restarts == 1 else f"{line.restarts} times"
@@ -126,5 +132,16 @@ def _megabytes(size: int | None) -> str:
 
 
 def _field(name: str, value: str, *, inline: bool = True) -> dict[str, Any]:
-    text = value if len(value) <= FIELD_LIMIT else value[: FIELD_LIMIT - 1] + "…"
-    return {"name": name, "value": text or "—", "inline": inline}
+    return {"name": name, "value": _shortened(value.strip(), FIELD_LIMIT) or _NOTHING, "inline": inline}
+
+
+def _fit(fields: list[dict[str, Any]], room: int) -> None:
+    """Shorten the longest values until all fields together have *room*."""
+    while (over := sum(len(field["name"]) + len(field["value"]) for field in fields) - room) > 0:
+        longest = max(fields, key=lambda field: len(field["value"]))
+        length = len(longest["value"])
+        longest["value"] = _shortened(longest["value"], max(length // 2, length - over))
+
+
+def _shortened(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -34,16 +34,25 @@ async def sync_global(client: nextcord.Client, application: int) -> CommandsSync
 
 def _essence(commands: Iterable[Mapping[str, Any]]) -> list[object]:
     """Return the parts that are ours, in one order, without what says nothing (null, false, empty)."""
-    return [_said({key: one.get(key) for key in _OURS}) for one in sorted(commands, key=_name)]
+    return [_said({key: one.get(key) for key in _OURS}) for one in sorted(commands, key=_kind_and_name)]
 
 
 def _said(value: object) -> object:
     if isinstance(value, Mapping):
         pairs = cast("Mapping[str, object]", value).items()
-        return {key: _said(inner) for key, inner in pairs if inner not in (None, False, [], {}, "")}
+        return {key: _said(inner) for key, inner in pairs if not _says_nothing(inner)}
     if isinstance(value, list):
         return [_said(inner) for inner in cast("list[object]", value)]
     return value
+
+
+def _says_nothing(value: object) -> bool:
+    """Return whether leaving *value* out means the same; 0 does say something, e.g. as a least value."""
+    return value is None or value is False or value in ([], {}, "")
+
+
+def _kind_and_name(command: Mapping[str, Any]) -> tuple[int, str]:
+    return command.get("type", 1), _name(command)
 
 
 def _name(command: Mapping[str, Any]) -> str:

@@ -43,3 +43,12 @@ class HostReader:
             process_cpu_percent=own_cpu,
             disk_percent=psutil.disk_usage(str(self._data_dir)).percent,
         )
+
+
+def resident_bytes(pid: int) -> int:
+    """Return the resident memory of the process *pid*.
+
+    Raises:
+        psutil.Error: There is no such process, or it may not be looked at.
+    """
+    return psutil.Process(pid).memory_info().rss

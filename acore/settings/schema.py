@@ -106,8 +106,8 @@ class Settings(Record):
     log_level: Annotated[
         LogLevel,
         Setting(
-            help="The least important messages that are logged. DEBUG and TRACE also log what the Discord "
-            "library receives, which is what users write."
+            help="The least important messages that are logged. TRACE also logs what the Discord library "
+            "receives, which is what users write."
         ),
     ] = LogLevel.INFO
     log_to_file: Annotated[

@@ -8,7 +8,6 @@ from acore.errors import ExitCode, FatalError
 
 KEY_FILE = "vault.key"
 _KEY_BYTES = 32
-_NONCE_BYTES = 12
 
 
 class VaultError(FatalError):
@@ -22,7 +21,7 @@ class BrokenSealError(Exception):
 
 
 class Vault:
-    """Authenticated encryption (ChaCha20-Poly1305, RFC 8439) under a key file that only its owner reads."""
+    """Authenticated encryption (XChaCha20-Poly1305) under a key file that only its owner reads."""
 
     def __init__(self, data_dir: Path) -> None:
         """Use the key in *data_dir*; it is made when there is none.
@@ -31,15 +30,14 @@ class Vault:
             VaultError: The key file cannot be read or made, or holds no key.
         """
         # The library costs memory and start-up time that commands without secrets should not pay.
-        from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305  # noqa: PLC0415
+        from nacl.secret import Aead  # noqa: PLC0415
 
-        self._cipher = ChaCha20Poly1305(_key(data_dir / KEY_FILE))
+        self._box = Aead(_key(data_dir / KEY_FILE))
 
     def seal(self, text: str, purpose: str) -> str:
         """Return *text* sealed; it opens only for the same *purpose*, e.g. the id it belongs to."""
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._cipher.encrypt(nonce, text.encode(), purpose.encode())
-        return base64.urlsafe_b64encode(nonce + sealed).decode()
+        sealed = self._box.encrypt(text.encode(), purpose.encode())
+        return base64.urlsafe_b64encode(sealed).decode()
 
     def open(self, sealed: str, purpose: str) -> str:
         """Return the text that was sealed for *purpose*.
@@ -47,12 +45,11 @@ class Vault:
         Raises:
             BrokenSealError: It was not sealed here, or not for this purpose.
         """
-        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - as above
+        from nacl.exceptions import CryptoError  # noqa: PLC0415 - as above
 
         try:
-            raw = base64.urlsafe_b64decode(sealed)
-            return self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], purpose.encode()).decode()
-        except (InvalidTag, ValueError) as error:
+            return self._box.decrypt(base64.urlsafe_b64decode(sealed), purpose.encode()).decode()
+        except (CryptoError, ValueError) as error:
             raise BrokenSealError(purpose) from error
 
 

@@ -1,0 +1,5 @@
+"""`python -m acore`."""
+
+from acore.cli import main
+
+main()

@@ -1,0 +1,182 @@
+"""The edge that tells operators what happens, in plain sentences, through the log."""
+
+from loguru import logger
+
+from acore.events.base import Event
+from acore.events.discord import (
+    ApplicationIdentified,
+    CommandsSynced,
+    GatewayReady,
+    InteractionClosed,
+    InteractionDenied,
+    Link,
+    LinkChanged,
+)
+from acore.events.lifecycle import RunEnded, RunStarted
+from acore.events.settings import SettingsLoaded, SettingsRefused
+from acore.events.store import StoreDegraded, StoreRecovered
+from acore.events.supervision import ActorExited, ActorRestarting, LetterDied, SupervisorGaveUp
+from acore.record import Record
+from acore.runtime.edge import EdgeActor, EdgeContext
+from acore.runtime.handlers import handles
+
+PARTS = {
+    "gateway": "the Discord connection",
+    "writer": "record keeping",
+    "reader": "reading the records",
+    "config": "the settings",
+    "health": "the health checks",
+    "metrics": "the counters",
+    "lifecycle": "start and stop",
+    "host": "measuring the machine",
+    "prober": "running the checks",
+    "process": "listening for signals",
+    "files": "reading the settings",
+    "narrator": "this log",
+    "store": "the records",
+    "sources": "what the bot observes",
+    "core": "what the bot decides",
+    "doors": "the way to Discord",
+}
+_USES = {"members": "member list", "presences": "presence", "message_content": "message content"}
+
+
+class Line(Record):
+    """A sentence for the log, and how much it matters."""
+
+    level: str
+    text: str
+
+
+class NarratorActor(EdgeActor):
+    """Logs one sentence for each thing an operator wants to know."""
+
+    @handles
+    async def tell(self, event: Event, _io: EdgeContext) -> None:
+        """Say it, if there is something to say."""
+        line = line_of(event)
+        if line is not None:
+            logger.log(line.level, "{}", line.text)
+
+
+def line_of(event: Event) -> Line | None:  # noqa: C901, PLR0911, PLR0912 - one case a fact, all of one shape
+    """Return the sentence for *event*; None for what no operator needs to read."""
+    match event:
+        case RunStarted():
+            commit = f" ({event.commit})" if event.commit else ""
+            return Line(level="INFO", text=f"acore {event.version}{commit} runs as process {event.pid}.")
+        case RunEnded():
+            return Line(
+                level="INFO", text=f"Stopped in good order after {_span(event.uptime)}: {event.reason}."
+            )
+        case ApplicationIdentified():
+            return Line(level="INFO", text=_identity(event))
+        case GatewayReady():
+            servers = f"{event.guild_count} server{'' if event.guild_count == 1 else 's'}"
+            names = ", ".join(guild.name for guild in event.guilds[:5])
+            tail = f": {names}" if names else ""
+            return Line(
+                level="INFO",
+                text=f"Connected as {event.user} after {event.seconds:.1f} s, in {servers}{tail}.",
+            )
+        case LinkChanged():
+            return _link(event)
+        case CommandsSynced():
+            return Line(level="INFO", text=_commands(event))
+        case ActorExited():
+            return _exit(event)
+        case ActorRestarting():
+            return Line(level="WARNING", text=_restart(event))
+        case SupervisorGaveUp():
+            text = f"Restarting {_part(event.actor)} did not help ({event.restarts} times): {event.reason}"
+            return Line(level="ERROR", text=text)
+        case StoreDegraded():
+            text = (
+                f"Nothing can be written ({event.reason}); {event.waiting} entries wait, it is tried again."
+            )
+            return Line(level="ERROR", text=text)
+        case StoreRecovered():
+            text = f"Writing works again after {_span(event.after)}; nothing was lost."
+            return Line(level="INFO", text=text)
+        case SettingsLoaded():
+            warnings = "".join(f" Note: {warning}." for warning in event.facts.warnings)
+            text = f"Settings {event.facts.revision} are in force.{warnings}"
+            return Line(level="WARNING" if warnings else "INFO", text=text)
+        case SettingsRefused():
+            text = f"The settings on disk are not valid and change nothing: {'; '.join(event.problems)}"
+            return Line(level="ERROR", text=text)
+        case InteractionDenied():
+            return Line(level="INFO", text=f"Refused /{event.command} to {event.invoker.name}: {event.rule}.")
+        case InteractionClosed() if not event.is_answered:
+            return Line(level="WARNING", text=f"Command {event.interaction} got no answer: {event.reason}.")
+        case LetterDied():
+            missed = f"{event.message} did not reach {_part(event.actor)}"
+            return Line(level="DEBUG", text=f"A message, {missed}: {event.reason}. {event.detail}".rstrip())
+        case _:
+            return None
+
+
+def _identity(event: ApplicationIdentified) -> str:
+    application = event.application
+    off = ", ".join(_USES.get(name, name) for name in application.intents_off)
+    return (
+        f"This is {application.name} (application {application.id}), owned by {application.owner_name}. "
+        f"Listens to {', '.join(application.intents_on)}; needs no privileged intent ({off}: off). "
+        f"Invite it with {invite_link(application.id)}"
+    )
+
+
+def invite_link(application: int) -> str:
+    """Return the link that adds the bot to a server: commands need no permission at all."""
+    return (
+        f"https://discord.com/oauth2/authorize?client_id={application}"
+        "&scope=bot+applications.commands&permissions=0"
+    )
+
+
+def _link(event: LinkChanged) -> Line | None:
+    match event.link:
+        case Link.CONNECTING:
+            return Line(level="INFO", text="Connecting to Discord.")
+        case Link.LOST:
+            return Line(level="WARNING", text=f"Lost the connection to Discord: {event.reason}.")
+        case Link.WAITING:
+            return Line(level="WARNING", text=f"Not connected to Discord: {event.reason}.")
+        case Link.READY | Link.OFFLINE:
+            return None
+
+
+def _commands(event: CommandsSynced) -> str:
+    names = ", ".join(f"/{name}" for name in event.commands) or "no command"
+    where = "everywhere" if event.guild is None else f"in server {event.guild}"
+    return f"{names} {'is now' if event.is_changed else 'was already'} registered {where}."
+
+
+def _exit(event: ActorExited) -> Line | None:
+    if event.exit in {"normal", "shutdown"}:
+        return None
+    place = f" at {event.place}" if event.place else ""
+    during = f" while handling {event.handling}" if event.handling else ""
+    part = _part(event.actor)
+    return Line(level="ERROR", text=f"{part[0].upper()}{part[1:]} failed{during}: {event.reason}{place}")
+
+
+def _restart(event: ActorRestarting) -> str:
+    others = f", together with {', '.join(_part(name) for name in event.with_it)}" if event.with_it else ""
+    times = "first time" if event.restarts == 1 else f"{event.restarts} times"
+    return (
+        f"Restarting {_part(event.actor)}{others} in {event.delay:.1f} s "
+        f"({times} within {_span(event.within)})."
+    )
+
+
+def _part(actor: str) -> str:
+    return PARTS.get(actor, actor)
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

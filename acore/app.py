@@ -1,0 +1,306 @@
+"""The composition root: settings, edges and registries become one tree of actors."""
+
+import os
+import platform
+import secrets
+import threading
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import cast
+
+from anyio import Event as Flag
+from anyio import create_task_group
+from loguru import logger
+
+from acore import __version__
+from acore.access.rules import Role
+from acore.actors.config import ConfigActor
+from acore.actors.desk import Answerer
+from acore.actors.door import Door, Ears
+from acore.actors.files import FilesActor
+from acore.actors.gateway import DiscordGatewayActor
+from acore.actors.health import HealthActor
+from acore.actors.host import HostActor
+from acore.actors.lifecycle import LifecycleActor
+from acore.actors.metrics import MetricsActor
+from acore.actors.narrator import NarratorActor
+from acore.actors.prober import ProberActor
+from acore.actors.process import ProcessActor
+from acore.checks import builtin
+from acore.checks.registry import checks_of
+from acore.clock import Clock, RealClock
+from acore.errors import ExitCode, FatalError
+from acore.events.base import Trace
+from acore.events.bus import Bus
+from acore.events.discord import GatewayView, InteractionReceived, Link
+from acore.events.health import HealthView
+from acore.events.lifecycle import ActorLine, LifecycleView, ProcessFacts, StopRequested
+from acore.events.metrics import MetricsView
+from acore.events.status import StatusReport
+from acore.events.store import StoreView
+from acore.host.commit import commit_of
+from acore.host.reader import HostReader
+from acore.runtime.edge import EdgeContext
+from acore.runtime.report import sole
+from acore.runtime.restart import RestartLimit, Strategy
+from acore.runtime.spec import ChildSpec, SupervisorSpec
+from acore.runtime.supervisor import ChildInfo, ChildState
+from acore.runtime.system import System
+from acore.settings.load import Loaded
+from acore.settings.schema import Settings, revision
+from acore.status.report import status_report
+from acore.storage.store import Store, open_store
+from acore.storage.vault import Vault
+
+STOP_BUDGET = 30.0
+"""Seconds an ordered stop may take in all; then the process ends anyway, saying what was lost."""
+_INTERRUPTED = 130
+
+type Amend = Callable[[SupervisorSpec], SupervisorSpec]
+
+
+class NoTokenError(FatalError):
+    """There is no token to log in with."""
+
+    exit_code = ExitCode.CONFIG
+
+    def __init__(self) -> None:
+        super().__init__(
+            "DISCORD_TOKEN is not set: run `acore init`, or put it into .env; "
+            "`acore sandbox` runs without one, on a Discord of your own"
+        )
+
+
+class App:
+    """One run of acore: everything that is made anew with the process."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        load: Callable[[], Loaded],
+        *,
+        clock: Clock | None = None,
+        amend: Amend = lambda tree: tree,
+    ) -> None:
+        """Prepare to run with settings.
+
+        Args:
+            loaded: The settings to begin with.
+            load: Reads them anew.
+            clock: Another clock than the machine's.
+            amend: Changes the tree of actors before it is built.
+        """
+        self._loaded = loaded
+        self._load = load
+        self._clock = clock or RealClock()
+        self._amend = amend
+        self._why = ""
+        self._deadline: threading.Timer | None = None
+        self._began = self._clock.now()
+        self.boot = secrets.token_hex(8)
+        self.system: System | None = None
+        self._began_running = Flag()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings this run began with."""
+        return self._loaded.settings
+
+    async def run(self, on_started: Callable[[System], None] = lambda _system: None) -> None:
+        """Run until asked to stop.
+
+        Args:
+            on_started: Called once, when every actor has started.
+
+        Raises:
+            NoTokenError: There is no token.
+            FatalError: Something that only a person can mend.
+            RestartLimitError: A part kept failing.
+        """
+        if not self.settings.discord_token:
+            raise NoTokenError
+        data_dir = Path(self.settings.acore_data_dir)
+        try:
+            with sole_error():
+                async with open_store(data_dir, boot=self.boot, clock=self._clock) as store:
+                    await self._run(store, Vault(data_dir), on_started)
+        finally:
+            if self._deadline is not None:
+                self._deadline.cancel()
+
+    async def _run(self, store: Store, vault: Vault, on_started: Callable[[System], None]) -> None:
+        bus = Bus(self._clock, store.journal, node=platform.node(), boot=self.boot, last_seq=store.last_seq)
+        self.system = System(self._amend(self._tree(store, vault)), bus)
+        self._began_running.set()
+        async with self._announced(self.system, on_started):
+            await self.system.run()
+
+    async def connected(self) -> None:
+        """Return when commands can be used on Discord."""
+        await self._began_running.wait()
+        assert self.system is not None  # noqa: S101 - set before the flag
+        await self.system.bus.views.wait(GatewayView, lambda view: view.link is Link.READY)
+
+    def ask_to_stop(self, by: str) -> None:
+        """Want an end in good order; the lifecycle actor records who wanted it and brings it about."""
+        if self.system is not None:
+            self.system.bus.publish(StopRequested(by=by), Trace(source="app"))
+
+    def stop(self, why: str) -> None:
+        """Stop everything in good order, within the budget; asking again changes nothing."""
+        if self._why or self.system is None:
+            return
+        self._why = why
+        self.system.stop()
+        # A thread, because what may hang is the loop itself.
+        self._deadline = threading.Timer(STOP_BUDGET, self._end_late)
+        self._deadline.daemon = True
+        self._deadline.start()
+
+    @asynccontextmanager
+    async def _announced(self, system: System, on_started: Callable[[System], None]) -> AsyncGenerator[None]:
+        async def announce() -> None:
+            await system.wait_ready()
+            on_started(system)
+
+        async with create_task_group() as group:
+            group.start_soon(announce)
+            yield
+            group.cancel_scope.cancel()
+
+    def _end_late(self) -> None:
+        late = [line.name for line in self._describe_actors() if line.is_up]
+        logger.error(
+            "Stopping took more than {:.0f} s; ending anyway. Still up: {}", STOP_BUDGET, ", ".join(late)
+        )
+        os._exit(ExitCode.SOFTWARE)
+
+    # --- the tree
+
+    def _tree(self, store: Store, vault: Vault) -> SupervisorSpec:
+        """Return the tree: what is below is needed by what comes after."""
+        known = checks_of(builtin)
+        tiers = {name: check.tier for name, check in known.items()}
+        reader = HostReader(Path(self.settings.acore_data_dir))
+        return SupervisorSpec(
+            id="acore",
+            strategy=Strategy.REST_FOR_ONE,
+            limit=RestartLimit(intensity=3, period=300),
+            children=(
+                SupervisorSpec(id="store", children=store.children()),
+                SupervisorSpec(
+                    id="sources",
+                    children=(
+                        ChildSpec(id="narrator", actor=NarratorActor),
+                        ChildSpec(
+                            id="files", actor=FilesActor, start=lambda: FilesActor(self._loaded, self._load)
+                        ),
+                        ChildSpec(id="process", actor=ProcessActor, start=self._process),
+                        ChildSpec(id="host", actor=HostActor, start=lambda: HostActor(reader)),
+                        ChildSpec(id="prober", actor=ProberActor, start=lambda: ProberActor(known)),
+                    ),
+                ),
+                SupervisorSpec(
+                    id="core",
+                    children=(
+                        ChildSpec(id="config", actor=ConfigActor),
+                        ChildSpec(id="lifecycle", actor=LifecycleActor),
+                        ChildSpec(id="health", actor=HealthActor, start=lambda: HealthActor(tiers)),
+                        ChildSpec(id="metrics", actor=MetricsActor),
+                    ),
+                ),
+                SupervisorSpec(
+                    id="doors",
+                    children=(
+                        ChildSpec(
+                            id="gateway",
+                            actor=DiscordGatewayActor,
+                            start=lambda: DiscordGatewayActor(self._door, answerers(), vault),
+                            shutdown=10.0,
+                        ),
+                    ),
+                ),
+            ),
+        )
+
+    def _door(self, ears: Ears) -> Door:
+        # nextcord is most of the start and of the memory: the store is open before it comes.
+        from acore.discord.client import OwnedDoor  # noqa: PLC0415
+
+        settings = self.settings
+        return OwnedDoor(ears, settings.discord_token.reveal(), settings.discord_api_base, self._clock)
+
+    def _process(self) -> ProcessActor:
+        facts = ProcessFacts(
+            version=__version__,
+            commit=commit_of(Path.cwd()),
+            python=platform.python_version(),
+            host=platform.node(),
+            pid=os.getpid(),
+            began=self._began,
+            settings_revision=revision(self.settings),
+        )
+        return ProcessActor(facts, self._describe_actors, self.stop, _quit_now)
+
+    def _describe_actors(self) -> tuple[ActorLine, ...]:
+        if self.system is None:
+            return ()
+        now, since = self._clock.now(), self._clock.monotonic()
+        return tuple(_line(info, now, since) for info in _actors(self.system.tree()))
+
+
+@contextmanager
+def sole_error() -> Generator[None]:
+    """Raise what went wrong in the block as itself: each task group on its way has wrapped it once."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        raise sole(cast("BaseException", group)) from None
+
+
+def answerers() -> dict[str, Answerer]:
+    """Return how each slash command comes to its reply."""
+    return {
+        "botstatus": Answerer(
+            reply=answer_status, only_reads=True, is_ephemeral=lambda role: role >= Role.OPERATOR
+        )
+    }
+
+
+async def answer_status(received: InteractionReceived, io: EdgeContext) -> StatusReport:
+    """Return how the bot is, from what its actors show: it works while any of them is down."""
+    return status_report(
+        io.clock.now(),
+        gateway=io.seen(GatewayView),
+        health=io.seen(HealthView),
+        lifecycle=io.seen(LifecycleView),
+        metrics=io.seen(MetricsView),
+        store=io.seen(StoreView),
+        is_operator=Role[received.role.upper()] >= Role.OPERATOR,
+    )
+
+
+def _quit_now() -> None:
+    """End the process at once; what was durable stays so."""
+    os._exit(_INTERRUPTED)
+
+
+def _actors(infos: Iterable[ChildInfo]) -> Iterator[ChildInfo]:
+    """Yield the actors of a tree, without the supervisors."""
+    for info in infos:
+        yield from _actors(info.children)
+        if not info.is_supervisor:
+            yield info
+
+
+def _line(info: ChildInfo, now: datetime, monotonic: float) -> ActorLine:
+    return ActorLine(
+        name=info.id,
+        is_up=info.state in {ChildState.RUNNING, ChildState.STARTING},
+        incarnation=max(1, info.incarnation),
+        since=now - timedelta(seconds=monotonic - info.since) if info.incarnation else now,
+        restarts=max(0, info.incarnation - 1),
+        last_failure=info.last_exit.reason if info.last_exit else "",
+    )

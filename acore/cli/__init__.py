@@ -1,0 +1,93 @@
+"""The command line: one file per group of subcommands."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import override
+
+import click
+
+from acore import __version__
+from acore.cli.output import complain
+from acore.errors import AcoreError, ExitCode
+
+_INTERRUPTED = 130
+# Each lives in the module of its name, imported when asked for: the running bot does not pay for the rest.
+_COMMANDS = ("run", "sandbox", "init", "events", "bench", "completion")
+
+
+class _LateGroup(click.Group):
+    """Finds its commands without importing them all."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"acore.cli.{cmd_name}"), cmd_name)
+        return command
+
+
+@click.group(
+    cls=_LateGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, "-V", "--version", prog_name="acore", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Run, watch and administer a Discord bot, and find out what happened to it.
+
+    Without a command, acore runs the bot (as `acore run` does).
+    """
+    if context.invoked_subcommand is None:
+        run = (
+            context.command.get_command(context, "run") if isinstance(context.command, click.Group) else None
+        )
+        assert run is not None  # noqa: S101 - it is in the list above
+        context.invoke(run)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with one of the documented exit codes."""
+    sys.exit(invoke(arguments))
+
+
+def invoke(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code; whatever goes wrong becomes one line each."""
+    try:
+        result = cli.main(args=arguments, prog_name="acore", standalone_mode=False)
+    except (click.ClickException, click.Abort, KeyboardInterrupt, AcoreError, BrokenPipeError) as error:
+        return _explain(error)
+    return result if isinstance(result, int) else ExitCode.OK
+
+
+def _explain(error: BaseException) -> int:
+    """Say what went wrong, in one line for each problem, and return the exit code."""
+    # Settings are read by some commands only; their errors come with their module.
+    from acore.settings.problems import SettingsError  # noqa: PLC0415
+
+    match error:
+        case click.UsageError():
+            error.show()
+            return ExitCode.USAGE
+        case click.ClickException():
+            complain(error.format_message())
+            return ExitCode.USAGE
+        case SettingsError():
+            for problem in error.problems:
+                complain(str(problem))
+            return error.exit_code
+        case AcoreError():
+            complain(str(error))
+            return error.exit_code
+        case BrokenPipeError():
+            # Whoever read our output has seen enough; Python must not complain at exit either.
+            sys.stdout = None
+            return ExitCode.OK
+        case _:
+            complain("stopped")
+            return _INTERRUPTED

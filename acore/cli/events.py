@@ -1,0 +1,169 @@
+"""`acore events`: what happened, from the journal — also while the bot is dead."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import anyio
+import click
+import msgspec
+
+from acore.cli.output import as_json, is_terminal, pairs, say, table, tinted
+from acore.cli.run import read_settings, settings_options
+from acore.clock import RealClock
+from acore.errors import ExitCode
+from acore.storage.query import Filter, Row, Story, show, tail
+from acore.storage.store import DATABASE_NAME
+
+_SPAN = re.compile(r"(\d+)([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_PAYLOAD_WIDTH = 100
+_PAGE = 1000
+_LOOK_AGAIN = 0.5
+
+
+class Moment(click.ParamType[datetime]):
+    """An instant: `10m` ago, or an ISO date and time (UTC unless it says otherwise)."""
+
+    name = "time"
+
+    def convert(
+        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Return the instant that *value* names."""
+        if isinstance(value, datetime):
+            return value
+        if span := _SPAN.fullmatch(value):
+            return RealClock().now() - timedelta(**{_UNITS[span[2]]: int(span[1])})
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no time: give 10m, 2h, 1d, or 2026-01-31T12:00", param, ctx)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+@click.group()
+@settings_options
+@click.option(
+    "--data", type=click.Path(path_type=Path), help="Data directory.  [default: that of the settings]"
+)
+@click.pass_context
+def events(context: click.Context, config: Path | None, env_file: Path | None, data: Path | None) -> None:
+    """Show what happened, from the journal; the bot may be running or dead."""
+    directory = data or Path(read_settings(config, env_file).settings.acore_data_dir)
+    context.obj = directory / DATABASE_NAME
+
+
+@events.command("tail")
+@click.option(
+    "-n", "--lines", type=click.IntRange(1), default=20, show_default=True, help="How many, the newest."
+)
+@click.option("-f", "--follow", "is_followed", is_flag=True, help="Go on with what comes, until Ctrl-C.")
+@click.option("--name", help="Only this kind, e.g. actor.exited; * and ? stand for anything.")
+@click.option("--source", help="Only what this actor said.")
+@click.option("--actor", help="Only what this actor said, was asked, or what is said of it.")
+@click.option("--correlation", help="Only what came of this first cause (an id).")
+@click.option("--since", type=Moment(), help="From then on: 10m, 2h, 1d, or 2026-01-31T12:00.")
+@click.option("--until", type=Moment(), help="Before then.")
+@click.option(
+    "--kind", "kinds", multiple=True, help="event, command, reply, no_reply, effect; may be repeated."
+)
+@click.option("--json", "is_json", is_flag=True, help="One JSON object a line.")
+@click.pass_obj
+def tail_events(  # noqa: PLR0917 - click passes them by name
+    path: Path,
+    lines: int,
+    name: str | None,
+    source: str | None,
+    actor: str | None,
+    correlation: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    kinds: tuple[str, ...],
+    *,
+    is_followed: bool,
+    is_json: bool,
+) -> None:
+    """List the newest entries, oldest first."""
+    wanted = Filter(
+        name=name, source=source, actor=actor, correlation=correlation, since=since, until=until, kinds=kinds
+    )
+    rows = tail(path, wanted, limit=lines)
+    _show_rows(rows, is_json=is_json)
+    if is_followed:
+        anyio.run(_follow, path, wanted, rows[-1].seq if rows else 0, is_json)
+
+
+@events.command("show")
+@click.argument("key")
+@click.option("--json", "is_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def show_event(path: Path, key: str, *, is_json: bool) -> int:
+    """Show one entry whole, what led to it and what came of it.
+
+    KEY is its number, or the beginning of its id.
+    """
+    story = show(path, key)
+    if is_json:
+        as_json({part: [_public(row) for row in rows] for part, rows in _parts(story)})
+        return ExitCode.OK
+    row = story.row
+    pairs(
+        {
+            "number": str(row.seq),
+            "id": row.id,
+            "what": f"{row.name} ({row.kind}, version {row.version})",
+            "when": _time(row),
+            "from": row.source + (f" to {row.target}" if row.target else ""),
+            "run": f"{row.boot} on {row.node}",
+        }
+    )
+    say(msgspec.json.format(row.payload, indent=2))
+    for title, rows in (("because of", story.causes), ("came of it", story.consequences)):
+        if rows:
+            say(tinted(f"\n{title}", "dim"))
+            _show_rows(rows, is_json=False)
+    return ExitCode.OK
+
+
+async def _follow(path: Path, wanted: Filter, after: int, is_json: bool) -> None:  # noqa: FBT001 - anyio.run's
+    clock = RealClock()
+    while True:
+        for row in tail(path, wanted, limit=_PAGE, after=after):
+            _show_rows([row], is_json=is_json, is_continued=True)
+            after = row.seq
+        await clock.sleep(_LOOK_AGAIN)
+
+
+def _parts(story: Story) -> tuple[tuple[str, tuple[Row, ...]], ...]:
+    return (("entry", (story.row,)), ("causes", story.causes), ("consequences", story.consequences))
+
+
+def _show_rows(rows: Iterable[Row], *, is_json: bool, is_continued: bool = False) -> None:
+    if is_json:
+        for row in rows:
+            as_json(_public(row))
+        return
+    cells = [
+        [str(row.seq), _time(row), row.id[:8], row.kind, row.name, row.source, _short(row)] for row in rows
+    ]
+    if is_continued:
+        for line in cells:
+            say(("  " if is_terminal() else "\t").join(line))
+    else:
+        table(("number", "time (UTC)", "id", "kind", "what", "from", "details"), cells)
+
+
+def _public(row: Row) -> dict[str, object]:
+    """Return *row* with its payload as JSON, not as text that holds JSON."""
+    fields: dict[str, object] = {name: getattr(row, name) for name in row.__struct_fields__}
+    return {**fields, "at": row.at, "payload": msgspec.Raw(row.payload.encode())}
+
+
+def _time(row: Row) -> str:
+    return f"{row.at:%Y-%m-%d %H:%M:%S}.{row.at.microsecond // 1000:03}"
+
+
+def _short(row: Row) -> str:
+    return row.payload if len(row.payload) <= _PAYLOAD_WIDTH else row.payload[: _PAYLOAD_WIDTH - 1] + "…"

@@ -1,0 +1,60 @@
+"""The one layer that prints: colours and tables in a terminal, plain when piped, JSON for machines."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+
+import click
+import msgspec
+
+_COLOURS = {"good": "green", "bad": "red", "warn": "yellow", "dim": "bright_black"}
+
+
+def is_terminal() -> bool:
+    """Return whether a person looks at standard output."""
+    return sys.stdout.isatty()
+
+
+def say(text: str = "") -> None:
+    """Print one line."""
+    click.echo(text)
+
+
+def complain(text: str) -> None:
+    """Print one line about what went wrong, on standard error."""
+    click.echo(f"{click.style('acore:', fg='red', bold=True)} {text}", err=True)
+
+
+def as_json(value: object) -> None:
+    """Print *value* as one line of JSON."""
+    click.echo(msgspec.json.encode(value).decode())
+
+
+def tinted(text: str, tone: str) -> str:
+    """Return *text* in the colour for *tone* (good, bad, warn, dim); click drops it when piped."""
+    return click.style(text, fg=_COLOURS[tone])
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table: drawn in a terminal, tab-separated with a header when piped."""
+    if not is_terminal():
+        say("\t".join(columns))
+        for row in rows:
+            say("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
+        return
+    # Drawing costs 40 ms of imports that a piped call should not pay.
+    from rich import box  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    drawn = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    Console().print(drawn)
+
+
+def pairs(values: Mapping[str, str]) -> None:
+    """Print names and values, one a line, aligned."""
+    width = max((len(name) for name in values), default=0)
+    for name, value in values.items():
+        say(f"{name:<{width}}  {value}")

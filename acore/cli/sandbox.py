@@ -1,0 +1,142 @@
+"""`acore sandbox`: a Discord of one's own on the loopback, and acore in it."""
+
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import anyio
+import click
+
+from acore.app import App, sole_error
+from acore.cli.output import say
+from acore.cli.run import start_logging
+from acore.cli.tree import show_tree
+from acore.errors import AcoreError, ExitCode
+from acore.runtime.system import System
+from acore.sandbox import PortInUseError, Sandbox
+from acore.sandbox.console import console
+from acore.settings.load import Loaded, load
+
+_PATH = click.Path(path_type=Path)
+
+
+class PortTakenError(AcoreError):
+    """Somebody else listens where the sandbox should."""
+
+    exit_code = ExitCode.UNAVAILABLE
+
+
+@click.group(invoke_without_command=True)
+@click.option(
+    "--port", default=0, show_default="any free one", help="Where the sandbox listens on 127.0.0.1."
+)
+@click.option("--state", type=_PATH, help="File that gets addresses, ids and tokens once the sandbox serves.")
+@click.option("--record", type=_PATH, help="Folder that gets what bots and the sandbox said, as JSONL.")
+@click.option("--data", type=_PATH, help="Data directory of acore.  [default: one that is thrown away]")
+@click.option("--log-level", default="INFO", show_default=True, help="How much acore says.")
+@click.pass_context
+def sandbox(  # noqa: PLR0917 - click passes them by name
+    context: click.Context,
+    port: int,
+    state: Path | None,
+    record: Path | None,
+    data: Path | None,
+    log_level: str,
+) -> None:
+    """Run acore on an embedded Discord: no token, no internet. Type /botstatus at the prompt.
+
+    With `serve`, only the embedded Discord runs, for any bot made with nextcord.
+    """
+    server = Sandbox(port=port, state_file=state, record=record)
+    if context.invoked_subcommand is not None:
+        context.obj = server
+        return
+    with _data_directory(data) as directory:
+        anyio.run(_play, server, directory, log_level)
+
+
+@sandbox.command()
+@click.pass_obj
+def serve(server: Sandbox) -> None:
+    """Serve an embedded Discord until Ctrl-C, for any nextcord bot."""
+    anyio.run(_serve, server)
+
+
+async def _serve(server: Sandbox) -> None:
+    await _start(server)
+    try:
+        say(f"An embedded Discord serves at {server.api}")
+        say(f"The bot's token is {server.bot_token}")
+        say("Point a nextcord bot at it, before it starts:")
+        say(f'    nextcord.http.Route.BASE = "{server.api}"')
+        say(f'    bot.run("{server.bot_token}")')
+        say("Ctrl-C ends it.")
+        await anyio.sleep_forever()
+    finally:
+        await server.stop()
+
+
+async def _start(server: Sandbox) -> None:
+    try:
+        await server.start()
+    except PortInUseError as error:
+        raise PortTakenError(str(error)) from error
+
+
+async def _play(server: Sandbox, data: Path, log_level: str) -> None:
+    """Run acore in the sandbox beside a prompt, until the prompt ends or acore does."""
+    await _start(server)
+    try:
+        loaded = _settings(server, data, log_level)
+        app = App(loaded, lambda: loaded)
+        logging = start_logging(loaded)
+        try:
+            with sole_error():
+                await _beside_a_prompt(app, server)
+        finally:
+            logging.close()
+    finally:
+        await server.stop()
+
+
+async def _beside_a_prompt(app: App, server: Sandbox) -> None:
+    async with anyio.create_task_group() as group:
+
+        async def run() -> None:
+            await app.run(_show)
+            group.cancel_scope.cancel()
+
+        group.start_soon(run)
+        await app.connected()
+        say("Type /botstatus, or !help. Ctrl-D leaves.")
+        await console(server.api, {user.username: user.token for user in server.users})
+        app.ask_to_stop("the prompt was left")
+
+
+def _settings(server: Sandbox, data: Path, log_level: str) -> Loaded:
+    """Return settings that hold nothing of the person's own: no file, no variable, no real token."""
+    return load(
+        toml=None,
+        env_file=None,
+        environ={
+            "DISCORD_TOKEN": server.bot_token,
+            "DISCORD_API_BASE": server.api,
+            "ACORE_DATA_DIR": str(data),
+            "LOG_TO_FILE": "false",
+            "LOG_LEVEL": log_level.upper(),
+        },
+    )
+
+
+@contextmanager
+def _data_directory(given: Path | None) -> Generator[Path]:
+    if given is not None:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="acore-sandbox-") as name:
+        yield Path(name) / "data"
+
+
+def _show(system: System) -> None:
+    show_tree("acore", system.tree())

@@ -1,0 +1,1 @@
+"""What the journal says happened, fed to the actors again."""

@@ -1,0 +1,283 @@
+"""Feeds a core actor what the journal says it was told, and compares what it says with what it said then.
+
+Nothing outside is touched and no event loop is needed: acore steps the handlers itself, and the answers
+to what they ask come from the journal.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from acore.errors import AcoreError
+from acore.events.base import Envelope, Kind, Message
+from acore.events.catalog import CATALOG, Catalog
+from acore.record import Record
+from acore.replay.past import EXITED, STARTED, STOPPING, Past, field, recorded_error
+from acore.runtime.actor import Actor, Context, Output
+from acore.runtime.cell import UndeclaredAskError
+from acore.runtime.driver import Answer, Ask, Done, Handling, close, step
+from acore.storage.query import Row
+
+
+class Divergence(Record):
+    """An actor did something else than it did then; what is blank was not done."""
+
+    seq: int
+    message: str
+    incarnation: int
+    handler: str
+    problem: str
+    expected: str
+    actual: str
+
+
+class Replayed(Record):
+    """What came of a replay: how many messages were handled again, the differences, and the last state."""
+
+    handled: int
+    divergences: tuple[Divergence, ...]
+    state: msgspec.Raw
+
+
+class _UnfinishedError(AcoreError):
+    """Then, the handler did not come further than this: there is nothing to compare it with."""
+
+
+class _OtherAskError(AcoreError):
+    """The handler asks what it did not ask then, so there is no answer for it."""
+
+    def __init__(self, problem: str, expected: str, actual: str) -> None:
+        super().__init__(problem)
+        self.expected = expected
+        self.actual = actual
+
+
+def replay(
+    name: str, build: Callable[[], Actor[Any]], rows: Sequence[Row], *, catalog: Catalog = CATALOG
+) -> Replayed:
+    """Replay one actor.
+
+    Args:
+        name: The actor's name in the journal.
+        build: Makes it anew for each of its runs.
+        rows: The journal in order, of one or several runs of the process.
+        catalog: The message types.
+
+    Raises:
+        UnknownMessageError: The journal holds a message of the actor's that is not known here.
+    """
+    handled, divergences = 0, list[Divergence]()
+    state = _state(build())
+    for _, boot in groupby(rows, key=lambda row: row.boot):
+        one = _Replay(name, build, list(boot), catalog)
+        one.go()
+        handled += one.handled
+        divergences += one.divergences
+        state = _state(one.actor)
+    return Replayed(handled=handled, divergences=tuple(divergences), state=state)
+
+
+class _Replay:
+    """One actor over one run of the process."""
+
+    def __init__(
+        self, name: str, build: Callable[[], Actor[Any]], rows: Sequence[Row], catalog: Catalog
+    ) -> None:
+        self.actor = build()
+        self.handled = 0
+        self.divergences: list[Divergence] = []
+        self._name = name
+        self._build = build
+        self._rows = rows
+        self._catalog = catalog
+        self._past = Past(name, rows)
+        self._incarnation = 0
+        self._is_alive = False
+        self._takes = False
+
+    def go(self) -> None:
+        waiting: list[Row] = []
+        for row in self._rows:
+            if self._past.is_about(row):
+                self._live(row)
+            if self._is_input(row):
+                waiting.append(row)
+            while self._takes and waiting:
+                self._feed(waiting.pop(0))
+
+    def _live(self, row: Row) -> None:
+        """Start, stop or end with the actor of then."""
+        if row.name == STARTED:
+            self.actor = self._build()
+            self._incarnation = field(row, "incarnation")
+            self._is_alive = self._takes = True
+            self._feed(row, "on_start")
+        elif row.name == STOPPING and self._is_alive:
+            self._feed(row, "on_stop")
+            self._takes = False
+        elif row.name == EXITED and field(row, "incarnation") == self._incarnation:
+            self._is_alive = self._takes = False
+
+    def _is_input(self, row: Row) -> bool:
+        if row.id in self._past.never_came:
+            return False
+        if row.kind == Kind.COMMAND:
+            return row.target == self._name
+        wire = self._catalog.named(row.name)
+        return row.kind == Kind.EVENT and wire is not None and _handler(self.actor, wire.cls) is not None
+
+    # --- one message
+
+    def _feed(self, row: Row, hook: str = "") -> None:
+        """Let the actor handle *row*; if it ended with it then, it ends with it now."""
+        failure = self._past.failure(row, in_hook=bool(hook))
+        if failure is not None:
+            self._is_alive = self._takes = False
+        if failure == "":
+            return
+        message = self._catalog.decode(row.name, row.version, row.payload.encode())
+        method = hook or _handler(self.actor, type(message)) or ""
+        handler = getattr(self.actor, method)
+        ctx = Context(
+            _envelope(row, message), self._name, self._incarnation, hook=hook, catalog=self._catalog
+        )
+        handling: Handling = handler(ctx) if hook else handler(message, ctx)
+        self.handled += 1
+        asked: set[str] = set()
+        try:
+            reply = self._reply(row, self._drive(row, handling, asked))
+        except _UnfinishedError:
+            self._is_alive = self._takes = False
+            return
+        except _OtherAskError as ask:
+            self._diverge(row, method, str(ask), ask.expected, ask.actual)
+            self._takes = self._takes and not hook  # what it did not learn at its start, it would miss
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it raises is compared with what it raised then
+            self._is_alive = self._takes = False
+            if type(error).__name__ != failure:
+                self._diverge(row, method, "raised", failure or "", type(error).__name__)
+            return
+        finally:
+            close(handling)
+        if failure is not None:
+            self._diverge(row, method, "did not raise", failure, "")
+            return
+        self._compare_asks(row, method, asked)
+        self._compare_outputs(row, method, ctx.outputs)
+        self._compare_replies(row, method, reply)
+        self._takes = self._takes and not ctx.wants_stop
+
+    def _drive(self, row: Row, handling: Handling, asked: set[str]) -> object:
+        wants = step(handling)
+        while isinstance(wants, Ask):
+            asked.add(wants.command_id)
+            wants = step(handling, self._answer(row, wants))
+        assert isinstance(wants, Done)  # noqa: S101 - step returns nothing else
+        return wants.value
+
+    def _answer(self, row: Row, ask: Ask[Any]) -> Answer:
+        if type(ask.command) not in self.actor.asks:
+            raise UndeclaredAskError(self._name, type(ask.command).__name__)
+        now, then = self._shown(*self._catalog.carry(ask.command)), self._past.by_id.get(ask.command_id)
+        if then is None:
+            if self._past.may_be_cut(row):
+                raise _UnfinishedError
+            raise _OtherAskError("extra ask", "", now)
+        if _shown(then) != now:
+            raise _OtherAskError("different ask", _shown(then), now)
+        reply = self._past.replies.get(ask.command_id)
+        if reply is None:
+            raise _UnfinishedError
+        if reply.kind == Kind.NO_REPLY:
+            return None, recorded_error(reply)
+        return self._catalog.decode_reply(reply.name, reply.payload.encode()), None
+
+    def _reply(self, row: Row, value: object) -> str:
+        """Return the reply to *row* as the asker reads it; blank when nobody asked."""
+        wire = self._catalog.named(row.name)
+        if row.kind != Kind.COMMAND or wire is None:
+            return ""
+        return self._catalog.encode_reply(wire.cls, value).decode()
+
+    # --- then and now
+
+    def _compare_asks(self, row: Row, method: str, asked: set[str]) -> None:
+        for one in self._past.asked.get(row.id, {}).values():
+            if one.id not in asked:
+                self._diverge(row, method, "missing ask", _shown(one), "")
+
+    def _compare_outputs(self, row: Row, method: str, outputs: Iterable[Output]) -> None:
+        missing = dict(self._past.said.get(row.id, {}))
+        for output in outputs:
+            then, now = missing.pop(output.id, None), self._shown(output.message, output.payload)
+            if then is not None:
+                if _shown(then) != now:
+                    self._diverge(row, method, "different output", _shown(then), now)
+            # What was set for later may not have been due before the journal ended or the actor stopped.
+            elif output.delay is None and self._is_kept(output) and not self._past.may_be_cut(row):
+                self._diverge(row, method, "extra output", "", now)
+        for one in missing.values():
+            self._diverge(row, method, "missing output", _shown(one), "")
+
+    def _compare_replies(self, row: Row, method: str, reply: str) -> None:
+        then = self._past.replies.get(row.id)
+        if then is not None and then.kind == Kind.REPLY and then.payload != reply:
+            self._diverge(row, method, "different reply", then.payload, reply)
+
+    def _is_kept(self, output: Output) -> bool:
+        return self._catalog.of(type(output.message)).journaled
+
+    def _shown(self, message: Message, payload: bytes) -> str:
+        return f"{self._catalog.of(type(message)).name} {payload.decode()}"
+
+    def _diverge(self, row: Row, method: str, problem: str, expected: str, actual: str) -> None:
+        self.divergences.append(
+            Divergence(
+                seq=row.seq,
+                message=row.name,
+                incarnation=self._incarnation,
+                handler=method,
+                problem=problem,
+                expected=expected,
+                actual=actual,
+            )
+        )
+
+
+def _state(actor: Actor[Any]) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(actor.state, order="deterministic"))
+
+
+def _shown(row: Row) -> str:
+    return f"{row.name} {row.payload}"
+
+
+def _handler(actor: Actor[Any], kind: type[Message]) -> str | None:
+    return next((actor.handlers[base] for base in _bases(kind) if base in actor.handlers), None)
+
+
+def _bases(kind: type[Message]) -> Iterator[type[Message]]:
+    for base in kind.__mro__:
+        if issubclass(base, Message):
+            yield base
+
+
+def _envelope(row: Row, message: Message) -> Envelope:
+    return Envelope(
+        seq=row.seq,
+        id=row.id,
+        node=row.node,
+        boot=row.boot,
+        wall_ns=row.wall_ns,
+        mono_ns=row.mono_ns,
+        source=row.source,
+        kind=Kind.COMMAND if row.kind == Kind.COMMAND else Kind.EVENT,
+        message=message,
+        target=row.target,
+        cause=row.cause,
+        correlation=row.correlation,
+        attempt=row.attempt,
+    )
