@@ -1,0 +1,128 @@
+"""The journal in memory: what was accepted and is not on disk yet, and who waits for it."""
+
+import asyncio
+import heapq
+from collections import deque
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from itertools import islice
+
+from acore.errors import AcoreError
+from acore.events.base import Entry
+
+
+class SequenceError(AcoreError):
+    """An entry has a number that was given before."""
+
+    def __init__(self, seq: int, last: int) -> None:
+        super().__init__(
+            f"entry {seq} comes after entry {last}: the bus must number on from the journal's last"
+        )
+
+
+class Journal:
+    """Keeps entries in order until they are durable; outlives the actor that writes them.
+
+    *Accepted*: `append` returned. *Durable*: `wait_durable` returns, and the entry survives the machine
+    losing power.
+    """
+
+    def __init__(self, last_seq: int = 0) -> None:
+        """Number on from *last_seq*, the highest number on disk."""
+        self.last_seq = last_seq
+        self.failing_since: float | None = None
+        """Monotonic seconds of the first failure in a row; the writer's, kept over its restarts."""
+        self._entries: deque[Entry] = deque()
+        self._waiters: dict[int, set[asyncio.Future[None]]] = {}
+        self._order: list[int] = []
+        self._wake: asyncio.Future[None] | None = None
+        self._doing: list[str] = []
+
+    @property
+    def waiting(self) -> int:
+        """How many entries are not durable yet."""
+        return len(self._entries)
+
+    @property
+    def durable_seq(self) -> int:
+        """The number up to which everything is durable."""
+        return self._entries[0].seq - 1 if self._entries else self.last_seq
+
+    def append(self, entry: Entry) -> None:
+        """Accept *entry*; never waits.
+
+        Raises:
+            SequenceError: Its number is not higher than that of the entry before.
+        """
+        if entry.seq <= self.last_seq:
+            raise SequenceError(entry.seq, self.last_seq)
+        self.last_seq = entry.seq
+        self._entries.append(entry)
+        self.wake()
+
+    async def wait_durable(self, seq: int) -> None:
+        """Return when every entry up to *seq* that was accepted is durable."""
+        if not self._entries or self._entries[0].seq > seq:
+            return
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if seq not in self._waiters:
+            self._waiters[seq] = set()
+            heapq.heappush(self._order, seq)
+        self._waiters[seq].add(woken)
+        try:
+            await woken
+        finally:
+            self._forget(seq, woken)
+
+    def batch(self, limit: int) -> list[Entry]:
+        """Return the oldest entries, at most *limit*; they stay until `committed`."""
+        return list(islice(self._entries, limit))
+
+    def committed(self, upto: int) -> None:
+        """Say that everything up to *upto* is durable, and wake who waited for it."""
+        entries = self._entries
+        while entries and entries[0].seq <= upto:
+            entries.popleft()
+        while self._order and (not entries or self._order[0] < entries[0].seq):
+            for woken in self._waiters.get(heapq.heappop(self._order), ()):
+                if not woken.done():
+                    woken.set_result(None)
+
+    async def gathered(self) -> None:
+        """Return when there is something to write, or `wake` is called. For the one writer."""
+        if self._entries:
+            return
+        self._wake = asyncio.get_running_loop().create_future()
+        try:
+            await self._wake
+        finally:
+            self._wake = None
+
+    def wake(self) -> None:
+        """Let `gathered` return."""
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+    @contextmanager
+    def doing(self, what: str) -> Generator[None]:
+        """Name something that goes on in another thread, where a held clock cannot see it."""
+        self._doing.append(what)
+        try:
+            yield
+        finally:
+            self._doing.remove(what)
+
+    def under_way(self) -> Iterator[str]:
+        """Yield what goes on, in words; nothing while the writer only waits to try again."""
+        yield from self._doing
+
+    def _forget(self, seq: int, woken: asyncio.Future[None]) -> None:
+        waiters = self._waiters.get(seq)
+        if waiters is None:
+            return
+        waiters.discard(woken)
+        if not waiters:
+            del self._waiters[seq]
+            # Numbers nobody waits for any more are left in the heap until they are many.
+            if len(self._order) > 2 * len(self._waiters) + 64:
+                self._order = sorted(self._waiters)

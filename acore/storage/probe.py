@@ -1,0 +1,58 @@
+"""A look at the file: does writing and reading work, how big is it, is it whole."""
+
+from functools import partial
+from pathlib import Path
+
+from acore.errors import AcoreError
+from acore.record import Record
+from acore.storage.database import Prepare, connect
+from acore.storage.sqlite import Connection, Error, transact
+
+MOST_CHECKED = 64 * 2**20
+"""Bytes up to which the file is read through; the check pins the write-ahead log while it reads."""
+
+
+class Findings(Record):
+    """What a look at the file showed. `integrity` is "ok", "not checked (…)", or what is wrong."""
+
+    file_bytes: int
+    wal_bytes: int
+    integrity: str
+
+
+def probe(path: Path, *, stamp: int, prepare: Prepare | None = None) -> Findings:
+    """Write a row, read it back, and look the file over, on a connection of its own. Blocks.
+
+    Args:
+        path: The database.
+        stamp: What to write.
+        prepare: Called with the connection before it is used.
+    """
+    size = _size(path)
+    try:
+        connection = connect(path, prepare=prepare)
+        try:
+            transact(connection, partial(_put_and_get, stamp=stamp))
+            integrity = _integrity(connection, size)
+        finally:
+            connection.close()
+    except (Error, AcoreError) as error:
+        integrity = str(error)
+    return Findings(file_bytes=size, wal_bytes=_size(path.with_name(f"{path.name}-wal")), integrity=integrity)
+
+
+def _put_and_get(connection: Connection, stamp: int) -> None:
+    connection.execute("INSERT OR REPLACE INTO probe VALUES (1, ?)", (stamp,))
+    got = connection.execute("SELECT wall_ns FROM probe").fetchone()[0]
+    if got != stamp:
+        raise AcoreError(f"wrote {stamp} and read {got} back")
+
+
+def _integrity(connection: Connection, size: int) -> str:
+    if size > MOST_CHECKED:
+        return f"not checked ({size // 2**20} MB)"
+    return str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

@@ -1,0 +1,195 @@
+"""Tables kept from events, in the transaction of the event that changes them.
+
+A projector is run once for each event, in the journal's order; what it writes is a fold of the events
+so far.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from acore.events.audit import AuditNoted
+from acore.events.base import Entry, Event, Kind, Message
+from acore.events.discord import (
+    BudgetRead,
+    InteractionAcknowledged,
+    InteractionClosed,
+    InteractionDenied,
+    InteractionReceived,
+    InteractionReplied,
+    Invoker,
+    Place,
+    SessionBegun,
+    TokenSealed,
+)
+from acore.events.lifecycle import RunEnded, RunStarted
+from acore.events.metrics import ActivityCounted
+from acore.storage import audit
+from acore.storage.sqlite import Connection
+
+type Projector[E: Event] = Callable[[Connection, Entry, E], None]
+
+_PROJECTORS: dict[type[Message | None], Projector[Any]] = {}
+
+
+def project(connection: Connection, entry: Entry) -> None:
+    """Let the projector of *entry*'s event, if it has one, change its tables."""
+    if entry.kind is Kind.EVENT and (projector := _PROJECTORS.get(type(entry.message))):
+        projector(connection, entry, entry.message)
+
+
+def projects[E: Event](kind: type[E]) -> Callable[[Projector[E]], Projector[E]]:
+    """Make the function below the projector of *kind*."""
+
+    def register(projector: Projector[E]) -> Projector[E]:
+        assert kind not in _PROJECTORS, kind  # noqa: S101 - seen by whoever adds the second one
+        _PROJECTORS[kind] = projector
+        return projector
+
+    return register
+
+
+# --- runs
+
+
+@projects(RunStarted)
+def begin_run(connection: Connection, entry: Entry, event: RunStarted) -> None:
+    """Open the run's row."""
+    connection.execute(
+        "INSERT INTO runs (boot, seq, began_ns, version) VALUES (?, ?, ?, ?) ON CONFLICT (boot) DO NOTHING",
+        (entry.boot, entry.seq, entry.wall_ns, event.version),
+    )
+
+
+@projects(RunEnded)
+def end_run(connection: Connection, entry: Entry, event: RunEnded) -> None:
+    """Close the run's row."""
+    connection.execute(
+        "UPDATE runs SET ended_ns = ?, reason = ? WHERE boot = ?", (entry.wall_ns, event.reason, entry.boot)
+    )
+
+
+# --- interactions
+
+
+@projects(InteractionReceived)
+def receive(connection: Connection, entry: Entry, event: InteractionReceived) -> None:
+    """Remember the interaction until it is closed, and who was allowed what."""
+    connection.execute(
+        "INSERT INTO pending (interaction, received) VALUES (?, ?) "
+        "ON CONFLICT (interaction) DO UPDATE SET received = excluded.received",
+        (event.interaction, entry.payload.decode()),
+    )
+    audit.append(
+        connection,
+        entry,
+        AuditNoted(
+            who=_person(event.invoker),
+            action=f"/{event.command}",
+            target=" ".join(f"{given.name}={given.value}" for given in event.arguments),
+            outcome="allowed",
+            rule=event.rule,
+            interaction=event.interaction,
+            where=_where(event.place),
+        ),
+    )
+
+
+@projects(InteractionDenied)
+def deny(connection: Connection, entry: Entry, event: InteractionDenied) -> None:
+    """Note who was refused what."""
+    audit.append(
+        connection,
+        entry,
+        AuditNoted(
+            who=_person(event.invoker),
+            action=f"/{event.command}",
+            target="",
+            outcome="denied",
+            rule=event.rule,
+            interaction=event.interaction,
+            where=_where(event.place),
+        ),
+    )
+
+
+@projects(TokenSealed)
+def seal(connection: Connection, _: Entry, event: TokenSealed) -> None:
+    """Keep the right to answer; it may be told before or after the interaction itself."""
+    connection.execute(
+        "INSERT INTO pending (interaction, sealed) VALUES (?, ?) "
+        "ON CONFLICT (interaction) DO UPDATE SET sealed = excluded.sealed",
+        (event.interaction, event.sealed),
+    )
+
+
+@projects(InteractionAcknowledged)
+def acknowledge(connection: Connection, _: Entry, event: InteractionAcknowledged) -> None:
+    """Remember that the person sees the bot thinking."""
+    connection.execute("UPDATE pending SET acknowledged = 1 WHERE interaction = ?", (event.interaction,))
+
+
+@projects(InteractionReplied)
+def reply(connection: Connection, _: Entry, event: InteractionReplied) -> None:
+    """Remember what is to be answered."""
+    connection.execute(
+        "UPDATE pending SET reply = ? WHERE interaction = ?",
+        (msgspec.json.encode(event.reply).decode(), event.interaction),
+    )
+
+
+@projects(InteractionClosed)
+def close(connection: Connection, _: Entry, event: InteractionClosed) -> None:
+    """Forget the interaction, and with it the right to answer."""
+    connection.execute("DELETE FROM pending WHERE interaction = ?", (event.interaction,))
+
+
+# --- counters
+
+
+@projects(ActivityCounted)
+def count(connection: Connection, _: Entry, event: ActivityCounted) -> None:
+    """Add to the counters."""
+    connection.executemany(
+        "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+        [(name, number) for name, number in msgspec.structs.asdict(event).items() if number],
+    )
+
+
+# --- the budget for new sessions
+
+
+@projects(BudgetRead)
+def read_budget(connection: Connection, _: Entry, event: BudgetRead) -> None:
+    """Take Discord's word for it."""
+    budget = event.budget
+    connection.execute(
+        "INSERT OR REPLACE INTO identify_budget VALUES (1, ?, ?, ?)",
+        (budget.total, budget.remaining, budget.resets_at.isoformat()),
+    )
+
+
+@projects(SessionBegun)
+def spend_session(connection: Connection, _: Entry, __: SessionBegun) -> None:
+    """Count down until Discord says again."""
+    connection.execute("UPDATE identify_budget SET remaining = max(remaining - 1, 0)")
+
+
+# --- the audit log
+
+
+@projects(AuditNoted)
+def note(connection: Connection, entry: Entry, event: AuditNoted) -> None:
+    """Add the entry to the chain."""
+    audit.append(connection, entry, event)
+
+
+def _person(invoker: Invoker) -> str:
+    return f"{invoker.name} ({invoker.id})"
+
+
+def _where(place: Place) -> str:
+    if place.guild is None:
+        return "direct message"
+    return f"guild {place.guild}" + ("" if place.channel is None else f", channel {place.channel}")

@@ -1,0 +1,248 @@
+"""Looking into the journal from outside: beside a running bot, or after it has died."""
+
+from collections.abc import Collection, Generator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+
+from acore.clock import NANOSECONDS, instant
+from acore.errors import AcoreError, ExitCode
+from acore.events.lifecycle import PastRun
+from acore.record import Record
+from acore.storage.database import connect_reader
+from acore.storage.reader import newest_run
+from acore.storage.sqlite import Connection, Error, UnreadableDatabaseError, damage_named, is_passing
+
+_SELECT = (
+    "SELECT seq, id, kind, name, version, node, boot, wall_ns, mono_ns, "
+    "source, target, cause, correlation, attempt, payload FROM journal"
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Ids are 24 hexadecimal digits; a shorter number is a seq.
+_ID_DIGITS = 24
+
+
+class NoDatabaseError(AcoreError):
+    """There is no database where one was looked for."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.UNAVAILABLE
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"there is no database at {path}: check the data directory, or start acore once to make it"
+        )
+
+
+class NoSuchRowError(AcoreError):
+    """The journal has no such row."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILURE
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the journal has no entry {key}: give a number, an id, or the first digits of one")
+
+
+class AmbiguousIdError(AcoreError):
+    """The first digits of an id fit several."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILURE
+
+    def __init__(self, key: str, ids: Collection[str]) -> None:
+        super().__init__(f"{key} fits several entries ({', '.join(ids)} …): give more digits")
+
+
+class Row(Record):
+    """One row of the journal. `kind` is text: a newer acore may know more kinds than this one."""
+
+    seq: int
+    id: str
+    kind: str
+    name: str
+    version: int
+    node: str
+    boot: str
+    wall_ns: int
+    mono_ns: int
+    source: str
+    target: str
+    cause: str
+    correlation: str
+    attempt: int
+    payload: str
+
+    @property
+    def at(self) -> datetime:
+        """The instant it was sent, UTC."""
+        return instant(self.wall_ns)
+
+
+class Story(Record):
+    """A row, what led to it (the first cause first), and what it led to directly."""
+
+    row: Row
+    causes: tuple[Row, ...]
+    consequences: tuple[Row, ...]
+
+
+class Filter(Record):
+    """Which rows are wanted; each field narrows, None does not.
+
+    Attributes:
+        name: Wire name, with `*` and `?` standing for anything.
+        source: Who sent it.
+        actor: Who sent it, was asked, or is spoken of.
+        correlation: Id of the first of all its causes.
+        since: From this instant on.
+        until: Before this instant.
+        kinds: Event, command, reply, no_reply, effect; empty for all.
+    """
+
+    name: str | None = None
+    source: str | None = None
+    actor: str | None = None
+    correlation: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    kinds: tuple[str, ...] = ()
+
+
+_EVERYTHING = Filter()
+
+
+def tail(
+    path: Path, wanted: Filter = _EVERYTHING, *, limit: int = 100, after: int | None = None
+) -> tuple[Row, ...]:
+    """Return rows in order: the newest ones, or those that follow *after*.
+
+    Args:
+        path: The database.
+        wanted: Which rows.
+        limit: How many at most.
+        after: A row's number; the page after the one that ended with it is returned.
+
+    Raises:
+        AcoreError: The database is not there or cannot be read, and why.
+    """
+    clauses, values = _conditions(wanted)
+    if after is not None:
+        clauses.append("seq > ?")
+        values.append(after)
+    where = f" WHERE {' AND '.join(clauses)}" if clauses else ""
+    order = "DESC" if after is None else "ASC"
+    with _reading(path) as connection:
+        rows = _rows(connection, f"{_SELECT}{where} ORDER BY seq {order} LIMIT ?", (*values, limit))
+    return tuple(rows if after is not None else reversed(rows))
+
+
+def show(path: Path, key: str | int) -> Story:
+    """Return one row with its causes and consequences.
+
+    Args:
+        path: The database.
+        key: The row's number, its id, or the first digits of its id.
+
+    Raises:
+        NoSuchRowError: There is none.
+        AmbiguousIdError: The digits fit several ids.
+        AcoreError: The database is not there or cannot be read, and why.
+    """
+    with _reading(path) as connection:
+        row = _find(connection, str(key))
+        causes = tuple(_causes(connection, row))[::-1]
+        consequences = _rows(connection, f"{_SELECT} WHERE cause = ? AND cause <> '' ORDER BY seq", (row.id,))
+    return Story(row=row, causes=causes, consequences=tuple(consequences))
+
+
+def last_seq(path: Path) -> int:
+    """Return the highest number given so far, also to what the journal does not keep as a row."""
+    with _reading(path) as connection:
+        seq: int = connection.execute("SELECT seq FROM progress").fetchone()[0]
+        return seq
+
+
+def last_run(path: Path) -> PastRun | None:
+    """Return the run that began last; None when there was none."""
+    with _reading(path) as connection:
+        return newest_run(connection)
+
+
+@contextmanager
+def _reading(path: Path) -> Generator[Connection]:
+    """Open for one page: no read transaction outlives it, so the bot's log can be checkpointed."""
+    if not path.is_file():
+        raise NoDatabaseError(path)
+    connection = connect_reader(path)
+    try:
+        with damage_named(path):
+            yield connection
+    except Error as error:
+        if not is_passing(error):
+            raise
+        raise UnreadableDatabaseError(path, str(error)) from error
+    finally:
+        connection.close()
+
+
+def _conditions(wanted: Filter) -> tuple[list[str], list[Any]]:
+    clauses: list[str] = []
+    values: list[Any] = []
+    for clause, value in (
+        ("name GLOB ?", wanted.name),
+        ("source = ?", wanted.source),
+        ("correlation = ?", wanted.correlation),
+        ("wall_ns >= ?", _wall_ns(wanted.since)),
+        ("wall_ns < ?", _wall_ns(wanted.until)),
+    ):
+        if value is not None:
+            clauses.append(clause)
+            values.append(value)
+    if wanted.actor is not None:
+        clauses.append("? IN (source, target, payload ->> '$.actor')")
+        values.append(wanted.actor)
+    if wanted.kinds:
+        clauses.append(f"kind IN ({', '.join('?' * len(wanted.kinds))})")
+        values += wanted.kinds
+    return clauses, values
+
+
+def _wall_ns(at: datetime | None) -> int | None:
+    return None if at is None else (at - _EPOCH) // timedelta(microseconds=1) * (NANOSECONDS // 10**6)
+
+
+def _rows(connection: Connection, sql: str, values: tuple[Any, ...]) -> list[Row]:
+    fields = Row.__struct_fields__
+    return [
+        msgspec.convert(dict(zip(fields, found, strict=True)), Row)
+        for found in connection.execute(sql, values).fetchall()
+    ]
+
+
+def _find(connection: Connection, key: str) -> Row:
+    if key.isdecimal() and len(key) < _ID_DIGITS:
+        found = _rows(connection, f"{_SELECT} WHERE seq = ?", (min(int(key), 2**63 - 1),))
+        if found:
+            return found[0]
+    # A range, not a pattern: it uses the index, and no character of the key has a meaning.
+    found = _rows(connection, f"{_SELECT} WHERE id >= ? AND id < ? LIMIT 3", (key, f"{key}\U0010ffff"))
+    if exact := [row for row in found if row.id == key]:
+        return exact[0]
+    if not found or not key:
+        raise NoSuchRowError(key)
+    if len(found) > 1:
+        raise AmbiguousIdError(key, [row.id for row in found])
+    return found[0]
+
+
+def _causes(connection: Connection, row: Row) -> Iterator[Row]:
+    """Yield what led to *row*, the nearest first; what was purged ends the chain."""
+    seen = {row.id}
+    while row.cause and row.cause not in seen:
+        found = _rows(connection, f"{_SELECT} WHERE id = ?", (row.cause,))
+        if not found:
+            return
+        row = found[0]
+        seen.add(row.id)
+        yield row

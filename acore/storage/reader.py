@@ -1,0 +1,134 @@
+"""The actor that reads what is kept."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import msgspec
+from loguru import logger
+
+from acore.clock import instant
+from acore.errors import AcoreError
+from acore.events.discord import IdentifyBudget, InteractionReceived, LoadBudget, LoadPending, Pending
+from acore.events.lifecycle import LoadLastRun, PastRun
+from acore.events.metrics import Counters, LoadCounters
+from acore.events.status import Reply
+from acore.runtime.edge import EdgeActor, EdgeContext
+from acore.runtime.handlers import handles
+from acore.storage.database import Database, open_database
+from acore.storage.sqlite import Connection
+
+WAIT_AT_MOST = 3.0
+"""Seconds a read waits for what was published before it; then it reads what is there."""
+
+_RECEIVED = msgspec.json.Decoder(InteractionReceived)
+_REPLY: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
+
+
+class NotOpenError(AcoreError):
+    """A read came when the database was not open."""
+
+    def __init__(self) -> None:
+        super().__init__("the store was asked before it was ready, or after it had stopped")
+
+
+class StoreReader(EdgeActor):
+    """Answers what the core actors recall when they start, on a connection of its own.
+
+    Each read sees all that was published before it was asked.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Prepare to read the database at *path*."""
+        self._path = path
+        self._database: Database | None = None
+
+    async def run(self, io: EdgeContext) -> None:
+        """Keep the database open until asked to stop."""
+        async with await open_database(self._path, read_only=True) as self._database:
+            io.ready()
+            await io.stopping.wait()
+
+    @handles
+    async def last_run(self, _: LoadLastRun, io: EdgeContext) -> PastRun | None:
+        """Return the run before this one."""
+        return await self._read(io, partial(newest_run, other_than=io.boot))
+
+    @handles
+    async def counters(self, _: LoadCounters, io: EdgeContext) -> Counters:
+        """Return what was counted since the beginning of the data."""
+        return await self._read(io, counters)
+
+    @handles
+    async def budget(self, _: LoadBudget, io: EdgeContext) -> IdentifyBudget | None:
+        """Return how many new sessions were left."""
+        return await self._read(io, budget)
+
+    @handles
+    async def pending(self, _: LoadPending, io: EdgeContext) -> tuple[Pending, ...]:
+        """Return the interactions that were not closed, also those too old to be answered."""
+        return await self._read(io, pending)
+
+    async def _read[R](self, io: EdgeContext, job: Callable[[Connection], R]) -> R:
+        if io.handling is not None:
+            with io.clock.deadline(WAIT_AT_MOST):
+                await io.durable(io.handling.seq - 1)
+        if self._database is None:
+            raise NotOpenError
+        return await self._database.run(job)
+
+
+def newest_run(connection: Connection, other_than: str = "") -> PastRun | None:
+    """Return the run that began last, not counting the one called *other_than*."""
+    row = connection.execute(
+        "SELECT boot, began_ns, version, ended_ns, reason FROM runs WHERE boot <> ? "
+        "ORDER BY seq DESC LIMIT 1",
+        (other_than,),
+    ).fetchone()
+    if row is None:
+        return None
+    boot, began_ns, version, ended_ns, reason = row
+    ended = None if ended_ns is None else instant(ended_ns)
+    return PastRun(boot=boot, began=instant(began_ns), version=version, ended=ended, reason=reason)
+
+
+def counters(connection: Connection) -> Counters:
+    """Return the counters."""
+    # One statement, so that the sums and how far they reach are of one moment.
+    rows = connection.execute(
+        "SELECT name, value FROM counters UNION ALL SELECT 'upto', seq FROM progress"
+    ).fetchall()
+    return msgspec.convert(dict(rows), Counters)
+
+
+def budget(connection: Connection) -> IdentifyBudget | None:
+    """Return the budget for new sessions, if Discord ever told it."""
+    row = connection.execute("SELECT total, remaining, resets_at FROM identify_budget").fetchone()
+    if row is None:
+        return None
+    total, remaining, resets_at = row
+    return IdentifyBudget(total=total, remaining=remaining, resets_at=datetime.fromisoformat(resets_at))
+
+
+def pending(connection: Connection) -> tuple[Pending, ...]:
+    """Return the open interactions, oldest first (their numbers begin with the time)."""
+    rows = connection.execute(
+        "SELECT received, sealed, acknowledged, reply FROM pending "
+        "WHERE received IS NOT NULL ORDER BY interaction"
+    ).fetchall()
+    return tuple(one for row in rows if (one := _pending(*row)) is not None)
+
+
+def _pending(received: str, sealed: str, acknowledged: int, reply: str | None) -> Pending | None:
+    try:
+        return Pending(
+            received=_RECEIVED.decode(received),
+            sealed=sealed,
+            is_acknowledged=bool(acknowledged),
+            reply=None if reply is None else _REPLY.decode(reply),
+        )
+    except msgspec.ValidationError as error:
+        # Left by another version of acore; it must not keep the others from their answer.
+        logger.warning("a pending interaction cannot be read and is left out: {}", error)
+        return None

@@ -1,0 +1,156 @@
+"""Rows of the journal: how entries are written in one transaction, and what becomes of a bad one."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from acore.errors import ExitCode, FatalError
+from acore.events.base import Entry
+from acore.record import Record
+from acore.storage.projections import project
+from acore.storage.sqlite import Connection, is_about_a_row, savepoint, transact
+
+_INSERT = """
+    INSERT INTO journal (seq, id, kind, name, version, node, boot, wall_ns, mono_ns,
+                         source, target, cause, correlation, attempt, payload)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO NOTHING
+"""
+
+
+class FencedOutError(FatalError):
+    """Another acore has taken the database over; this one may not write to it any more."""
+
+    exit_code = ExitCode.TEMPORARY
+
+    def __init__(self, mine: str, theirs: str) -> None:
+        super().__init__(f"run {theirs} has taken the database over from {mine}: this one stops")
+
+
+class Spoiled(Record):
+    """An entry that could not be written as it was. `stage` says what failed: its row or its projection."""
+
+    seq: int
+    name: str
+    stage: str
+    reason: str
+
+
+def take_over(connection: Connection, boot: str) -> int:
+    """Make *boot* the only run that may write, and return the highest number given so far."""
+    connection.execute("UPDATE progress SET writer = ?", (boot,))
+    # Of an interaction that was never received, because its run was killed in that moment.
+    connection.execute("DELETE FROM pending WHERE received IS NULL")
+    seq: int = connection.execute("SELECT seq FROM progress").fetchone()[0]
+    return seq
+
+
+def write(connection: Connection, entries: Sequence[Entry], boot: str) -> tuple[Spoiled, ...]:
+    """Write *entries* and what is kept from them, in one transaction.
+
+    Writing the same ones again changes nothing: whether a commit whose outcome was not seen happened is
+    read from the file.
+
+    Args:
+        connection: Not in a transaction.
+        entries: In order.
+        boot: The run that writes.
+
+    Returns:
+        What could not be written and went to the quarantine table, usually nothing.
+
+    Raises:
+        FencedOutError: Another run has taken over.
+        sqlite3.Error: Nothing was written.
+    """
+    try:
+        return transact(connection, partial(_write_all, entries=entries, boot=boot))
+    except FencedOutError:
+        raise
+    except Exception as error:
+        if not is_about_a_row(error):
+            raise
+    return transact(connection, partial(_write_each, entries=entries, boot=boot))
+
+
+class _RepeatedIdError(Exception):
+    """An id is in the journal already, so not every projector may run."""
+
+
+def _write_all(connection: Connection, entries: Sequence[Entry], boot: str) -> tuple[Spoiled, ...]:
+    fresh = _fresh(connection, entries, boot)
+    rows = [_row(entry) for entry in fresh if entry.is_row]
+    if rows and connection.executemany(_INSERT, rows).rowcount != len(rows):
+        raise _RepeatedIdError
+    for entry in fresh:
+        project(connection, entry)
+    _advance(connection, fresh)
+    return ()
+
+
+def _write_each(connection: Connection, entries: Sequence[Entry], boot: str) -> tuple[Spoiled, ...]:
+    """Write one by one, leaving out what fails."""
+    fresh = _fresh(connection, entries, boot)
+    found = [spoiled for entry in fresh if (spoiled := _write_one(connection, entry))]
+    _advance(connection, fresh)
+    return tuple(found)
+
+
+def _write_one(connection: Connection, entry: Entry) -> Spoiled | None:
+    stage = "row"
+    try:
+        with savepoint(connection):
+            if entry.is_row and not connection.execute(_INSERT, _row(entry)).rowcount:
+                return None
+        stage = "projection"
+        with savepoint(connection):
+            project(connection, entry)
+    except Exception as error:
+        if not is_about_a_row(error):
+            raise
+        spoiled = Spoiled(
+            seq=entry.seq, name=_printable(entry.name), stage=stage, reason=_printable(f"{error!r}")
+        )
+        connection.execute(
+            "INSERT INTO quarantine VALUES (?, ?, ?, ?, ?, ?)",
+            (entry.seq, _printable(entry.id), spoiled.name, stage, spoiled.reason, entry.payload),
+        )
+        return spoiled
+    return None
+
+
+def _fresh(connection: Connection, entries: Sequence[Entry], boot: str) -> list[Entry]:
+    """Return those that were not written yet."""
+    seq, writer = connection.execute("SELECT seq, writer FROM progress").fetchone()
+    if writer != boot:
+        raise FencedOutError(boot, writer)
+    return [entry for entry in entries if entry.seq > seq]
+
+
+def _advance(connection: Connection, written: Sequence[Entry]) -> None:
+    if written:
+        connection.execute("UPDATE progress SET seq = ?", (written[-1].seq,))
+
+
+def _row(entry: Entry) -> tuple[int | str, ...]:
+    return (
+        entry.seq,
+        entry.id,
+        entry.kind,
+        entry.name,
+        entry.version,
+        entry.node,
+        entry.boot,
+        entry.wall_ns,
+        entry.mono_ns,
+        entry.source,
+        entry.target,
+        entry.cause,
+        entry.correlation,
+        entry.attempt,
+        entry.payload.decode(),
+    )
+
+
+def _printable(value: object) -> str:
+    """Return *value*, which may be anything that went wrong, as text that UTF-8 can hold."""
+    return str(value).encode(errors="backslashreplace").decode()

@@ -1,0 +1,116 @@
+"""Everything of the store in the order in which it opens and closes."""
+
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from anyio import CancelScope, to_thread
+from loguru import logger
+
+from acore.clock import Clock
+from acore.errors import AcoreError
+from acore.runtime.spec import ChildSpec
+from acore.storage.database import Prepare, connect, open_database
+from acore.storage.journal import Journal
+from acore.storage.lock import DataDirectory
+from acore.storage.reader import StoreReader
+from acore.storage.rows import take_over, write
+from acore.storage.sqlite import Error, UnwritableDatabaseError, transact
+from acore.storage.writer import BATCH, StoreWriter
+
+DATABASE_NAME = "acore.db"
+# The flush begins attempts for 5 s, and one that waits for a lock takes 5 s more.
+_WRITER_SHUTDOWN = 15.0
+
+
+class Store:
+    """The opened store: give `journal` and `last_seq` to the bus, and `children` to a supervisor."""
+
+    def __init__(self, path: Path, journal: Journal, *, prepare: Prepare | None = None) -> None:
+        """Describe a store whose database was taken over for this boot; see `open_store`."""
+        self.path = path
+        self.journal = journal
+        self.last_seq = journal.last_seq
+        self._prepare = prepare
+
+    def writer(self) -> StoreWriter:
+        """Return the actor that writes, made anew."""
+        return StoreWriter(self.journal, self.path, prepare=self._prepare)
+
+    def reader(self) -> StoreReader:
+        """Return the actor that reads, made anew."""
+        return StoreReader(self.path)
+
+    def children(self) -> tuple[ChildSpec, ...]:
+        """Return the store's actors in start order; the writer stops last."""
+        return (
+            ChildSpec(id="writer", actor=StoreWriter, start=self.writer, shutdown=_WRITER_SHUTDOWN),
+            ChildSpec(id="reader", actor=StoreReader, start=self.reader),
+        )
+
+    def under_way(self) -> Iterator[str]:
+        """Yield what goes on in the writer's thread, for `HeldClock.watch`."""
+        return self.journal.under_way()
+
+
+@asynccontextmanager
+async def open_store(
+    directory: Path, *, boot: str, clock: Clock, prepare: Prepare | None = None
+) -> AsyncGenerator[Store]:
+    """Take the data directory, bring its database up to date, and make this the one run that writes to it.
+
+    After the block, what was said while the writer had stopped already is written, and the directory is free.
+
+    Args:
+        directory: The data directory; made if it is not there.
+        boot: Names this run of the process; unlike any other's.
+        clock: Whose time the lock file shows.
+        prepare: Called with each new connection that writes, before it is used.
+
+    Raises:
+        DataDirectoryError: It cannot be made or written.
+        AlreadyRunningError: Another process uses it.
+        UnwritableDatabaseError: The database cannot be opened for writing.
+        FatalError: The database is damaged, not acore's, or a newer acore's.
+    """
+    data = DataDirectory(directory, boot=boot, clock=clock)
+    try:
+        await to_thread.run_sync(data.acquire)
+        path = directory / DATABASE_NAME
+        last_seq = await to_thread.run_sync(partial(_take_over, path, boot))
+        store = Store(path, Journal(last_seq), prepare=prepare)
+        try:
+            yield store
+        finally:
+            with CancelScope(shield=True):
+                await _write_rest(store, boot)
+    finally:
+        data.release()
+
+
+def _take_over(path: Path, boot: str) -> int:
+    try:
+        # SQLite gives its -wal and -shm files the permissions of the database.
+        path.touch(mode=0o600)
+        connection = connect(path)
+        try:
+            return transact(connection, partial(take_over, boot=boot))
+        finally:
+            connection.close()
+    except (OSError, Error) as error:
+        raise UnwritableDatabaseError(path, str(error)) from error
+
+
+async def _write_rest(store: Store, boot: str) -> None:
+    """Write what came after the writer had stopped, in one attempt; say how much is lost if that fails."""
+    journal = store.journal
+    if not journal.waiting:
+        return
+    try:
+        async with await open_database(store.path) as database:
+            while batch := journal.batch(BATCH):
+                await database.run(partial(write, entries=batch, boot=boot))
+                journal.committed(batch[-1].seq)
+    except (AcoreError, Error) as error:
+        logger.critical("{} entries of the journal are lost: {}", journal.waiting, error)

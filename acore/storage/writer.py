@@ -1,0 +1,172 @@
+"""The actor that puts the journal on disk."""
+
+from functools import partial
+from pathlib import Path
+
+from anyio import to_thread
+from loguru import logger
+
+from acore.events.store import (
+    ProbeStore,
+    StoreDegraded,
+    StoreProbe,
+    StoreRecovered,
+    StoreState,
+    StoreView,
+)
+from acore.runtime.edge import EdgeActor, EdgeContext
+from acore.runtime.handlers import handles
+from acore.storage.database import Database, Prepare, open_database
+from acore.storage.journal import Journal
+from acore.storage.probe import probe
+from acore.storage.rows import Spoiled, write
+from acore.storage.sqlite import Error, damage_named, is_passing
+
+BATCH = 1000
+"""Entries in one transaction, at most; more gain nothing and hold the others up."""
+FIRST_RETRY, LAST_RETRY = 0.1, 5.0
+"""Seconds until a failed write is tried again, doubling from the first to the last."""
+FLUSH_WITHIN = 5.0
+"""Seconds in which an ordered stop begins further attempts to write what is left."""
+
+
+class StoreWriter(EdgeActor):
+    """Writes whatever gathered while the last transaction was on its way to the disk.
+
+    The journal outlives it, and how far it has written stands in the file: a restart loses nothing and
+    writes nothing twice. While writing fails, what happens gathers in memory and nobody waits but those
+    who asked to.
+    """
+
+    def __init__(self, journal: Journal, path: Path, *, prepare: Prepare | None = None) -> None:
+        """Prepare to write.
+
+        Args:
+            journal: What is to be written.
+            path: The database, taken over for this boot already.
+            prepare: Called with each new connection before it is used.
+        """
+        self._journal = journal
+        self._path = path
+        self._prepare = prepare
+        self._database: Database | None = None
+        self._retry = FIRST_RETRY
+        self._owed = 0
+
+    async def run(self, io: EdgeContext) -> None:
+        """Write until asked to stop, then write what is left."""
+        self._show(io, StoreState.WRITING if self._journal.failing_since is None else StoreState.RETRYING)
+        io.tasks.start_soon(self._wake_to_stop, io)
+        io.ready()
+        try:
+            while not io.stopping.is_set():
+                await self._journal.gathered()
+                if not await self._write(io):
+                    with io.clock.deadline(self._next_retry()):
+                        await io.stopping.wait()
+            await self._flush(io)
+        finally:
+            await self._let_go()
+
+    @handles
+    async def look(self, _: ProbeStore, io: EdgeContext) -> StoreProbe:
+        """Write a row and read it back on a connection of its own, and look the file over."""
+        began = io.clock.monotonic()
+        look_over = partial(probe, self._path, stamp=io.clock.wall_ns(), prepare=self._prepare)
+        found = await to_thread.run_sync(look_over)
+        return StoreProbe(
+            seconds=io.clock.monotonic() - began,
+            file_bytes=found.file_bytes,
+            wal_bytes=found.wal_bytes,
+            integrity=found.integrity,
+        )
+
+    async def _wake_to_stop(self, io: EdgeContext) -> None:
+        await io.stopping.wait()
+        self._journal.wake()
+
+    async def _write(self, io: EdgeContext) -> bool:
+        """Write one batch; return whether that worked."""
+        batch = self._journal.batch(BATCH)
+        if not batch:
+            return True
+        try:
+            with damage_named(self._path), self._journal.doing("store: writing"):
+                database = await self._opened()
+                spoiled = await database.run(partial(write, entries=batch, boot=io.boot))
+        except Error as error:
+            if not is_passing(error):
+                raise
+            await self._let_go()
+            self._degrade(io, str(error))
+            return False
+        self._journal.committed(batch[-1].seq)
+        self._report(spoiled)
+        self._recover(io)
+        return True
+
+    async def _flush(self, io: EdgeContext) -> None:
+        until = io.clock.monotonic() + FLUSH_WITHIN
+        while self._journal.waiting and io.clock.monotonic() < until:
+            if not await self._write(io):
+                await io.clock.sleep(self._next_retry())
+        if self._journal.waiting:
+            logger.error("the store stops with {} entries not written", self._journal.waiting)
+
+    async def _opened(self) -> Database:
+        if self._database is None:
+            self._database = await open_database(self._path, prepare=self._prepare)
+        return self._database
+
+    async def _let_go(self) -> None:
+        """Close the connection: what follows a failure begins with a new one."""
+        if self._database is not None:
+            database, self._database = self._database, None
+            with self._journal.doing("store: closing"):
+                await database.close()
+
+    def _next_retry(self) -> float:
+        seconds = self._retry
+        self._retry = min(2 * seconds, LAST_RETRY)
+        return seconds
+
+    def _degrade(self, io: EdgeContext, reason: str) -> None:
+        if self._journal.failing_since is None:
+            self._journal.failing_since = io.clock.monotonic()
+            logger.warning("the store cannot write and keeps trying: {}", reason)
+            io.publish(StoreDegraded(reason=reason, waiting=self._journal.waiting))
+        self._owed = self._journal.last_seq
+        self._show(io, StoreState.RETRYING, reason)
+
+    def _recover(self, io: EdgeContext) -> None:
+        self._retry = FIRST_RETRY
+        since = self._journal.failing_since
+        if since is None or self._journal.durable_seq < self._owed:
+            return
+        self._journal.failing_since = None
+        after = io.clock.monotonic() - since
+        logger.info("the store writes again, after {:.1f} s", after)
+        self._show(io, StoreState.WRITING)
+        io.publish(StoreRecovered(after=after))
+
+    def _show(self, io: EdgeContext, state: StoreState, reason: str = "") -> None:
+        before = io.view(StoreView)
+        is_same = before is not None and before.state is state
+        io.show(
+            StoreView(
+                state=state,
+                since=before.since if before is not None and is_same else io.clock.now(),
+                waiting=self._journal.waiting,
+                reason=reason or (before.reason if before is not None and is_same else ""),
+            )
+        )
+
+    def _report(self, spoiled: tuple[Spoiled, ...]) -> None:
+        for one in spoiled:
+            logger.error(
+                "entry {} ({}) is in quarantine, its {} failed: {}",
+                one.seq,
+                one.name,
+                one.stage,
+                one.reason,
+            )

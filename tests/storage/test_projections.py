@@ -1,0 +1,193 @@
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from acore.clock import HeldClock
+from acore.events.base import Entry, Event, Trace
+from acore.events.bus import Bus
+from acore.events.discord import (
+    Argument,
+    BudgetRead,
+    IdentifyBudget,
+    InteractionAcknowledged,
+    InteractionClosed,
+    InteractionReceived,
+    InteractionReplied,
+    Invoker,
+    Pending,
+    Place,
+    SessionBegun,
+    TokenSealed,
+)
+from acore.events.lifecycle import RunEnded, RunStarted
+from acore.events.metrics import ActivityCounted, Counters
+from acore.events.recorder import MemoryRecorder
+from acore.events.status import Notice
+from acore.storage.database import connect
+from acore.storage.reader import budget, counters, newest_run, pending
+from acore.storage.rows import take_over, write
+from acore.storage.sqlite import Connection, transact
+from tests.storage.world import dump
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+TABLES = ("runs", "pending", "counters", "identify_budget", "audit", "progress")
+
+
+def received(interaction: int, command: str = "botstatus") -> InteractionReceived:
+    return InteractionReceived(
+        interaction=interaction,
+        application=1,
+        command=command,
+        arguments=(Argument(name="part", value="all"),),
+        invoker=Invoker(id=7, name="ada", roles=(1, 2)),
+        place=Place(guild=3, channel=4),
+        is_ephemeral=True,
+        role="user",
+        rule="everyone",
+        received=NOW,
+    )
+
+
+def entries(events: Sequence[Event]) -> list[Entry]:
+    recorder = MemoryRecorder()
+    bus = Bus(HeldClock(), recorder, boot="boot-1")
+    for event in events:
+        bus.publish(event, Trace(source="test"))
+    return recorder.entries
+
+
+def opened(directory: Path, name: str = "acore.db") -> Connection:
+    connection = connect(directory / name)
+    transact(connection, lambda c: take_over(c, "boot-1"))
+    return connection
+
+
+def told(directory: Path, *events: Event) -> Connection:
+    connection = opened(directory)
+    assert write(connection, entries(events), "boot-1") == ()
+    return connection
+
+
+def test_a_pending_interaction_is_remembered_until_it_is_closed(tmp_path: Path) -> None:
+    reply = Notice(text="done")
+    connection = told(
+        tmp_path,
+        received(1),
+        TokenSealed(interaction=1, sealed="one"),
+        TokenSealed(interaction=2, sealed="two"),
+        received(2),
+        InteractionAcknowledged(interaction=2, seconds=0.1),
+        InteractionReplied(interaction=2, reply=reply),
+        received(3),
+        TokenSealed(interaction=3, sealed="three"),
+        InteractionClosed(interaction=3, is_answered=True),
+    )
+
+    assert pending(connection) == (
+        Pending(received=received(1), sealed="one", is_acknowledged=False, reply=None),
+        Pending(received=received(2), sealed="two", is_acknowledged=True, reply=reply),
+    )
+    connection.close()
+
+
+def test_a_pending_interaction_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+    connection = told(tmp_path, received(1), received(2))
+    connection.execute('UPDATE pending SET reply = \'{"type":"poem"}\' WHERE interaction = 1')
+
+    assert [one.received.interaction for one in pending(connection)] == [2]
+    connection.close()
+
+
+def test_the_budget_counts_down_until_discord_says_again(tmp_path: Path) -> None:
+    told_us = IdentifyBudget(total=1000, remaining=1, resets_at=NOW + timedelta(hours=3))
+    connection = told(tmp_path, SessionBegun(), BudgetRead(budget=told_us), SessionBegun(), SessionBegun())
+
+    assert budget(connection) == IdentifyBudget(total=1000, remaining=0, resets_at=told_us.resets_at)
+    connection.close()
+
+
+def test_a_new_database_remembers_nothing(tmp_path: Path) -> None:
+    connection = opened(tmp_path)
+
+    assert (newest_run(connection), budget(connection), pending(connection)) == (None, None, ())
+    assert counters(connection) == Counters()
+    connection.close()
+
+
+interactions = st.integers(1, 4)
+events = st.one_of(
+    st.builds(received, interactions),
+    st.builds(TokenSealed, interaction=interactions, sealed=st.sampled_from("ab")),
+    st.builds(InteractionAcknowledged, interaction=interactions, seconds=st.just(0.5)),
+    st.builds(
+        InteractionReplied,
+        interaction=interactions,
+        reply=st.builds(Notice, text=st.text(st.characters(codec="utf-8"), max_size=5)),
+    ),
+    st.builds(InteractionClosed, interaction=interactions, is_answered=st.booleans()),
+    st.builds(
+        ActivityCounted, messages=st.integers(0, 2**40), commands=st.integers(0, 9), errors=st.integers(0, 9)
+    ),
+    st.just(SessionBegun()),
+    st.builds(
+        BudgetRead,
+        budget=st.builds(
+            IdentifyBudget, total=st.just(1000), remaining=st.integers(0, 3), resets_at=st.just(NOW)
+        ),
+    ),
+    st.just(
+        RunStarted(version="1", commit="c", python="3", host="h", pid=1, settings_revision="r"),
+    ),
+    st.just(RunEnded(reason="asked to", uptime=1.0)),
+)
+
+
+def counted(said: Sequence[Event]) -> Counters:
+    """Fold the counters by hand."""
+    sums = [event for event in said if isinstance(event, ActivityCounted)]
+    return Counters(
+        messages=sum(event.messages for event in sums),
+        commands=sum(event.commands for event in sums),
+        errors=sum(event.errors for event in sums),
+        upto=len(said),
+    )
+
+
+def open_interactions(said: Sequence[Event]) -> set[int]:
+    """Fold what is pending by hand."""
+    found: set[int] = set()
+    for event in said:
+        if isinstance(event, InteractionReceived):
+            found.add(event.interaction)
+        elif isinstance(event, InteractionClosed):
+            found.discard(event.interaction)
+    return found
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(events, max_size=40), st.lists(st.integers(1, 7), max_size=60))
+def test_tables_are_a_fold_of_the_events_however_they_were_batched_and_repeated(
+    said: list[Event], sizes: list[int]
+) -> None:
+    """J12, J15: a batch whose outcome was not seen is written again, together with what followed."""
+    with TemporaryDirectory() as place:
+        once, often = opened(Path(place), "once.db"), opened(Path(place), "often.db")
+        whole = entries(said)
+        assert write(once, whole, "boot-1") == ()
+
+        start = 0
+        for index, size in enumerate(sizes):
+            assert write(often, whole[start : start + size], "boot-1") == ()
+            start += size if index % 3 else 0
+        assert write(often, whole[start:], "boot-1") == ()
+
+        assert dump(once, TABLES) == dump(often, TABLES)
+        assert dump(once, ("journal",)) == dump(often, ("journal",))
+        assert counters(once) == counted(said)
+        assert {one.received.interaction for one in pending(once)} == open_interactions(said)
+        once.close()
+        often.close()
