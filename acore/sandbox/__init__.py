@@ -1,0 +1,24 @@
+"""A Discord of one's own on the loopback: REST and gateway enough for any nextcord bot, no token.
+
+It stands apart: nothing here imports the rest of acore.
+"""
+
+from acore.sandbox.faults import Hold
+from acore.sandbox.feed import GatewayLostError, PersonError, SeenEvent
+from acore.sandbox.invocation import DidNotRespondError, Invocation
+from acore.sandbox.person import Person, RefusedError, UnknownCommandError
+from acore.sandbox.server import PortInUseError, Sandbox
+
+__all__ = [
+    "DidNotRespondError",
+    "GatewayLostError",
+    "Hold",
+    "Invocation",
+    "Person",
+    "PersonError",
+    "PortInUseError",
+    "RefusedError",
+    "Sandbox",
+    "SeenEvent",
+    "UnknownCommandError",
+]

@@ -1,0 +1,95 @@
+"""The ways Discord says no."""
+
+from enum import Enum
+
+from acore.sandbox.shapes import Json
+
+
+class Refusal(Enum):
+    """HTTP status, Discord's own code, and the sentence (Discord's documentation, "JSON Error Codes")."""
+
+    UNAUTHORIZED = 401, 0, "401: Unauthorized"
+    UNKNOWN_APPLICATION = 404, 10002, "Unknown Application"
+    UNKNOWN_CHANNEL = 404, 10003, "Unknown Channel"
+    UNKNOWN_GUILD = 404, 10004, "Unknown Guild"
+    UNKNOWN_MEMBER = 404, 10007, "Unknown Member"
+    UNKNOWN_MESSAGE = 404, 10008, "Unknown Message"
+    UNKNOWN_USER = 404, 10013, "Unknown User"
+    UNKNOWN_WEBHOOK = 404, 10015, "Unknown Webhook"
+    UNKNOWN_INTERACTION = 404, 10062, "Unknown interaction"
+    UNKNOWN_COMMAND = 404, 10063, "Unknown application command"
+    ALREADY_ACKNOWLEDGED = 400, 40060, "Interaction has already been acknowledged."
+    MISSING_ACCESS = 403, 50001, "Missing Access"
+    NOT_THE_AUTHOR = 403, 50005, "Cannot edit a message authored by another user"
+    EMPTY_MESSAGE = 400, 50006, "Cannot send an empty message"
+    CANNOT_MESSAGE_USER = 403, 50007, "Cannot send messages to this user"
+    MISSING_PERMISSIONS = 403, 50013, "You lack permissions to perform that action"
+    INVALID_WEBHOOK_TOKEN = 401, 50027, "Invalid Webhook Token"
+    INVALID_FORM = 400, 50035, "Invalid Form Body"
+    INVALID_JSON = 400, 50109, "The request body contains invalid JSON."
+    NOT_SUPPORTED = 501, 0, "The sandbox does not support this operation."
+    STOPPING = 503, 0, "The sandbox is stopping."
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the answer."""
+        return self.value[0]
+
+
+class ApiError(Exception):
+    """A request that is answered with Discord's error shape."""
+
+    def __init__(self, refusal: Refusal, *, message: str | None = None, errors: Json | None = None) -> None:
+        status, code, sentence = refusal.value
+        super().__init__(message or sentence)
+        self.refusal = refusal
+        self.status = status
+        self.body: Json = {"message": message or sentence, "code": code}
+        if errors:
+            self.body["errors"] = errors
+
+
+class FormErrors:
+    """Collects what is wrong with a body, field by field, and refuses it once as a whole."""
+
+    def __init__(self) -> None:
+        self._tree: Json = {}
+
+    def add(self, path: tuple[str | int, ...], message: str) -> None:
+        """Note that the field at *path* is wrong.
+
+        Each entry has the number of the whole refusal, as Discord's API description has it: an integer.
+
+        Args:
+            path: keys and indexes that lead to the field.
+            message: the sentence a person reads.
+        """
+        node = self._tree
+        for part in path:
+            node = node.setdefault(str(part), {})
+        _, code, _ = Refusal.INVALID_FORM.value
+        node.setdefault("_errors", []).append({"code": code, "message": message})
+
+    def required(self, path: tuple[str | int, ...]) -> None:
+        """Note that the field at *path* is missing."""
+        self.add(path, "This field is required")
+
+    def raise_any(self) -> None:
+        """Refuse the body if anything was noted.
+
+        Raises:
+            ApiError: code 50035 with the nested `errors`.
+        """
+        if self._tree:
+            raise self.refusal()
+
+    def refusal(self) -> ApiError:
+        """Return the refusal that names everything noted."""
+        return ApiError(Refusal.INVALID_FORM, errors=self._tree)
+
+
+def invalid(path: tuple[str | int, ...], message: str) -> ApiError:
+    """Return the refusal of a body with one wrong field."""
+    errors = FormErrors()
+    errors.add(path, message)
+    return errors.refusal()

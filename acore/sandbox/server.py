@@ -1,0 +1,271 @@
+"""The sandbox itself: it puts the rooms together, opens the port and closes it again."""
+
+import errno
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import anyio.to_thread
+import msgspec
+from aiohttp import web
+
+from acore.sandbox.commands import Commands
+from acore.sandbox.faults import Faults, Hold
+from acore.sandbox.gateway import Gateway
+from acore.sandbox.interactions import Interactions
+from acore.sandbox.messages import Messages
+from acore.sandbox.ratelimits import RateLimits
+from acore.sandbox.recorder import Recorder
+from acore.sandbox.records import User
+from acore.sandbox.requests import RequestHandler
+from acore.sandbox.routes import applications, callbacks, channels, gateways, guilds, people, users
+from acore.sandbox.routes.table import House, Routes
+from acore.sandbox.shapes import Json
+from acore.sandbox.starts import SessionStarts
+from acore.sandbox.world import World
+
+HOST = "127.0.0.1"
+MAX_BODY = 64 * 1024 * 1024
+SHUTDOWN_SECONDS = 1.0
+NOUNS: tuple[Routes, ...] = (
+    applications.routes,
+    callbacks.routes,
+    channels.routes,
+    gateways.routes,
+    guilds.routes,
+    people.routes,
+    users.routes,
+)
+
+
+class PortInUseError(OSError):
+    """Somebody else listens on the port."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(errno.EADDRINUSE, f"port {port} is taken; give another, or 0 for any that is free")
+        self.port = port
+
+    def __str__(self) -> str:
+        return self.strerror or ""
+
+
+class Sandbox:
+    """A Discord of one's own on the loopback: REST and gateway, one guild, one bot and two people.
+
+    It keeps everything in memory and lives between `start` and `stop`, or in an `async with`. Interactions
+    and their tokens outlive the bot's connection, so that a bot which was killed can come back and finish its
+    answers.
+
+    Args:
+        port: where to listen on 127.0.0.1; 0 takes any free port.
+        state_file: written as soon as the sandbox serves; tells a driver addresses, ids and tokens.
+        record: a directory for rest.jsonl and gateway.jsonl, what bots and the sandbox said.
+        identify_limit: how often a bot may IDENTIFY a day.
+        identify_interval: seconds between two IDENTIFY of a bot, else op 9; Discord's is 5, 0 enforces none.
+        answer_within: seconds a bot has for an interaction's first answer; Discord's is 3.
+        token_lifetime: seconds an answered interaction's token lives; Discord's is 15 minutes.
+        heartbeat_interval_ms: what HELLO asks for; nextcord needs less than a minute.
+        requests_per_second: how many a bot may make on one route and channel, guild or token; then 429.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        state_file: Path | None = None,
+        record: Path | None = None,
+        identify_limit: int = 1000,
+        identify_interval: float = 0.0,
+        answer_within: float = 3.0,
+        token_lifetime: float = 900.0,
+        heartbeat_interval_ms: int = 41250,
+        requests_per_second: int = 50,
+    ) -> None:
+        self.world = World()
+        self.limits = RateLimits(requests=requests_per_second)
+        self._port = port
+        self._state_file = state_file
+        self._recorder = Recorder(record)
+        self._faults = Faults()
+        self._gateway = Gateway(
+            self.world,
+            self._recorder,
+            starts=SessionStarts(identify_limit, identify_interval),
+            heartbeat_interval_ms=heartbeat_interval_ms,
+        )
+        self._messages = Messages(self.world, "")
+        self.commands = Commands(self.world.snowflakes)
+        self._interactions = Interactions(
+            self.world, self._messages, answer_within=answer_within, token_lifetime=token_lifetime
+        )
+        self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    # -- life
+
+    async def start(self) -> None:
+        """Begin to serve.
+
+        Raises:
+            PortInUseError: somebody else listens on the port.
+            OSError: the recording or the state file cannot be written.
+        """
+        await self._recorder.start()
+        self._runner = web.AppRunner(
+            self._app(), access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_SECONDS
+        )
+        try:
+            await self._serve(self._runner)
+        except OSError as error:
+            await self.stop()
+            if error.errno == errno.EADDRINUSE:
+                raise PortInUseError(self._port) from error
+            raise
+
+    async def _serve(self, runner: web.AppRunner) -> None:
+        await runner.setup()
+        await web.TCPSite(runner, HOST, self._port).start()
+        self._port = int(runner.addresses[0][1])
+        self._gateway.url = f"ws://{HOST}:{self._port}/gateway"
+        self._messages.origin = self.origin
+        if self._state_file is not None:
+            await anyio.to_thread.run_sync(_write_state, self._state_file, self.state())
+
+    async def stop(self) -> None:
+        """Close every socket, refuse what is held, and end; the world stays as it is for another `start`."""
+        self._faults.stop()
+        self._interactions.stop()
+        self._gateway.stop()
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+        await self._recorder.stop()
+
+    def _app(self) -> web.Application:
+        app = web.Application(client_max_size=MAX_BODY)
+        routes = Routes()
+        for noun in NOUNS:
+            routes.include(noun)
+        house = House(self.world, self._gateway, self._messages, self.commands, self._interactions)
+        handler = RequestHandler(house, routes, self.limits, self._faults, self._recorder)
+        app.router.add_get("/gateway", self._gateway.serve)
+        app.router.add_get("/gateway/", self._gateway.serve)
+        app.router.add_get("/attachments/{channel_id}/{attachment_id}/{filename}", self._download)
+        app.router.add_route("*", "/{path:.*}", handler.handle)
+        return app
+
+    async def _download(self, request: web.Request) -> web.Response:
+        attachment = self._messages.attachment(request.match_info["attachment_id"])
+        if attachment is None:
+            return web.Response(status=404)
+        return web.Response(body=attachment.data, content_type=attachment.content_type)
+
+    # -- addresses, ids and tokens
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, once it serves."""
+        return self._port
+
+    @property
+    def origin(self) -> str:
+        """Where files and the API are, without a path."""
+        return f"http://{HOST}:{self._port}"
+
+    @property
+    def api(self) -> str:
+        """The base of the REST API for bots, which nextcord calls Route.BASE."""
+        return f"{self.origin}/api/v10"
+
+    @property
+    def bot_token(self) -> str:
+        """The token the bot logs in with."""
+        return self.world.application.bot.token
+
+    @property
+    def application_id(self) -> str:
+        """The id of the bot's application."""
+        return self.world.application.id
+
+    @property
+    def guild_id(self) -> str:
+        """The id of the first guild."""
+        return self.world.guild.id
+
+    @property
+    def channel_id(self) -> str:
+        """The id of the first guild's #general."""
+        return self.world.channel.id
+
+    @property
+    def users(self) -> list[User]:
+        """The people: the owner first, then the member, then who was added."""
+        return [user for user in self.world.users.values() if not user.bot]
+
+    def state(self) -> Json:
+        """Return what a driver must know to act as a bot or a person here."""
+        return {
+            "api": f"{self.origin}/api/v9",
+            "api_v10": self.api,
+            "users": [{"id": one.id, "username": one.username, "token": one.token} for one in self.users],
+            "user_token": self.world.owner.token,
+            "guild_id": self.guild_id,
+            "channel_id": self.channel_id,
+            "application_id": self.application_id,
+            "bot_token": self.bot_token,
+        }
+
+    # -- trouble on purpose
+
+    def hold(self, method: str, path_pattern: str) -> Hold:
+        """Let matching requests of bots wait until released.
+
+        One whose client goes away meanwhile is not carried out.
+
+        Args:
+            method: e.g. POST; * for all.
+            path_pattern: a glob over the path below /api/vN whose * spans slashes, e.g. "/webhooks/*".
+        """
+        return self._faults.hold(method, path_pattern)
+
+    def fail(self, method: str, path_pattern: str, status: int = 500, times: int = 1) -> None:
+        """Answer the next *times* matching requests of bots with *status* instead of carrying them out."""
+        self._faults.fail(method, path_pattern, status=status, times=times)
+
+    def close_gateway(self, code: int | None = 4000) -> None:
+        """Close the sockets of all bots with this code; None cuts the connections without a word."""
+        self._gateway.close_bots(code)
+
+    @property
+    def refuse_gateway(self) -> bool:
+        """Whether new sockets are answered with 503; set it to take the gateway down while REST stays up."""
+        return self._gateway.is_refusing
+
+    @refuse_gateway.setter
+    def refuse_gateway(self, refuse: bool) -> None:
+        self._gateway.is_refusing = refuse
+
+    def is_connected(self, user: User) -> bool:
+        """Return whether somebody is connected to the gateway as this user."""
+        return self._gateway.is_connected(user)
+
+
+def _write_state(path: Path, state: Json) -> None:
+    """Write the state in one step, as a driver may be waiting for the file to appear; it holds tokens."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.touch(mode=0o600)
+    unfinished.write_bytes(msgspec.json.encode(state))
+    unfinished.replace(path)

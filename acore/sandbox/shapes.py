@@ -1,0 +1,41 @@
+"""Reading JSON whose shape a stranger chose."""
+
+from typing import Any, cast
+
+type Json = dict[str, Any]
+
+
+def as_object(value: object) -> Json:
+    """Return *value* if it is a JSON object, else an empty one."""
+    return cast("Json", value) if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> list[Any]:
+    """Return *value* if it is a JSON array, else an empty one."""
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def as_objects(value: object) -> list[Json]:
+    """Return the objects of the array *value*."""
+    return [cast("Json", item) for item in as_list(value) if isinstance(item, dict)]
+
+
+def as_snowflake(value: object) -> str | None:
+    """Return an id sent as a string or, as nextcord does, as a number; None if it is neither."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return str(value)
+    return value if isinstance(value, str) and value.isdigit() else None
+
+
+def as_int(value: object, default: int = 0) -> int:
+    """Return *value* if it is a whole number, also one written as text."""
+    if isinstance(value, bool):
+        return default
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and value.lstrip("-").isdigit() else default
+
+
+def as_flag(text: str | None, *, default: bool = False) -> bool:
+    """Return the boolean of a query string, which nextcord writes as 0 and 1."""
+    return default if text is None else text.lower() in {"1", "true"}
