@@ -42,6 +42,7 @@ from acore.events.status import StatusReport
 from acore.events.store import StoreView
 from acore.host.commit import commit_of
 from acore.host.reader import HostReader
+from acore.log import forget_secret, keep_secret
 from acore.runtime.edge import EdgeContext
 from acore.runtime.report import sole
 from acore.runtime.restart import RestartLimit, Strategy
@@ -122,11 +123,13 @@ class App:
         if not self.settings.discord_token:
             raise NoTokenError
         data_dir = Path(self.settings.acore_data_dir)
+        keep_secret(self.settings.discord_token.reveal())
         try:
             with sole_error():
                 async with open_store(data_dir, boot=self.boot, clock=self._clock) as store:
                     await self._run(store, Vault(data_dir), on_started)
         finally:
+            forget_secret(self.settings.discord_token.reveal())
             if self._deadline is not None:
                 self._deadline.cancel()
 
@@ -171,7 +174,8 @@ class App:
             group.cancel_scope.cancel()
 
     def _end_late(self) -> None:
-        late = [line.name for line in self._describe_actors() if line.is_up]
+        infos = _actors(self.system.tree()) if self.system is not None else ()
+        late = [info.id for info in infos if info.state not in {ChildState.STOPPED, ChildState.ABANDONED}]
         logger.error(
             "Stopping took more than {:.0f} s; ending anyway. Still up: {}", STOP_BUDGET, ", ".join(late)
         )

@@ -13,6 +13,8 @@ from typing import Protocol
 from anyio import CancelScope, Event
 from anyio.lowlevel import checkpoint
 
+from acore.errors import AcoreError
+
 NANOSECONDS = 1_000_000_000
 
 
@@ -109,6 +111,14 @@ class _Due:
         self.callback = None
 
 
+class UnsettledError(AcoreError):
+    """What a test set off does not come to rest."""
+
+    def __init__(self, seconds: float, under_way: list[str]) -> None:
+        what = "; ".join(under_way) or "a task that is always ready to run"
+        super().__init__(f"still under way after {seconds:g} s: {what}")
+
+
 class HeldClock(Clock):
     """Time that passes only when a test says so.
 
@@ -117,7 +127,14 @@ class HeldClock(Clock):
     sockets work beside it: what is under way in them is told by the probes given to `watch`.
     """
 
-    def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
+    def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC), *, patience: float = 20.0) -> None:
+        """Hold time at *start*.
+
+        Args:
+            start: The instant at which it is held.
+            patience: Real seconds that anything set off by the passing of time may take.
+        """
+        self.patience = patience
         self._wall_ns = int(start.timestamp() * NANOSECONDS)
         self._monotonic = 1000.0
         self._due: list[tuple[float, int, _Due]] = []
@@ -151,21 +168,34 @@ class HeldClock(Clock):
         end = self._monotonic + seconds
         await self.settle()
         while self._due and self._due[0][0] <= end:
-            at, _, due = heapq.heappop(self._due)
-            if due.callback is None:
-                continue
-            self._move(at)
-            due.callback()
-            await self.settle()
+            at = self._due[0][0]
+            is_due = False
+            # What is due at one instant is called in one stretch, as an event loop does.
+            while self._due and self._due[0][0] == at:
+                callback = heapq.heappop(self._due)[2].callback
+                if callback is not None:
+                    is_due = True
+                    self._move(at)
+                    callback()
+            if is_due:
+                await self.settle()
         self._move(end)
 
     async def settle(self) -> None:
-        """Return when nothing is under way: every probe is silent and no other task could go on."""
+        """Return when nothing is under way: every probe is silent and no other task could go on.
+
+        Raises:
+            UnsettledError: Something went on and on. What waits for this clock itself is no reason to
+                wait for it, so a probe must not name it.
+        """
         quiet = 0
+        give_up = time.monotonic() + self.patience  # noqa: TID251 - real work is what this waits for
         while quiet < _QUIET_TURNS:
             await asyncio.sleep(0)
             busy = _somebody_could_go_on() or any(True for probe in self._probes for _ in probe())
             quiet = 0 if busy else quiet + 1
+            if busy and time.monotonic() > give_up:  # noqa: TID251
+                raise UnsettledError(self.patience, [what for probe in self._probes for what in probe()])
 
     def _move(self, to: float) -> None:
         self._wall_ns += int((to - self._monotonic) * NANOSECONDS)

@@ -30,23 +30,45 @@ _BOT_TOKEN = r"[MNO][A-Za-z0-9_-]{22,27}\.[A-Za-z0-9_-]{6,7}\.[A-Za-z0-9_-]{27,}
 _INTERACTION_TOKEN = r"aW50ZXJhY3Rpb246[A-Za-z0-9_=-]+"  # noqa: S105 - it finds tokens
 # Discord's paths: /webhooks/{id}/{token}, /interactions/{id}/{token}/callback.
 _TOKEN_IN_PATH = r"(?<=/)(?P<place>(?:webhooks|interactions)/[0-9]+/)[^/\s?#\"'<>]+"  # noqa: S105 - it finds tokens
-_TOKENS = re.compile(f"{_TOKEN_IN_PATH}|{_BOT_TOKEN}|{_INTERACTION_TOKEN}")
+# What libraries show of payloads: "token": "…", in JSON or as Python writes a dict.
+_TOKEN_IN_PAYLOAD = r"""(?P<key>["']token\\?["']\s*:\s*\\?["'])[^"'\\]+"""  # noqa: S105 - it finds tokens
+_TOKENS = re.compile(f"{_TOKEN_IN_PATH}|{_TOKEN_IN_PAYLOAD}|{_BOT_TOKEN}|{_INTERACTION_TOKEN}")
 
 # systemd sets the first two for a service (systemd.exec(5)), Kubernetes the third.
 _SERVICE_VARIABLES = ("JOURNAL_STREAM", "INVOCATION_ID", "KUBERNETES_SERVICE_HOST")
 # Docker and Podman leave these in a container.
 # What these say of every request and every payload is for who debugs them.
-_TALKATIVE = ("nextcord", "aiohttp", "asyncio")
+_TALKATIVE = ("nextcord", "aiohttp", "aiosqlite", "asyncio")
 _CONTAINER_FILES = (".dockerenv", "run/.containerenv")
 
 _PASSED_THROUGH = {logging.__file__, warnings.__file__, __file__}
 
+# What is secret for now: the bot's token, and those of the interactions that are not answered yet.
+_kept: tuple[str, ...] = ()
+
 type Masker = Callable[[str], str]
 
 
+def keep_secret(text: str) -> None:
+    """Have `masked` hide *text* until `forget_secret`: whatever quotes others goes through it."""
+    global _kept  # noqa: PLW0603 - replaced as a whole, since other threads log meanwhile
+    if len(text) >= _SHORTEST_SECRET:
+        _kept = (*_kept, text)
+
+
+def forget_secret(text: str) -> None:
+    """Take back one `keep_secret` of *text*; harmless when there was none."""
+    global _kept  # noqa: PLW0603 - as above
+    if text in _kept:
+        place = _kept.index(text)
+        _kept = _kept[:place] + _kept[place + 1 :]
+
+
 def masked(text: str) -> str:
-    """Return *text* with everything that looks like a Discord token replaced by `***`."""
-    return _TOKENS.sub(lambda found: (found["place"] or "") + _MASK, text)
+    """Return *text* with kept secrets, and what looks like a Discord token, replaced by `***`."""
+    for secret in _kept:
+        text = text.replace(secret, _MASK)
+    return _TOKENS.sub(lambda found: (found["place"] or found["key"] or "") + _MASK, text)
 
 
 def masker(secrets: Iterable[str]) -> Masker:

@@ -11,6 +11,7 @@ from acore.actors.door import AnswerRefusedError, DiscordUnreachableError, Doorw
 from acore.events.bus import AskError
 from acore.events.discord import (
     INTERACTION_LIFE,
+    AnswerAtOnce,
     AnswerInteraction,
     InteractionAcknowledged,
     InteractionClosed,
@@ -21,10 +22,12 @@ from acore.events.discord import (
     TokenSealed,
 )
 from acore.events.status import Notice, Reply
+from acore.log import forget_secret, keep_secret
 from acore.record import Record
 from acore.runtime.cell import URGENT_WAIT
 from acore.runtime.edge import EdgeContext
 from acore.runtime.report import reason
+from acore.storage.vault import BrokenSealError
 
 FIRST_RETRY, LONGEST_RETRY = 1.0, 60.0
 # Discord's JSON error codes: the interaction is unknown or too old, or has been acknowledged before.
@@ -97,6 +100,7 @@ class Desk:
         self._answerers = answerers
         self._vault = vault
         self._tickets: dict[int, _Ticket] = {}
+        self._under_way: set[int] = set()
 
     def take(self, request: Request, decision: Decision) -> None:
         """Record a command that may be used, and see to its answer; or record that it may not, and say so."""
@@ -119,7 +123,7 @@ class Desk:
         sent = self._io.publish(received)
         token = self._vault.seal(request.token, str(request.interaction))
         sealed = self._io.publish(TokenSealed(interaction=request.interaction, sealed=token))
-        self._tickets[request.interaction] = _Ticket(received=received, token=request.token)
+        self._keep(received, request.token)
         self._io.tasks.start_soon(self._serve, received, self._io.bound(sent), sealed.seq)
 
     def _deny(self, request: Request, decision: Decision) -> None:
@@ -173,7 +177,13 @@ class Desk:
     async def _reply(self, received: InteractionReceived, io: EdgeContext) -> None:
         reply = await self._compose(received, io)
         io.publish(InteractionReplied(interaction=received.interaction, reply=reply))
-        io.perform(AnswerInteraction(interaction=received.interaction, reply=reply))
+        self._show(received, reply, io)
+
+    def _show(self, received: InteractionReceived, reply: Reply, io: EdgeContext) -> None:
+        answerer = self._answerers.get(received.command)
+        # What changed something must be on disk before anybody is told; what only read must never wait.
+        effect = AnswerAtOnce if answerer is not None and answerer.only_reads else AnswerInteraction
+        io.perform(effect(interaction=received.interaction, reply=reply))
 
     async def _compose(self, received: InteractionReceived, io: EdgeContext) -> Reply:
         answerer = self._answerers.get(received.command)
@@ -194,11 +204,15 @@ class Desk:
             incident = f"If it happens again, tell the operator: incident {received.interaction}."
             return Notice(text=f"Something went wrong. {incident}", is_error=True)
 
-    async def answer(self, wanted: AnswerInteraction, io: EdgeContext) -> InteractionClosed | None:
+    async def answer(
+        self, wanted: AnswerInteraction | AnswerAtOnce, io: EdgeContext
+    ) -> InteractionClosed | None:
         """Show the reply; try again while Discord cannot be reached and the interaction lives."""
         ticket = self._tickets.get(wanted.interaction)
-        if ticket is None:
+        # After a restart the effect may still be queued beside the one that finishes what was pending.
+        if ticket is None or wanted.interaction in self._under_way:
             return None
+        self._under_way.add(wanted.interaction)
         received, wait = ticket.received, FIRST_RETRY
         expires = received.received + timedelta(seconds=INTERACTION_LIFE)
         while io.clock.now() < expires:
@@ -221,23 +235,24 @@ class Desk:
         if age >= INTERACTION_LIFE or not pending.sealed:
             self._close(received.interaction, io, "interrupted, and too old to be answered")
             return
-        token = self._vault.open(pending.sealed, str(received.interaction))
-        self._tickets[received.interaction] = _Ticket(received=received, token=token)
+        try:
+            token = self._vault.open(pending.sealed, str(received.interaction))
+        except BrokenSealError:
+            self._close(received.interaction, io, "interrupted, and the key to its seal is lost")
+            return
+        self._keep(received, token)
         if not pending.is_acknowledged and not await self._acknowledge_late(received, token):
             return
         if pending.reply is not None:
-            io.perform(AnswerInteraction(interaction=received.interaction, reply=pending.reply))
+            self._show(received, pending.reply, io)
             return
         answerer = self._answerers.get(received.command)
         if answerer is not None and answerer.only_reads:
             await self._reply(received, io)
             return
-        text = (
-            "The bot was interrupted while it worked on this. Look whether it was done before you ask again."
-        )
-        interrupted = Notice(text=text, is_error=True)
+        interrupted = Notice(text=_INTERRUPTED, is_error=True)
         io.publish(InteractionReplied(interaction=received.interaction, reply=interrupted))
-        io.perform(AnswerInteraction(interaction=received.interaction, reply=interrupted))
+        self._show(received, interrupted, io)
 
     async def _acknowledge_late(self, received: InteractionReceived, token: str) -> bool:
         """Acknowledge after an interruption; that Discord knows nothing may mean it was done."""
@@ -255,8 +270,15 @@ class Desk:
     def _close(self, interaction: int, io: EdgeContext, failure: str) -> None:
         io.publish(self._closing(interaction, io, failure))
 
+    def _keep(self, received: InteractionReceived, token: str) -> None:
+        keep_secret(token)
+        self._tickets[received.interaction] = _Ticket(received=received, token=token)
+
     def _closing(self, interaction: int, io: EdgeContext, failure: str) -> InteractionClosed:
         ticket = self._tickets.pop(interaction, None)
+        self._under_way.discard(interaction)
+        if ticket is not None:
+            forget_secret(ticket.token)
         seconds = (io.clock.now() - ticket.received.received).total_seconds() if ticket else 0.0
         return InteractionClosed(
             interaction=interaction, is_answered=not failure, reason=failure, seconds=seconds

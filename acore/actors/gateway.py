@@ -15,6 +15,7 @@ from acore.actors.door import (
     Request,
 )
 from acore.events.discord import (
+    AnswerAtOnce,
     AnswerInteraction,
     Application,
     ApplicationIdentified,
@@ -185,6 +186,11 @@ class DiscordGatewayActor(EdgeActor):
     @handles
     async def answer(self, wanted: AnswerInteraction, io: EdgeContext) -> InteractionClosed | None:
         """Show the reply to the person who asked."""
+        return await self._desk.answer(wanted, io)
+
+    @handles
+    async def answer_at_once(self, wanted: AnswerAtOnce, io: EdgeContext) -> InteractionClosed | None:
+        """Show the reply to the person who asked; it need not be on disk first."""
         return await self._desk.answer(wanted, io)
 
     # --- what is shown and counted

@@ -58,10 +58,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def invoke(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; whatever goes wrong becomes one line each."""
+    output = sys.stdout
     try:
         result = cli.main(args=arguments, prog_name="acore", standalone_mode=False)
-    except (click.ClickException, click.Abort, KeyboardInterrupt, AcoreError, BrokenPipeError) as error:
+    except (click.ClickException, click.Abort, KeyboardInterrupt, AcoreError, OSError) as error:
         return _explain(error)
+    except SystemExit:
+        # When a reader has seen enough (`| head`), click replaces the stream and ends with 1. Nothing failed.
+        if sys.stdout is not output:
+            return ExitCode.OK
+        raise
     return result if isinstance(result, int) else ExitCode.OK
 
 
@@ -84,10 +90,9 @@ def _explain(error: BaseException) -> int:
         case AcoreError():
             complain(str(error))
             return error.exit_code
-        case BrokenPipeError():
-            # Whoever read our output has seen enough; Python must not complain at exit either.
-            sys.stdout = None
-            return ExitCode.OK
+        case OSError():
+            complain(f"{error.filename or 'input or output'}: {error.strerror or error}")
+            return ExitCode.IO
         case _:
             complain("stopped")
             return _INTERRUPTED

@@ -1,6 +1,7 @@
 """The connection that acore owns: one nextcord client per attempt."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
@@ -21,7 +22,7 @@ from acore.actors.door import (
 )
 from acore.clock import Clock
 from acore.discord.budget import budget_of
-from acore.discord.cogs.status import StatusCog
+from acore.discord.cogs.status import status_cog
 from acore.discord.render import render
 from acore.discord.sync import sync_global
 from acore.events.discord import Application, GuildLine, IdentifyBudget
@@ -39,6 +40,22 @@ _UNREACHABLE = (
     nextcord.GatewayNotFound,
     nextcord.DiscordServerError,
 )
+
+
+class _InPlainWords(logging.Filter):
+    """Makes one line of what nextcord says of each lost connection: it adds a traceback of its own inside."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let everything pass."""
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and str(record.msg).startswith("Attempting a reconnect"):
+            record.msg, record.args = f"{record.getMessage()} ({_words(error)})", ()
+            record.exc_info = None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
+
+
+_IN_PLAIN_WORDS = _InPlainWords()
 
 
 def intents() -> nextcord.Intents:
@@ -66,7 +83,8 @@ class OwnedDoor:
         self._adapter = _Adapter(base)
         self._session: aiohttp.ClientSession | None = None
         self._client = _Client(ears, base, clock)
-        self._client.add_cog(StatusCog(ears.invoked))
+        logging.getLogger("nextcord.client").addFilter(_IN_PLAIN_WORDS)
+        self._client.add_cog(status_cog(ears.invoked))
 
     async def open(self) -> Application:
         """Log in over HTTP and return whose bot this is."""

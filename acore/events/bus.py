@@ -269,7 +269,7 @@ class Bus:
             AskError: There is no reply, and why.
             InvalidMessageError: The command does not fit its declaration.
         """
-        if within <= 0:
+        if not within > 0:  # this way round, which NaN fails too
             raise ValueError(f"within must be more than 0 s, not {within:g}")
         name = type(command).__name__
         command, payload = self.catalog.carry(command)

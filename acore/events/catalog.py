@@ -80,6 +80,8 @@ class Catalog:
             raise CatalogError(
                 f"{cls.__name__}: the wire name {name!r} belongs to {taken.__qualname__} already"
             )
+        if cls in self._by_class:
+            raise CatalogError(f"{cls.__name__} is known as {self._by_class[cls].name!r} already")
         if (kind is Kind.EFFECT) != (policy is not None):
             raise CatalogError(f"{cls.__name__}: an effect, and nothing else, declares a policy")
         if not cls.__doc__ or cls.__doc__ == Message.__doc__:
@@ -91,7 +93,7 @@ class Catalog:
             version=version,
             kind=kind,
             journaled=journaled,
-            projected=projected or journaled,
+            projected=projected,
             policy=policy,
             is_urgent=urgent,
         )

@@ -182,6 +182,14 @@ class AnswerInteraction(Effect):
     reply: StatusReport | Notice
 
 
+@wire("interaction.answer_at_once", policy=Policy.IDEMPOTENT, urgent=True)
+class AnswerAtOnce(Effect):
+    """Show a reply that decided nothing: it is given also when nothing can be written."""
+
+    interaction: int
+    reply: StatusReport | Notice
+
+
 @wire("interaction.closed")
 class InteractionClosed(Event):
     """An interaction needs nothing more: it was answered, or it cannot be any more."""

@@ -1,7 +1,10 @@
 """What actors know, kept where everybody can read it without asking."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import cast
+
+from anyio import Event as Flag
 
 from acore.clock import Clock, instant
 from acore.record import Record
@@ -25,10 +28,22 @@ class Views:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._latest: dict[type[View], tuple[View, int, str]] = {}
+        self._news: dict[type[View], Flag] = {}
 
     def show(self, view: View, source: str) -> None:
         """Make *view* the one that is read from now on."""
         self._latest[type(view)] = (view, self._clock.wall_ns(), source)
+        if (news := self._news.pop(type(view), None)) is not None:
+            news.set()
+
+    async def wait[V: View](self, kind: type[V], until: Callable[[V], bool]) -> V:
+        """Return the first view of *kind* that satisfies *until*, now or when it is shown."""
+        while True:
+            view = self.get(kind)
+            if view is not None and until(view):
+                return view
+            news = self._news.setdefault(kind, Flag())
+            await news.wait()
 
     def get[V: View](self, kind: type[V]) -> V | None:
         """Return the latest view of *kind*; None when nobody has shown one."""

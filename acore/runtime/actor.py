@@ -39,7 +39,7 @@ class Context:
         hook: str = "",
         catalog: Catalog = CATALOG,
     ) -> None:
-        """Prepare for handling *envelope*, or for the *hook* it is the occasion of; nothing goes out by itself."""
+        """Prepare for handling *envelope*, or the *hook* it sets off; nothing goes out by itself."""
         self.actor = actor
         self.incarnation = incarnation
         self.outputs: list[Output] = []

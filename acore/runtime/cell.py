@@ -1,9 +1,9 @@
 """Cells: the part of an actor that outlives its restarts, and owns its mailbox."""
 
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from anyio import Event as Flag
 from anyio import Semaphore, create_task_group
 from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
@@ -14,11 +14,12 @@ from acore.events.base import Envelope, Event, Kind, Message, Trace
 from acore.events.bus import ActorCrashedError, ActorStoppedError, AskError, Bus
 from acore.events.supervision import ActorStarted, ActorStopping, Burial
 from acore.runtime.actor import Actor, Context, Output
-from acore.runtime.driver import Answer, Done, Handling, step
+from acore.runtime.driver import Answer, Done, Handling, close, step
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import split
-from acore.runtime.incarnation import Incarnation
+from acore.runtime.incarnation import Incarnation, StaleIncarnationError
 from acore.runtime.mailbox import Mailbox
+from acore.runtime.report import reason
 
 # After so many messages in a row a core actor lets the others run; a turn of the loop costs about four.
 _FAIR_SHARE = 64
@@ -34,6 +35,13 @@ class UndeclaredAskError(AcoreError):
         super().__init__(
             f"{actor} asked {command}: name it in the class's `asks`, where cycles are looked for"
         )
+
+
+class WorkLostError(AcoreError):
+    """Something outside acore cancelled an actor's work under it."""
+
+    def __init__(self, actor: str) -> None:
+        super().__init__(f"the task that hands {actor} its messages was cancelled by something outside acore")
 
 
 class Cell[A: (Actor[Any], EdgeActor)]:
@@ -58,11 +66,12 @@ class Cell[A: (Actor[Any], EdgeActor)]:
         self.kind = kind
         self.build = build
         self.bus = bus
-        self.mailbox = mailbox or Mailbox()
+        self.mailbox = Mailbox() if mailbox is None else mailbox  # an empty one is false
         self.current: Envelope | None = None
         self.is_running = False
         self.is_closed = False
-        self.handled = 0
+        self.handled: int = 0
+        self.runs: int = 0
         self._run: Incarnation | None = None
         self._methods: dict[type[Message], str | None] = {}
         events, commands, effects = split(kind.handlers)
@@ -72,6 +81,11 @@ class Cell[A: (Actor[Any], EdgeActor)]:
     def name(self) -> str:
         """The actor's name."""
         return self._name
+
+    @property
+    def is_replayed(self) -> bool:
+        """Whether what it is sent is journaled, whoever sends it: core actors can be replayed."""
+        return issubclass(self.kind, Actor)
 
     def accept(self, envelope: Envelope) -> None:
         """Queue *envelope*, or bury it."""
@@ -103,7 +117,7 @@ class Cell[A: (Actor[Any], EdgeActor)]:
         return self.bus.catalog.of(type(self.current.message)).name, self.current.id
 
     def close(self) -> None:
-        """Bury what is queued and refuse what comes: the actor will not run again."""
+        """Bury what is queued and refuse what comes, until the next run if there is one."""
         self.is_closed = True
         for envelope in self.mailbox.clear():
             self._bury(envelope, Burial.STOPPED)
@@ -112,6 +126,7 @@ class Cell[A: (Actor[Any], EdgeActor)]:
         """Do one run of the actor."""
         self._run = run
         self.current = None
+        self.is_closed = False
         run.on_stop = self.mailbox.wake
         started = self.bus.publish(
             ActorStarted(actor=self.name, incarnation=run.number), Trace(source=self.name)
@@ -120,9 +135,8 @@ class Cell[A: (Actor[Any], EdgeActor)]:
         try:
             await self._live(self.build(), run, started)
         finally:
-            self.is_running = False
-            if self.bus.is_draining and run.stopping.is_set():
-                self.close()
+            if self._run is run:
+                self.is_running = False
 
     async def _live(self, actor: A, run: Incarnation, started: Envelope) -> None:
         raise NotImplementedError
@@ -150,7 +164,10 @@ class Cell[A: (Actor[Any], EdgeActor)]:
     def _tell_asker(self, envelope: Envelope, error: BaseException) -> None:
         if envelope.kind is Kind.COMMAND:
             what = type(envelope.message).__name__
-            self.bus.fail(envelope, ActorCrashedError(self.name, what, f"{type(error).__name__}: {error}"))
+            if isinstance(error, CancelledError) and self._run and self._run.stopping.is_set():
+                self.bus.fail(envelope, ActorStoppedError(self.name, what))
+            else:
+                self.bus.fail(envelope, ActorCrashedError(self.name, what, reason(error)))
 
 
 class CoreCell(Cell[Actor[Any]]):
@@ -190,23 +207,26 @@ class CoreCell(Cell[Actor[Any]]):
     async def _handle(
         self, actor: Actor[Any], run: Incarnation, timers: dict[str, Timer], envelope: Envelope, method: str
     ) -> None:
-        ctx = Context(envelope, self.name, run.number, catalog=self.bus.catalog)
+        hook = method if method in _HOOKS else ""
+        ctx = Context(envelope, self.name, run.number, hook=hook, catalog=self.bus.catalog)
         handler = getattr(actor, method)
-        handling: Handling = handler(ctx) if method in _HOOKS else handler(envelope.message, ctx)
+        handling: Handling = handler(ctx) if hook else handler(envelope.message, ctx)
         self.current = envelope
         try:
             value = await self._drive(handling, actor, ctx)
             run.check_current()
             if envelope.kind is Kind.COMMAND:
-                self.bus.catalog.encode_reply(type(envelope.message), value)
+                value, _ = self.bus.catalog.carry_reply(type(envelope.message), value)
             self._let_out(ctx, run, timers)
             if envelope.kind is Kind.COMMAND:
                 self.bus.reply(envelope, value, self.name)
         except BaseException as error:
             self._tell_asker(envelope, error)
+            if isinstance(error, CancelledError) and not hook:
+                self._bury(envelope, Burial.INTERRUPTED)
             raise
         finally:
-            handling.close()
+            close(handling)
         self.current = None
         if (view := actor.view()) is not None:
             self.bus.views.show(view, self.name)
@@ -268,6 +288,13 @@ class EdgeCell(Cell[EdgeActor]):
         super().__init__(name, kind, build, bus, mailbox)
         self._at_work: dict[str, Envelope] = {}
 
+    def describe(self) -> str:
+        """Return what the actor is doing, in a few words."""
+        if not self.is_running or not self._at_work:
+            return super().describe()
+        names = sorted({type(envelope.message).__name__ for envelope in self._at_work.values()})
+        return f"working on {', '.join(names)}, {len(self.mailbox)} queued"
+
     def under_way(self) -> Iterator[str]:
         """Yield what is queued, and every command and effect that is being worked on."""
         yield from super().under_way()
@@ -276,25 +303,26 @@ class EdgeCell(Cell[EdgeActor]):
 
     async def _live(self, actor: EdgeActor, run: Incarnation, started: Envelope) -> None:  # noqa: ARG002 - core's only
         self._at_work.clear()
+        shift = _Shift(actor, run)
         async with create_task_group() as tasks:
             io = EdgeContext(self.bus, run, self.name, tasks)
-            over = Flag()
             async with create_task_group() as work:
-                work.start_soon(self._pump, actor, run, io, work, over)
+                work.start_soon(self._pump, shift, io, work)
                 await actor.run(io)
                 if not run.is_ready:
                     work.cancel_scope.cancel()
-                over.set()
+                shift.is_over = True
                 self.mailbox.wake()
             tasks.cancel_scope.cancel()
+        if shift.end is not None:
+            raise shift.end
+        if not shift.is_over:
+            raise WorkLostError(self.name)
 
-    async def _pump(
-        self, actor: EdgeActor, run: Incarnation, io: EdgeContext, work: TaskGroup, over: Flag
-    ) -> None:
+    async def _pump(self, shift: "_Shift", io: EdgeContext, work: TaskGroup) -> None:
         """Hand out what is queued until the actor's own loop is over; what is begun by then is finished."""
-        await run.became_ready.wait()
-        places = Semaphore(actor.at_once)
-        while not over.is_set():
+        await shift.run.became_ready.wait()
+        while not shift.is_over:
             envelope = self.mailbox.take()
             if envelope is None:
                 await self.mailbox.wait()
@@ -302,37 +330,61 @@ class EdgeCell(Cell[EdgeActor]):
             method = self._method(type(envelope.message))
             if method is None or self._is_expired(envelope):
                 continue
-            self.handled += 1
             if envelope.kind is Kind.EVENT:
+                self.handled += 1
                 self.current = envelope
-                await getattr(actor, method)(envelope.message, io.bound(envelope))
+                await self._work(shift, method, io.bound(envelope), work)
                 self.current = None
             else:
+                await self._take_place(shift, envelope)
+                self.handled += 1
                 self._at_work[envelope.id] = envelope
-                await places.acquire()
-                work.start_soon(self._work, actor, method, envelope, io, places)
+                work.start_soon(self._work, shift, method, io.bound(envelope), work)
 
-    async def _work(
-        self, actor: EdgeActor, method: str, envelope: Envelope, io: EdgeContext, places: Semaphore
-    ) -> None:
-        bound = io.bound(envelope)
+    async def _take_place(self, shift: "_Shift", envelope: Envelope) -> None:
         try:
+            await shift.places.acquire()
+        except BaseException:
+            self.mailbox.put_back(envelope)
+            raise
+
+    async def _work(self, shift: "_Shift", method: str, io: EdgeContext, work: TaskGroup) -> None:
+        envelope = io.handling
+        assert envelope is not None  # noqa: S101 - it was bound to one
+        try:
+            if work.cancel_scope.cancel_called:  # by a failure beside it, before this was begun
+                self.mailbox.put_back(envelope)
+                return
             if envelope.kind is Kind.EFFECT:
                 await self._until_cause_is_durable(envelope)
-            outcome = await getattr(actor, method)(envelope.message, bound)
+            outcome = await getattr(shift.actor, method)(envelope.message, io)
+            shift.run.check_current()
             if envelope.kind is Kind.COMMAND:
-                self.bus.catalog.encode_reply(type(envelope.message), outcome)
-                self.bus.reply(envelope, outcome, self.name)
-            elif isinstance(outcome, Event):
-                bound.publish(outcome)
-            self._at_work.pop(envelope.id, None)
-        except BaseException as error:
+                value, _ = self.bus.catalog.carry_reply(type(envelope.message), outcome)
+                self.bus.reply(envelope, value, self.name)
+            elif envelope.kind is Kind.EFFECT and isinstance(outcome, Event):
+                io.publish(outcome)
+        except StaleIncarnationError:
+            self._bury(envelope, Burial.STALE)
+            raise
+        except Exception as error:
             self._tell_asker(envelope, error)
-            if isinstance(error, Exception):
-                self.current = envelope
+            self.current = envelope
+            raise
+        except (KeyboardInterrupt, SystemExit) as end:
+            # A task that ends with one of these takes the loop down; carried over, all stops in order.
+            self._tell_asker(envelope, end)
+            self.current = envelope
+            shift.end = end
+            work.cancel_scope.cancel()
+        except CancelledError as error:
+            self._tell_asker(envelope, error)
+            self._bury(envelope, Burial.INTERRUPTED)
             raise
         finally:
-            places.release()
+            if envelope.kind is not Kind.EVENT:
+                self._at_work.pop(envelope.id, None)
+                shift.places.release()
 
     async def _until_cause_is_durable(self, envelope: Envelope) -> None:
         if not self.bus.catalog.of(type(envelope.message)).is_urgent:
@@ -340,3 +392,14 @@ class EdgeCell(Cell[EdgeActor]):
             return
         with self.bus.clock.deadline(URGENT_WAIT):
             await self.bus.recorder.wait_durable(envelope.seq)
+
+
+class _Shift:
+    """One run of an edge actor, at work."""
+
+    def __init__(self, actor: EdgeActor, run: Incarnation) -> None:
+        self.actor = actor
+        self.run = run
+        self.places = Semaphore(actor.at_once)
+        self.is_over = False
+        self.end: BaseException | None = None

@@ -1,6 +1,7 @@
 """Steps a core actor's handler: live on anyio, in replay with no event loop at all."""
 
 from collections.abc import Coroutine, Generator
+from contextlib import suppress
 from typing import Any, cast
 
 from acore.errors import AcoreError
@@ -79,8 +80,14 @@ def _violation(handling: Handling, awaited: object) -> ForeignAwaitError:
     except BaseException as raised:  # noqa: BLE001 - whatever it raises, the violation is what counts
         if raised is not error:
             error.__context__ = raised
-    handling.close()
+    close(handling)
     return error
+
+
+def close(handling: Handling) -> None:
+    """Let go of *handling* wherever it is, also when it refuses to end."""
+    with suppress(RuntimeError):
+        handling.close()
 
 
 def _where(handling: Handling) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """`@handles`: a method's annotated parameter declares which messages it gets."""
 
 from collections.abc import Callable, Mapping
+from inspect import iscoroutinefunction
 from types import FunctionType
 from typing import Any, cast, get_type_hints
 
@@ -52,6 +53,8 @@ def split(
 
 def _message_type(cls: type, method: FunctionType) -> type[Message]:
     where = f"{cls.__qualname__}.{method.__name__}"
+    if not iscoroutinefunction(method):
+        raise HandlerError(f"{where} must be `async def`")
     parameters = method.__code__.co_varnames[: method.__code__.co_argcount]
     if len(parameters) != 3:  # noqa: PLR2004 - self, the message, the context
         raise HandlerError(f"{where} takes {', '.join(parameters)}; it must take self, the message and ctx")

@@ -46,6 +46,12 @@ class Incarnation:
             self.became_ready.set()
             self.on_ready()
 
+    def obey(self, stop: Callable[[], None]) -> None:
+        """Have *stop* called when the child is asked to stop, also if that was before now."""
+        self.on_stop = stop
+        if self.stopping.is_set():
+            stop()
+
     def request_stop(self) -> None:
         """Ask the child to end in good order."""
         self.stopping.set()
@@ -60,8 +66,15 @@ class Incarnation:
 class Body(Protocol):
     """What a supervisor runs: an actor's cell, or another supervisor."""
 
+    runs: int
+    """How many runs there have been."""
+
     async def run(self, run: Incarnation) -> None:
         """Do one run: say `run.ready()`, and return soon after `run.stopping` is set."""
+        ...
+
+    def close(self) -> None:
+        """Refuse what comes until the next run, if there is one."""
         ...
 
     def handling(self) -> tuple[str, str]:

@@ -45,6 +45,11 @@ class Mailbox:
         """Return the oldest message; None when there is none."""
         return self._queue.popleft() if self._queue else None
 
+    def put_back(self, envelope: Envelope) -> None:
+        """Make *envelope*, taken and not begun, the oldest again."""
+        self._queue.appendleft(envelope)
+        self.wake()
+
     def clear(self) -> list[Envelope]:
         """Take everything out and return it."""
         left = list(self._queue)

@@ -1,10 +1,10 @@
 """Words for an exception: bounded, and without holding on to what it saw."""
 
-import traceback
 from types import TracebackType
 from typing import cast
 
 from acore.errors import FatalError
+from acore.log import masked
 from acore.runtime.restart import Exit, ExitKind
 
 MAX_REASON = 500
@@ -42,9 +42,10 @@ def reason(error: BaseException) -> str:
         said = str(error)
     except Exception as worse:  # noqa: BLE001 - a hostile exception must not take its reporter down
         said = f"(its text cannot be shown: {type(worse).__name__})"
-    line = " ".join(said[: 4 * MAX_REASON].split())
+    # Masked before it is cut: half a token is told nobody either. What is said here is journaled and shown.
+    line = " ".join(masked(said[: 4 * MAX_REASON]).split())
     text = f"{type(error).__name__}: {line}" if line else type(error).__name__
-    return text if len(text) <= MAX_REASON else text[: MAX_REASON - 1] + "…"
+    return _sendable(text if len(text) <= MAX_REASON else text[: MAX_REASON - 1] + "…")
 
 
 def place(error: BaseException) -> str:
@@ -52,8 +53,14 @@ def place(error: BaseException) -> str:
     last: TracebackType | None = error.__traceback__
     if last is None:
         return ""
-    frame = traceback.extract_tb(last)[-1]
-    return f"{frame.filename}:{frame.lineno}"
+    while last.tb_next is not None:
+        last = last.tb_next
+    return _sendable(f"{last.tb_frame.f_code.co_filename}:{last.tb_lineno}")
+
+
+def _sendable(text: str) -> str:
+    """Return *text* without lone surrogates, which names of undecodable files bring and JSON refuses."""
+    return text.encode(errors="replace").decode()
 
 
 def is_fatal(error: BaseException) -> bool:

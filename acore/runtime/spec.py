@@ -55,17 +55,9 @@ def check(root: SupervisorSpec) -> None:
         if spec.id in seen:
             raise SpecError(spec.id, "id", "is used twice")
         seen.add(spec.id)
-        if spec.start_timeout <= 0:
-            raise SpecError(spec.id, "start_timeout", f"must be more than 0 s, not {spec.start_timeout:g}")
-        if spec.shutdown is not None and spec.shutdown < 0:
-            raise SpecError(spec.id, "shutdown", f"must not be negative, not {spec.shutdown:g}")
+        _check_times(spec)
         if isinstance(spec, SupervisorSpec):
-            if spec.limit.intensity < 0:
-                raise SpecError(
-                    spec.id, "limit.intensity", f"must not be negative, not {spec.limit.intensity}"
-                )
-            if spec.limit.period <= 0:
-                raise SpecError(spec.id, "limit.period", f"must be more than 0 s, not {spec.limit.period:g}")
+            _check_limit(spec)
         elif spec.capacity < 1:
             raise SpecError(spec.id, "capacity", f"must be at least 1, not {spec.capacity}")
     _check_asks(actor_specs(root))
@@ -82,6 +74,22 @@ def every(spec: ChildSpec | SupervisorSpec) -> "Iterator[ChildSpec | SupervisorS
 def actor_specs(root: SupervisorSpec) -> list[ChildSpec]:
     """Return the actors of the tree in start order."""
     return [spec for spec in every(root) if isinstance(spec, ChildSpec)]
+
+
+def _check_times(spec: ChildSpec | SupervisorSpec) -> None:
+    if not spec.start_timeout > 0:  # this way round, which NaN fails too
+        raise SpecError(spec.id, "start_timeout", f"must be more than 0 s, not {spec.start_timeout:g}")
+    if spec.shutdown is not None and not spec.shutdown >= 0:
+        raise SpecError(spec.id, "shutdown", f"must not be negative, not {spec.shutdown:g}")
+    if not (0 < spec.backoff.first <= spec.backoff.cap and spec.backoff.jitter >= 0):
+        raise SpecError(spec.id, "backoff", f"must wait more than 0 s and at most its cap: {spec.backoff}")
+
+
+def _check_limit(spec: SupervisorSpec) -> None:
+    if spec.limit.intensity < 0:
+        raise SpecError(spec.id, "limit.intensity", f"must not be negative, not {spec.limit.intensity}")
+    if not spec.limit.period > 0:
+        raise SpecError(spec.id, "limit.period", f"must be more than 0 s, not {spec.limit.period:g}")
 
 
 def _check_asks(specs: Iterable[ChildSpec]) -> None:

@@ -3,7 +3,8 @@
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from enum import StrEnum
 from functools import partial
 
@@ -18,7 +19,16 @@ from acore.events.supervision import ActorExited, ActorRestarting, SupervisorGav
 from acore.record import Record
 from acore.runtime.incarnation import Body, Incarnation
 from acore.runtime.report import describe, sole
-from acore.runtime.restart import Exit, ExitKind, RestartType, affected, calls_for_restart, delay, recent
+from acore.runtime.restart import (
+    Exit,
+    ExitKind,
+    RestartType,
+    Strategy,
+    affected,
+    calls_for_restart,
+    delay,
+    recent,
+)
 from acore.runtime.spec import ChildSpec, SupervisorSpec
 
 # After its time to stop is up and it was cancelled, a child has this many seconds before it is given up on.
@@ -60,6 +70,7 @@ class ChildInfo(Record):
     since: float
     due: float | None = None
     last_exit: Exit | None = None
+    is_supervisor: bool = False
     children: "tuple[ChildInfo, ...]" = ()
 
 
@@ -71,7 +82,6 @@ class _Child:
         self.body = body
         self.state = ChildState.STOPPED
         self.run: Incarnation | None = None
-        self.number = 0
         self.failures = 0
         self.restarts = 0
         self.since = 0.0
@@ -100,6 +110,9 @@ class _Round:
         self.on_done = on_done
         self.timer: Timer | None = None
 
+    def starters(self) -> list[_Child]:
+        return [child for verb, child in self.steps if verb is _Verb.START]
+
     def will_stop(self, child: _Child) -> bool:
         return (_Verb.STOP, child) in self.steps
 
@@ -108,11 +121,36 @@ class _Round:
             self.timer.cancel()
 
 
+class Ground:
+    """Where all runs of one tree take place, so that a run which never ends holds up no supervisor."""
+
+    def __init__(self) -> None:
+        """Prepare; the root of the tree opens it."""
+        self._tasks: TaskGroup | None = None
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[TaskGroup]:
+        """Give the task group of the tree; the root, which comes first, waits at the end for all in it."""
+        if self._tasks is not None:
+            yield self._tasks
+            return
+        try:
+            async with create_task_group() as self._tasks:
+                yield self._tasks
+        finally:
+            self._tasks = None
+
+
 class Supervisor:
     """One run of a supervisor. It never waits for a child: each thing that happens moves it one step on."""
 
     def __init__(
-        self, spec: SupervisorSpec, bodies: Mapping[str, Body], bus: Bus, on_stopping: Callable[[], None]
+        self,
+        spec: SupervisorSpec,
+        bodies: Mapping[str, Body],
+        bus: Bus,
+        ground: Ground,
+        on_stopping: Callable[[], None],
     ) -> None:
         """Prepare to supervise.
 
@@ -120,10 +158,12 @@ class Supervisor:
             spec: The children, and how to treat them.
             bodies: What to run for each child, by id.
             bus: Where it says what it did.
+            ground: Where the children run.
             on_stopping: Called once, when it begins to stop for good or for bad.
         """
         self.spec = spec
         self._bus = bus
+        self._ground = ground
         self._on_stopping = on_stopping
         self._clock = bus.clock
         self._children = [_Child(child, bodies[child.id]) for child in spec.children]
@@ -143,11 +183,12 @@ class Supervisor:
             ChildInfo(
                 id=child.spec.id,
                 state=child.state,
-                incarnation=child.number,
+                incarnation=child.body.runs,
                 restarts=child.restarts,
                 since=child.since,
                 due=child.due,
                 last_exit=child.last_exit,
+                is_supervisor=isinstance(child.body, SupervisorBody),
                 children=child.body.children() if isinstance(child.body, SupervisorBody) else (),
             )
             for child in self._children
@@ -161,15 +202,12 @@ class Supervisor:
             RestartLimitError: A child kept failing.
             BaseException: What no restart can help with, as it was raised.
         """
-        run.on_stop = self.stop
-        self._is_ready = False
+        run.obey(self.stop)
         async with create_task_group() as outer:
             outer.start_soon(self._stop_when_cancelled)
             with CancelScope(shield=True):
-                async with create_task_group() as self._kids:
-                    steps = [(_Verb.START, child) for child in self._children]
-                    self._rounds[""] = _Round(steps, 0.0, partial(self._all_started, run))
-                    self._advance()
+                async with self._ground.open() as self._kids:
+                    self._post(partial(self._start_all, run))
                     await self._work()
             outer.cancel_scope.cancel()
         if self._failure is not None:
@@ -197,11 +235,23 @@ class Supervisor:
     async def _work(self) -> None:
         while not self._is_over:
             while self._todo:
-                self._todo.popleft()()
+                try:
+                    self._todo.popleft()()
+                except Exception as bug:  # noqa: BLE001 - its own failure must not leave children behind
+                    self._fail(bug)
                 self._advance()
             if not self._is_over:
-                self._wake = asyncio.get_running_loop().create_future()
-                await self._wake
+                await self._doze()
+
+    async def _doze(self) -> None:
+        """Wait for the next step."""
+        self._wake = asyncio.get_running_loop().create_future()
+        try:
+            await self._wake
+        except asyncio.CancelledError as cancelled:
+            # A shield stops scopes, not Task.cancel(): children are stopped in order, then it has its way.
+            self._fail(cancelled)
+            self._advance()
 
     def _advance(self) -> None:
         for key, current in list(self._rounds.items()):
@@ -228,14 +278,19 @@ class Supervisor:
         if run is None:
             if child.state is not ChildState.ABANDONED:
                 self._enter(child, ChildState.STOPPED)
+            child.due = None
+            if self._bus.is_draining:
+                child.body.close()
             return True
         if child.state is not ChildState.STOPPING:
-            was_ready = run.is_ready
             self._enter(child, ChildState.STOPPING)
-            run.request_stop()
-            if not was_ready or child.spec.shutdown == 0:
+            if not run.is_ready or child.spec.shutdown == 0:
+                # Not woken first: it would begin to stop in good order, for which there is no time.
+                run.stopping.set()
                 self._kill(child, run)
-            elif child.spec.shutdown is not None:
+                return False
+            run.request_stop()
+            if child.spec.shutdown is not None:
                 child.set_timer(
                     self._clock.call_later(
                         child.spec.shutdown, partial(self._post, partial(self._kill, child, run))
@@ -245,6 +300,9 @@ class Supervisor:
 
     def _has_waited(self, current: _Round) -> bool:
         if current.timer is None and current.wait > 0:
+            for child in current.starters():
+                self._enter(child, ChildState.BACKOFF)
+                child.due = self._clock.monotonic() + current.wait
             current.timer = self._clock.call_later(
                 current.wait, partial(self._post, partial(self._end_wait, current))
             )
@@ -253,6 +311,11 @@ class Supervisor:
     def _end_wait(self, current: _Round) -> None:
         current.wait = 0.0
 
+    def _start_all(self, run: Incarnation) -> None:
+        if not self._is_stopping:
+            steps = [(_Verb.START, child) for child in self._children]
+            self._rounds[""] = _Round(steps, 0.0, partial(self._all_started, run))
+
     def _all_started(self, run: Incarnation) -> None:
         self._is_ready = True
         run.ready()
@@ -260,16 +323,17 @@ class Supervisor:
     # --- a child's run
 
     def _launch(self, child: _Child) -> None:
-        child.number += 1
-        run = Incarnation(child.number)
+        child.body.runs += 1
+        run = Incarnation(child.body.runs)
         run.on_ready = partial(self._post, partial(self._on_ready, child, run))
         child.run = run
         child.due = None
         self._enter(child, ChildState.STARTING)
 
         def time_out() -> None:
-            run.has_timed_out = True
-            run.scope.cancel()
+            if not run.is_ready:
+                run.has_timed_out = True
+                self._kill(child, run)
 
         child.set_timer(self._clock.call_later(child.spec.start_timeout, time_out))
         assert self._kids is not None  # noqa: S101 - set before the first step is taken
@@ -318,14 +382,9 @@ class Supervisor:
 
     def _abandon(self, child: _Child, run: Incarnation) -> None:
         """Go on without a child that no cancellation ends; what it says from now on is refused."""
-        if child.run is run:
-            run.is_current = False
-            child.run = None
-            child.last_exit = Exit(
-                kind=ExitKind.ABANDONED, reason=f"it did not end {KILL_TIMEOUT:g} s after the kill"
-            )
-            self._enter(child, ChildState.ABANDONED)
-            self._say_exit(child, run.number, child.last_exit, is_ready=run.is_ready)
+        run.is_current = False
+        end = Exit(kind=ExitKind.ABANDONED, reason=f"it did not end {KILL_TIMEOUT:g} s after the kill")
+        self._on_exit(child, run, end, None)
 
     # --- what happened
 
@@ -345,21 +404,36 @@ class Supervisor:
         child.run = None
         child.last_exit = end
         child.set_timer(None)
-        self._enter(child, ChildState.STOPPED)
+        is_abandoned = end.kind is ExitKind.ABANDONED
+        self._enter(child, ChildState.ABANDONED if is_abandoned else ChildState.STOPPED)
+        if self._bus.is_draining:
+            child.body.close()
         self._say_exit(child, run.number, end, is_ready=run.is_ready)
         if error is not None and not isinstance(error, Exception):
             self._fail(error)
-        elif self._is_stopping or any(r.will_stop(child) for r in self._rounds.values()):
+        elif self._is_stopping:
             return
+        elif any(current.will_stop(child) for current in self._rounds.values()):
+            self._leave_to_round(child)
         elif end.is_fatal and error is not None:
             self._fail(error)
-        elif not self._is_ready:
+        elif not self._is_ready and (end.is_abnormal or calls_for_restart(child.spec.restart, end)):
             failure = StartFailedError(child.spec.id, end.reason)
             failure.__cause__ = error
             self._fail(failure)
         elif calls_for_restart(child.spec.restart, end):
             self._restart(child, end, error)
-        elif child.spec.restart is RestartType.TEMPORARY:
+        else:
+            self._retire(child)
+
+    def _leave_to_round(self, child: _Child) -> None:
+        if child.spec.restart is RestartType.TEMPORARY:
+            self._retire(child)
+
+    def _retire(self, child: _Child) -> None:
+        """Let a child rest that is not started again; a temporary one is forgotten, now that it has ended."""
+        child.body.close()
+        if child.spec.restart is RestartType.TEMPORARY:
             self._children.remove(child)
 
     def _restart(self, child: _Child, end: Exit, error: BaseException | None) -> None:
@@ -372,9 +446,8 @@ class Supervisor:
         wait = delay(child.spec.backoff, child.failures, random.random())  # noqa: S311 - spreads load, guards nothing
         together = affected(self.spec.strategy, self._children, child)
         starters = [one for one in together if one.spec.restart is not RestartType.TEMPORARY]
-        for gone in set(together) - set(starters):
-            self._children.remove(gone)
-        key = child.spec.id if len(together) == 1 else ""
+        # Children restarted together take turns, so theirs is one round; a later one replaces it.
+        key = child.spec.id if self.spec.strategy is Strategy.ONE_FOR_ONE else ""
         for old in (key, *(one.spec.id for one in together)):
             if (replaced := self._rounds.pop(old, None)) is not None:
                 replaced.abandon()
@@ -384,8 +457,6 @@ class Supervisor:
         self._rounds[key] = _Round(steps, wait, lambda: None)
         for one in starters:
             one.restarts += 1
-        self._enter(child, ChildState.BACKOFF)
-        child.due = now + wait
         self._say(
             ActorRestarting(
                 actor=child.spec.id,
@@ -461,10 +532,13 @@ class SupervisorBody:
         spec: SupervisorSpec,
         bodies: Mapping[str, Body],
         bus: Bus,
+        ground: Ground,
         *,
         on_stopping: Callable[[], None] = lambda: None,
     ) -> None:
         self.spec = spec
+        self.runs = 0
+        self._ground = ground
         self._on_stopping = on_stopping
         self._bodies = bodies
         self._bus = bus
@@ -476,8 +550,13 @@ class SupervisorBody:
 
     async def run(self, run: Incarnation) -> None:
         """Do one run."""
-        self._current = Supervisor(self.spec, self._bodies, self._bus, self._on_stopping)
+        self._current = Supervisor(self.spec, self._bodies, self._bus, self._ground, self._on_stopping)
         await self._current.run(run)
+
+    def close(self) -> None:
+        """Refuse what comes for any actor below until the next run, if there is one."""
+        for child in self.spec.children:
+            self._bodies[child.id].close()
 
     def handling(self) -> tuple[str, str]:
         """Return two empty strings: a supervisor handles no messages."""

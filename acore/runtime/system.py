@@ -12,7 +12,7 @@ from acore.runtime.incarnation import Body, Incarnation
 from acore.runtime.mailbox import Mailbox
 from acore.runtime.restart import SpecError
 from acore.runtime.spec import ChildSpec, SupervisorSpec, actor_specs, check, every
-from acore.runtime.supervisor import ChildInfo, SupervisorBody
+from acore.runtime.supervisor import ChildInfo, Ground, SupervisorBody
 
 
 class System:
@@ -30,10 +30,11 @@ class System:
         self.bus = bus
         self.cells = {spec.id: _cell(spec, bus) for spec in actor_specs(root)}
         bodies: dict[str, Body] = dict(self.cells)
+        ground = Ground()
         for spec in every(root):
             if isinstance(spec, SupervisorSpec):
-                bodies[spec.id] = SupervisorBody(spec, bodies, bus)
-        self._root = SupervisorBody(root, bodies, bus, on_stopping=bus.drain)
+                bodies[spec.id] = SupervisorBody(spec, bodies, bus, ground)
+        self._root = SupervisorBody(root, bodies, bus, ground, on_stopping=bus.drain)
         self._run = Incarnation(1)
 
     async def run(self) -> None:
@@ -47,8 +48,7 @@ class System:
         try:
             await self._root.run(self._run)
         finally:
-            for cell in self.cells.values():
-                cell.close()
+            self._root.close()
             self.bus.close()
 
     async def wait_ready(self) -> None:
@@ -74,13 +74,9 @@ def _cell(spec: ChildSpec, bus: Bus) -> CoreCell | EdgeCell:
 
 def _refuse_unjournaled_inputs(specs: list[ChildSpec], bus: Bus) -> None:
     """Refuse a core actor whose decisions could not be replayed for want of what it was told."""
+    lost = [wire.cls for wire in bus.catalog if issubclass(wire.cls, Event) and not wire.journaled]
     for spec in specs:
-        for kind in spec.actor.handlers:
-            is_core = issubclass(spec.actor, Actor)
-            if (
-                is_core
-                and issubclass(kind, Event)
-                and kind is not Event
-                and not bus.catalog.of(kind).journaled
-            ):
-                raise SpecError(spec.id, "actor", f"handles {kind.__name__}, which is not journaled")
+        for handled in spec.actor.handlers if issubclass(spec.actor, Actor) else ():
+            for kind in lost:
+                if issubclass(kind, handled):
+                    raise SpecError(spec.id, "actor", f"handles {kind.__name__}, which is not journaled")

@@ -40,7 +40,7 @@ def status_report(
     sample = metrics.view.sample if metrics else None
     counters = metrics.view.counters if metrics else None
     return StatusReport(
-        status=overall(checks, gateway.view.link if gateway else Link.OFFLINE),
+        status=overall(checks, gateway.view.link if gateway else None),
         at=now,
         connection=_connection(gateway),
         connected_since=gateway.view.since if gateway else None,
@@ -58,10 +58,12 @@ def status_report(
     )
 
 
-def overall(checks: Iterable[CheckState], link: Link) -> Health:
-    """Return the worst of the checks; without any, only the connection is known to speak for us.
+def overall(checks: Iterable[CheckState], link: Link | None) -> Health:
+    """Return the worst of the checks and the connection. Nothing checked is unknown, not healthy.
 
-    Nothing checked is unknown, not healthy.
+    Args:
+        checks: What was checked.
+        link: The connection to Discord; None before anything is known of it.
     """
     found = {check.status for check in checks}
     if link in {Link.LOST, Link.WAITING, Link.OFFLINE}:

@@ -8,14 +8,17 @@ from acore.actors.door import Request
 from acore.discord.requests import request_of
 
 
-class StatusCog(nextcord.ClientCog):
-    """How the bot is."""
+def status_cog(take: Callable[[Request], None]) -> nextcord.ClientCog:
+    """Return a cog that hands each request to *take*."""
 
-    def __init__(self, take: Callable[[Request], None]) -> None:
-        """Hand each request to *take*."""
-        self._take = take
+    # nextcord notes on the class's own command whose cog it is: a class that two clients shared would hand
+    # everything to the later one.
+    class StatusCog(nextcord.ClientCog):
+        """How the bot is."""
 
-    @nextcord.slash_command(name="botstatus", description="How the bot is, in one look.")
-    async def botstatus(self, interaction: "nextcord.Interaction[nextcord.Client]") -> None:
-        """Answer how the bot is."""
-        self._take(request_of(interaction))
+        @nextcord.slash_command(name="botstatus", description="How the bot is, in one look.")
+        async def botstatus(self, interaction: "nextcord.Interaction[nextcord.Client]") -> None:
+            """Answer how the bot is."""
+            take(request_of(interaction))
+
+    return StatusCog()

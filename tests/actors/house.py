@@ -1,0 +1,285 @@
+"""The actors on a real store and a held clock, with what happened to them: what every test here stands on."""
+
+import signal
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+from anyio import create_task_group, to_thread
+
+from acore.actors.config import ConfigActor
+from acore.actors.files import FilesActor, facts_of
+from acore.actors.health import HealthActor
+from acore.actors.lifecycle import LifecycleActor
+from acore.actors.metrics import MetricsActor
+from acore.actors.prober import ProberActor
+from acore.actors.process import ProcessActor
+from acore.checks.registry import Check, Result, Surroundings, Tier, check
+from acore.clock import HeldClock
+from acore.events.base import Command, Envelope, Event, Message, Trace
+from acore.events.bus import Bus
+from acore.events.catalog import wire
+from acore.events.health import Health
+from acore.events.lifecycle import ActorLine, ProcessFacts
+from acore.events.metrics import HostSampled
+from acore.events.settings import SettingsFacts
+from acore.events.views import Seen, View
+from acore.runtime.actor import Actor, Context
+from acore.runtime.edge import EdgeActor
+from acore.runtime.handlers import handles
+from acore.runtime.spec import ChildSpec, SupervisorSpec
+from acore.runtime.system import System
+from acore.settings.load import Loaded, load
+from acore.storage.query import Row, tail
+from acore.storage.store import Store, open_store
+
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+PROCESS = ProcessFacts(
+    version="1.2.3",
+    commit="0123456789ab",
+    python="3.12.1",
+    host="machine",
+    pid=4321,
+    began=BEGAN,
+    settings_revision="feed",
+)
+SAMPLE = HostSampled(
+    cpu_percent=12.0,
+    memory_percent=34.0,
+    process_bytes=56_000_000,
+    process_cpu_percent=1.0,
+    disk_percent=78.0,
+    loop_lag=0.001,
+)
+
+
+@wire("test.actors.struck")
+class Struck(Event):
+    """The actor of this name is to fail on this message."""
+
+    actor: str
+
+
+class StruckError(Exception):
+    """The failure that a test asked for."""
+
+
+class FragileConfig(ConfigActor):
+    """Fails when it is struck."""
+
+    @handles
+    async def fail(self, struck: Struck, _ctx: Context) -> None:
+        if struck.actor == "config":
+            raise StruckError("config was struck")
+
+
+class FragileHealth(HealthActor):
+    """Fails when it is struck."""
+
+    @handles
+    async def fail(self, struck: Struck, _ctx: Context) -> None:
+        if struck.actor == "health":
+            raise StruckError("health was struck")
+
+
+class FragileMetrics(MetricsActor):
+    """Fails when it is struck."""
+
+    @handles
+    async def fail(self, struck: Struck, _ctx: Context) -> None:
+        if struck.actor == "metrics":
+            raise StruckError("metrics was struck")
+
+
+class FragileLifecycle(LifecycleActor):
+    """Fails when it is struck."""
+
+    @handles
+    async def fail(self, struck: Struck, _ctx: Context) -> None:
+        if struck.actor == "lifecycle":
+            raise StruckError("lifecycle was struck")
+
+
+@check(Tier.CRITICAL)
+async def steady(_around: Surroundings) -> Result:
+    """A check that always finds the same."""
+    return Result(status=Health.HEALTHY, message="all well")
+
+
+STEADY: Mapping[str, Check] = MappingProxyType({"steady": steady})
+
+
+def loaded(**environ: str) -> Loaded:
+    """Return the settings that this environment makes."""
+    return load(toml=None, env_file=None, environ=environ)
+
+
+def facts(**environ: str) -> SettingsFacts:
+    """Return what core actors know of the settings that this environment makes."""
+    return facts_of(loaded(**environ))
+
+
+class House:
+    """A running system, and the ways to talk to it and to see what it did."""
+
+    def __init__(self, store: Store, bus: Bus, clock: HeldClock, ended: list[str]) -> None:
+        self.store = store
+        self.bus = bus
+        self.clock = clock
+        self.ended = ended
+        """The reasons for which the process was to end in good order."""
+        self.runs: dict[str, list[Actor[Any] | EdgeActor]] = {}
+        self.is_over = False
+
+    async def run(self, system: System) -> None:
+        """Run *system* to its end."""
+        try:
+            await system.run()
+        finally:
+            self.is_over = True
+
+    def watched(self, spec: ChildSpec) -> ChildSpec:
+        """Return *spec*, with each actor it makes kept in `runs`."""
+
+        def start() -> Actor[Any] | EdgeActor:
+            made = spec.build()
+            self.runs.setdefault(spec.id, []).append(made)
+            return made
+
+        return msgspec.structs.replace(spec, start=start)
+
+    def say(self, event: Event, source: str = "test") -> Envelope:
+        """State a fact as somebody outside would."""
+        return self.bus.publish(event, Trace(source=source))
+
+    async def tell(self, *events: Event) -> None:
+        """State facts, and let all that follows at once happen."""
+        for event in events:
+            self.say(event)
+        await self.clock.advance(0.01)
+
+    async def ask[R](self, command: Command[R]) -> R:
+        """Ask as somebody outside would."""
+        return await self.bus.ask(command, Trace(source="test"))
+
+    def view[V: View](self, kind: type[V]) -> V:
+        """Return what is shown now; there has to be something."""
+        return self.seen(kind).view
+
+    def seen[V: View](self, kind: type[V]) -> Seen[V]:
+        """Return what is shown now, with its instant; there has to be something."""
+        seen = self.bus.views.seen(kind)
+        assert seen is not None
+        return seen
+
+    def state(self, name: str) -> bytes:
+        """Return the state of the present run of a core actor, as a replay shows it."""
+        actor = self.runs[name][-1]
+        assert isinstance(actor, Actor)
+        return msgspec.json.encode(actor.state, order="deterministic")
+
+    async def rows(self, boot: str | None = None) -> tuple[Row, ...]:
+        """Return the journal as it is on disk when all that was said is there."""
+        await self.store.journal.wait_durable(self.bus.seq)
+        rows = await to_thread.run_sync(partial(tail, self.store.path, limit=1_000_000))
+        return tuple(row for row in rows if boot in {None, row.boot})
+
+    async def told[M: Message](self, kind: type[M]) -> list[M]:
+        """Return the journaled messages of one kind."""
+        name = self.bus.catalog.of(kind).name
+        found = [row for row in await self.rows() if row.name == name and row.kind in {"event", "effect"}]
+        return [msgspec.json.decode(row.payload, type=kind) for row in found]
+
+
+@asynccontextmanager
+async def house(
+    directory: Path,
+    *actors: ChildSpec,
+    boot: str = "boot-1",
+    clock: HeldClock | None = None,
+    settings: Loaded | None = None,
+) -> AsyncGenerator[House]:
+    """Run *actors* over a store in *directory*, with the edges they ask; stop all in order at the end."""
+    clock = clock or HeldClock()
+    async with open_store(directory, boot=boot, clock=clock) as store:
+        bus = Bus(clock, store.journal, boot=boot, last_seq=store.last_seq)
+        built = House(store, bus, clock, [])
+        system = System(
+            SupervisorSpec(
+                id="root",
+                children=(
+                    SupervisorSpec(id="store", children=store.children()),
+                    *(built.watched(spec) for spec in _edges(actors, settings or loaded(), built.ended)),
+                    *(built.watched(spec) for spec in actors),
+                ),
+            ),
+            bus,
+        )
+        # Others may wait for the clock itself, which must not wait for them then.
+        clock.watch(lambda: (what for what in bus.under_way() if what.startswith(("reader:", "writer:"))))
+        clock.watch(store.under_way)
+        clock.watch(_threads)
+        async with create_task_group() as group:
+            group.start_soon(built.run, system)
+            await system.wait_ready()
+            await clock.settle()
+            try:
+                yield built
+            finally:
+                system.stop()
+                while not built.is_over:
+                    await clock.advance(1)
+
+
+def core(**kinds: type[Actor[Any]]) -> tuple[ChildSpec, ...]:
+    """Describe core actors by name."""
+    return tuple(ChildSpec(id=name, actor=kind) for name, kind in kinds.items())
+
+
+def health(kind: type[HealthActor] = HealthActor, checks: Mapping[str, Check] = STEADY) -> ChildSpec:
+    """Describe a health actor that watches over *checks*."""
+    tiers = {name: one.tier for name, one in checks.items()}
+    return ChildSpec(id="health", actor=kind, start=lambda: kind(tiers))
+
+
+def prober(checks: Mapping[str, Check] = STEADY) -> ChildSpec:
+    """Describe the edge that runs *checks*."""
+    return ChildSpec(id="prober", actor=ProberActor, start=lambda: ProberActor(checks))
+
+
+def everybody() -> tuple[ChildSpec, ...]:
+    """Describe the four core actors, each of which fails when it is struck."""
+    return (
+        prober(),
+        *core(config=FragileConfig, lifecycle=FragileLifecycle),
+        health(FragileHealth),
+        *core(metrics=FragileMetrics),
+    )
+
+
+def _threads() -> Iterator[str]:
+    """Yield what goes on in threads, where a held clock cannot see it."""
+    if working := to_thread.current_default_thread_limiter().borrowed_tokens:
+        yield f"{working} calls in threads"
+
+
+def _edges(actors: Iterable[ChildSpec], settings: Loaded, ended: list[str]) -> tuple[ChildSpec, ...]:
+    """Describe what answers for files and process, unless the test brings its own."""
+    given = {spec.id for spec in actors}
+    lines = (ActorLine(name="metrics", is_up=True, incarnation=1, since=BEGAN),)
+    edges = (
+        ChildSpec(id="files", actor=FilesActor, start=lambda: FilesActor(settings, lambda: settings)),
+        ChildSpec(
+            id="process",
+            actor=ProcessActor,
+            start=lambda: ProcessActor(
+                PROCESS, lambda: lines, ended.append, partial(signal.raise_signal, signal.SIGKILL)
+            ),
+        ),
+    )
+    return tuple(spec for spec in edges if spec.id not in given)

@@ -1,0 +1,450 @@
+"""Replay: the same journal, the same decisions; another decision, and where it differs."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+
+import anyio
+import msgspec
+import pytest
+
+from acore.events.base import Command, Effect, Event, Policy
+from acore.events.bus import AskTimeoutError
+from acore.events.catalog import UnknownMessageError, wire
+from acore.replay.replayer import Divergence, Replayed, replay
+from acore.runtime.actor import Actor, Context
+from acore.runtime.edge import EdgeActor, EdgeContext
+from acore.runtime.handlers import handles
+from acore.runtime.restart import Backoff
+from acore.runtime.spec import ChildSpec
+from acore.storage.query import Row
+from tests.actors.house import House, house
+
+
+@wire("test.replay.added")
+class Added(Event):
+    """A number was added."""
+
+    n: int
+
+
+@wire("test.replay.asked")
+class Asked(Event):
+    """Somebody wants to know the sum."""
+
+
+@wire("test.replay.passed")
+class Passed(Event):
+    """The sum is over the limit."""
+
+    total: int
+
+
+@wire("test.replay.rang")
+class Rang(Event):
+    """It is some time since the sum passed its limit."""
+
+    total: int
+
+
+@wire("test.replay.quit")
+class Quit(Event):
+    """The tally is to stop by itself."""
+
+
+@wire("test.replay.ring", policy=Policy.IDEMPOTENT)
+class Ring(Effect):
+    """Ring a bell outside."""
+
+    times: int
+
+
+@wire("test.replay.limit")
+class GetLimit(Command[int]):
+    """How much is too much?"""
+
+
+@wire("test.replay.favour")
+class GetFavour(Command[str | None]):
+    """Would you do something that takes for ever?"""
+
+
+@wire("test.replay.total")
+class GetTotal(Command[int]):
+    """What is the sum?"""
+
+
+class Keeper(EdgeActor):
+    """Knows the limit, and does no favours."""
+
+    @handles
+    async def limit(self, _question: GetLimit, _io: EdgeContext) -> int:
+        return 10
+
+    @handles
+    async def favour(self, _question: GetFavour, io: EdgeContext) -> str | None:
+        await io.clock.sleep(1_000_000)
+
+    @handles
+    async def ring(self, _wanted: Ring, _io: EdgeContext) -> None:
+        pass
+
+
+class Sums(msgspec.Struct):
+    limit: int = 0
+    total: int = 0
+    rung: int = 0
+    in_vain: int = 0
+
+
+class Tally(Actor[Sums]):
+    """Adds up, and says when it is too much."""
+
+    asks = (GetLimit, GetFavour)
+
+    async def on_start(self, ctx: Context) -> None:
+        self.state.limit = await ctx.ask(GetLimit())
+
+    @handles
+    async def add(self, added: Added, ctx: Context) -> None:
+        if added.n == 0:
+            raise ZeroDivisionError("nothing was added")
+        if added.n < 0:
+            await self.bargain(ctx)
+        self.state.total += added.n
+        if self.state.total > self.state.limit:
+            ctx.publish(Passed(total=self.state.total))
+            ctx.perform(Ring(times=1))
+            ctx.schedule(60, Rang(total=self.state.total), key="bell")
+
+    async def bargain(self, ctx: Context) -> None:
+        try:
+            await ctx.ask(GetFavour(), within=2)
+        except AskTimeoutError:
+            self.state.in_vain += 1
+
+    @handles
+    async def note(self, rang: Rang, ctx: Context) -> None:  # noqa: ARG002 - others need it
+        self.state.rung += rang.total
+
+    @handles
+    async def tell(self, _question: GetTotal, _ctx: Context) -> int:
+        return self.state.total
+
+    @handles
+    async def leave(self, _quit: Quit, ctx: Context) -> None:
+        ctx.stop()
+
+    async def on_stop(self, ctx: Context) -> None:
+        ctx.publish(Passed(total=-1))
+
+
+class Curious(Actor[Sums]):
+    """Asks for the sum, so that the reply is journaled."""
+
+    asks = (GetTotal,)
+
+    @handles
+    async def wonder(self, _asked: Asked, ctx: Context) -> None:
+        self.state.total = await ctx.ask(GetTotal())
+
+
+SLOW = Backoff(first=1.0, cap=1.0, jitter=0)
+
+
+def actors(capacity: int = 100) -> tuple[ChildSpec, ...]:
+    return (
+        ChildSpec(id="keeper", actor=Keeper),
+        ChildSpec(id="tally", actor=Tally, backoff=SLOW, capacity=capacity),
+        ChildSpec(id="curious", actor=Curious),
+    )
+
+
+async def day(home: House) -> None:
+    """Let all that can happen to an actor happen to the tally."""
+    await home.tell(Added(n=4), Added(n=3), Asked())
+    home.say(Added(n=0))
+    home.say(Added(n=5))
+    await home.clock.advance(2)  # it crashed, and is back for the 5
+    await home.tell(Added(n=8), Asked())
+    await home.clock.advance(61)  # the bell
+    home.say(Added(n=-1))
+    home.say(Asked())
+    await home.clock.advance(10)  # nobody did it the favour
+    await home.tell(Added(n=9), Added(n=1))
+    await home.clock.advance(70)
+    home.say(Quit())
+    home.say(Added(n=2))
+    await home.clock.advance(2)
+    await home.tell(Added(n=20))
+    await home.clock.advance(100)
+    await home.tell(Asked())
+    await home.clock.advance(10)
+
+
+async def lived(directory: Path) -> tuple[Row, ...]:
+    async with house(directory, *actors()) as home:
+        await day(home)
+    async with house(directory, boot="after") as home:
+        return await home.rows("boot-1")
+
+
+def problems(again: Replayed) -> list[tuple[str, str, str]]:
+    return [(one.handler, one.problem, one.message) for one in again.divergences]
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> tuple[Row, ...]:
+    return anyio.run(lived, tmp_path)
+
+
+def test_a_replay_needs_no_event_loop_and_finds_nothing_else(rows: tuple[Row, ...]) -> None:
+    with pytest.raises(RuntimeError):
+        asyncio.get_running_loop()
+
+    again = replay("tally", Tally, rows)
+
+    assert again.divergences == ()
+    assert msgspec.json.decode(again.state, type=Sums) == Sums(limit=10, total=22, rung=22)
+    assert {row.name for row in rows if row.source == "root"} >= {"actor.exited", "actor.restarting"}
+    assert [row.kind for row in rows if row.name == "test.replay.favour"] == ["command", "no_reply"]
+
+
+async def test_the_replayed_state_is_the_one_that_was_lived(tmp_path: Path) -> None:
+    async with house(tmp_path, *actors()) as home:
+        await day(home)
+
+        rows = await home.rows()
+        for name, kind in (("tally", Tally), ("curious", Curious)):
+            again = replay(name, kind, rows)
+            assert again.divergences == ()
+            assert bytes(again.state) == home.state(name)
+
+
+def test_a_journal_cut_anywhere_at_its_end_replays_as_far_as_it_goes(rows: tuple[Row, ...]) -> None:
+    for end in range(len(rows) + 1):
+        assert replay("tally", Tally, rows[:end]).divergences == (), f"cut before {rows[end:][:1]}"
+
+
+def test_a_journal_whose_beginning_was_purged_replays_from_the_next_start(rows: tuple[Row, ...]) -> None:
+    whole = replay("tally", Tally, rows)
+    for start in range(len(rows)):
+        again = replay("tally", Tally, rows[start:])
+        assert again.divergences == ()
+        assert again.handled <= whole.handled
+    assert replay("tally", Tally, rows[1:]).handled > 0
+
+
+async def test_messages_that_were_buried_are_not_handled_again(tmp_path: Path) -> None:
+    async with house(tmp_path, *actors(capacity=2)) as home:
+        home.say(Added(n=0))
+        await home.clock.settle()
+        for n in (1, 2, 3, 4):  # there is room for two while it is down
+            home.say(Added(n=n))
+        await home.clock.advance(2)
+        assert len(home.bus.letters) == 2
+
+        again = replay("tally", Tally, await home.rows())
+
+        assert again.divergences == ()
+        assert msgspec.json.decode(again.state, type=Sums).total == 1 + 2
+        assert bytes(again.state) == home.state("tally")
+
+
+async def test_each_run_of_the_process_is_replayed_with_fresh_state(tmp_path: Path) -> None:
+    for boot in ("first", "second"):
+        async with house(tmp_path, *actors(), boot=boot) as home:
+            await home.tell(Added(n=5), Added(n=1))
+            rows = await home.rows()
+            live = home.state("tally")
+    both = replay("tally", Tally, rows)
+    alone = replay("tally", Tally, [row for row in rows if row.boot == "second"])
+
+    assert both.divergences == alone.divergences == ()
+    assert bytes(both.state) == bytes(alone.state) == live
+    assert both.handled > alone.handled
+
+
+# --- another decision
+
+
+class Silent(Tally):
+    """Does not say that it is too much."""
+
+    @handles
+    async def add(self, added: Added, ctx: Context) -> None:
+        if added.n == 0:
+            raise ZeroDivisionError("nothing was added")
+        if added.n < 0:
+            await self.bargain(ctx)
+        self.state.total += added.n
+
+
+class Talkative(Tally):
+    """Says something whenever it is asked."""
+
+    @handles
+    async def tell(self, _question: GetTotal, ctx: Context) -> int:
+        ctx.publish(Passed(total=0))
+        return self.state.total
+
+
+class Boastful(Tally):
+    """Starts from more than there is."""
+
+    async def on_start(self, ctx: Context) -> None:
+        await super().on_start(ctx)
+        self.state.total = 100
+
+
+class Timid(Tally):
+    """Fails where the other did not."""
+
+    @handles
+    async def note(self, rang: Rang, ctx: Context) -> None:  # noqa: ARG002 - as it overrides
+        raise LookupError("what a noise")
+
+
+class Brave(Tally):
+    """Does not fail where the other did."""
+
+    @handles
+    async def add(self, added: Added, ctx: Context) -> None:
+        pass
+
+
+class Clumsy(Tally):
+    """Fails otherwise than the other did."""
+
+    @handles
+    async def add(self, added: Added, ctx: Context) -> None:  # noqa: ARG002 - it does nothing
+        raise KeyError
+
+
+class Liar(Tally):
+    """Replies with something else."""
+
+    @handles
+    async def tell(self, _question: GetTotal, _ctx: Context) -> int:
+        return self.state.total + 1
+
+
+class Louder(Tally):
+    """Has another effect in the place of the same."""
+
+    @handles
+    async def add(self, added: Added, ctx: Context) -> None:
+        await super().add(added, ctx)
+        ctx.outputs[:] = [
+            msgspec.structs.replace(one, message=Ring(times=3), payload=b'{"times":3}')
+            if isinstance(one.message, Ring)
+            else one
+            for one in ctx.outputs
+        ]
+
+
+class Reversed(Tally):
+    """Says the same in another order."""
+
+    @handles
+    async def add(self, added: Added, ctx: Context) -> None:
+        if added.n == 0:
+            raise ZeroDivisionError("nothing was added")
+        if added.n < 0:
+            await self.bargain(ctx)
+        self.state.total += added.n
+        if self.state.total > self.state.limit:
+            ctx.perform(Ring(times=1))
+            ctx.publish(Passed(total=self.state.total))
+            ctx.schedule(60, Rang(total=self.state.total), key="bell")
+
+
+class Incurious(Tally):
+    """Does not ask for the limit."""
+
+    async def on_start(self, ctx: Context) -> None:
+        ctx.ask(GetLimit())
+        self.state.limit = 10
+
+
+class Inquisitive(Tally):
+    """Asks more than the other did."""
+
+    @handles
+    async def note(self, rang: Rang, ctx: Context) -> None:
+        self.state.rung += rang.total + await ctx.ask(GetLimit())
+
+
+class Confused(Tally):
+    """Asks something else than the other did."""
+
+    async def on_start(self, ctx: Context) -> None:
+        await ctx.ask(GetFavour())
+        self.state.limit = 10
+
+
+class Undeclared(Tally):
+    """Asks what its class does not declare."""
+
+    asks = (GetFavour,)
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        (Silent, ("add", "missing output", "test.replay.added")),
+        (Talkative, ("tell", "extra output", "test.replay.total")),
+        (Boastful, ("add", "extra output", "test.replay.added")),
+        (Timid, ("note", "raised", "test.replay.rang")),
+        (Brave, ("add", "did not raise", "test.replay.added")),
+        (Clumsy, ("add", "raised", "test.replay.added")),
+        (Liar, ("tell", "different reply", "test.replay.total")),
+        (Louder, ("add", "different output", "test.replay.added")),
+        (Reversed, ("add", "different output", "test.replay.added")),
+        (Incurious, ("on_start", "missing ask", "actor.started")),
+        (Inquisitive, ("note", "extra ask", "test.replay.rang")),
+        (Confused, ("on_start", "different ask", "actor.started")),
+        (Undeclared, ("on_start", "raised", "actor.started")),
+    ],
+)
+def test_a_changed_handler_diverges_and_the_kind_is_named(
+    rows: tuple[Row, ...], changed: type[Tally], expected: tuple[str, str, str]
+) -> None:
+    assert expected in problems(replay("tally", changed, rows))
+
+
+def test_a_different_payload_is_shown_beside_the_one_of_then(rows: tuple[Row, ...]) -> None:
+    first = replay("tally", Louder, rows).divergences[0]
+
+    passed = next(row for row in rows if row.name == "test.replay.ring")
+    assert first == Divergence(
+        seq=next(row.seq for row in rows if row.id == passed.cause),
+        message="test.replay.added",
+        incarnation=2,
+        handler="add",
+        problem="different output",
+        expected='test.replay.ring {"times":1}',
+        actual='test.replay.ring {"times":3}',
+    )
+
+
+def test_what_raised_tells_both_errors(rows: tuple[Row, ...]) -> None:
+    (first, *_) = replay("tally", Clumsy, rows).divergences
+    assert (first.expected, first.actual) == ("", "KeyError"), "the first one was no crash then"
+
+    crash = next(one for one in replay("tally", Brave, rows).divergences if one.problem == "did not raise")
+    assert (crash.expected, crash.actual) == ("ZeroDivisionError", "")
+
+
+def test_a_message_from_a_newer_acore_is_refused_by_name(rows: tuple[Row, ...]) -> None:
+    newer = [
+        msgspec.structs.replace(row, version=9) if row.name == "test.replay.added" else row for row in rows
+    ]
+    with pytest.raises(UnknownMessageError, match=r"test\.replay\.added of version 9"):
+        replay("tally", Tally, newer)
+
+
+def test_an_actor_that_never_ran_has_nothing_to_replay(rows: tuple[Row, ...]) -> None:
+    again = replay("nobody", partial(Tally), rows)
+
+    assert (again.handled, again.divergences) == (0, ())

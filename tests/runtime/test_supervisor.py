@@ -1,0 +1,728 @@
+"""Supervisors: who is started, restarted and given up on, and in which order."""
+
+# ruff: noqa: ARG002 - what a handler takes is given
+
+import asyncio
+from contextlib import nullcontext, suppress
+from datetime import timedelta
+from typing import ClassVar
+
+import msgspec
+import pytest
+from anyio import CancelScope, sleep_forever
+from anyio import Event as Flag
+
+from acore.errors import ExitCode, FatalError
+from acore.events.base import Event
+from acore.events.catalog import wire
+from acore.events.supervision import ActorExited, ActorRestarting, SupervisorGaveUp
+from acore.runtime.actor import Actor, Context
+from acore.runtime.edge import EdgeActor, EdgeContext
+from acore.runtime.handlers import handles
+from acore.runtime.restart import Backoff, RestartLimit, RestartType, Strategy
+from acore.runtime.spec import ChildSpec
+from acore.runtime.supervisor import ChildState, RestartLimitError, StartFailedError
+from tests.runtime.stage import Stage, child, running, tree
+
+
+@wire("test.supervisor.crash")
+class Crash(Event):
+    """The actor of this name fails on it."""
+
+    who: str
+
+
+@wire("test.supervisor.end")
+class End(Event):
+    """The actor of this name stops itself on it."""
+
+    who: str
+
+
+class Nothing(msgspec.Struct):
+    pass
+
+
+class One(Actor[Nothing]):
+    """Fails and ends as it is told."""
+
+    @handles
+    async def crash(self, crash: Crash, ctx: Context) -> None:
+        if crash.who == ctx.actor:
+            raise ValueError(crash.who)
+
+    @handles
+    async def end(self, end: End, ctx: Context) -> None:
+        if end.who == ctx.actor:
+            ctx.stop()
+
+
+class Plan:
+    """How the starts of one edge actor go: ok, fail, hang, quit, or hold until the flag is set."""
+
+    def __init__(self, *starts: str) -> None:
+        self.starts = list(starts)
+        self.built = 0
+        self.trace: list[str] = []
+        self.flag = Flag()
+
+    def start(self) -> "Planned":
+        self.built += 1
+        return Planned(self)
+
+
+class Planned(EdgeActor):
+    """Starts as planned and then waits to be stopped."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    @handles
+    async def crash(self, crash: Crash, io: EdgeContext) -> None:
+        if crash.who == io.actor:
+            raise ValueError(crash.who)
+
+    async def run(self, io: EdgeContext) -> None:
+        plan = self.plan
+        how = plan.starts.pop(0) if plan.starts else "ok"
+        plan.trace.append(f"begin {how}")
+        try:
+            match how:
+                case "fail":
+                    raise OSError("no such door")
+                case "hang":
+                    await sleep_forever()
+                case "hold":
+                    await plan.flag.wait()
+                case "slow":
+                    await io.clock.sleep(5)
+                case "quit":
+                    return
+                case _:
+                    pass
+            io.ready()
+            if how == "brief":
+                return
+            await io.stopping.wait()
+        finally:
+            plan.trace.append("end")
+
+
+def ones(*names: str) -> list[ChildSpec]:
+    return [child(One, id=name) for name in names]
+
+
+# --- starting
+
+
+async def test_each_child_waits_for_the_one_before_to_be_ready() -> None:
+    """S02: the supervisor is ready when the last child is."""
+    plans = [Plan("slow"), Plan("slow"), Plan("slow")]
+    async with running(
+        *(child(Planned, id=name, start=plan.start) for name, plan in zip("abc", plans, strict=True))
+    ) as stage:
+        seen = [[plan.built for plan in plans]]
+        for _ in range(3):
+            assert not stage.system._run.is_ready
+            await stage.clock.advance(5)
+            seen.append([plan.built for plan in plans])
+
+        assert seen == [[1, 0, 0], [1, 1, 0], [1, 1, 1], [1, 1, 1]]
+        await stage.system.wait_ready()
+
+
+async def test_a_first_start_that_fails_half_way_stops_what_had_started_and_is_not_repeated() -> None:
+    """S03: the starter gets the original error; nothing is retried or left."""
+    broken = Plan("fail")
+    async with running(
+        child(One, id="a"), child(One, id="b"), child(Planned, id="c", start=broken.start)
+    ) as stage:
+        assert stage.is_over
+        assert isinstance(stage.error, StartFailedError)
+        assert "c could not start: OSError: no such door" in str(stage.error)
+        assert isinstance(stage.error.__cause__, OSError)
+        assert stage.life() == [
+            "a#1 starts",
+            "b#1 starts",
+            "c#1 starts",
+            "c#1 start_failed",
+            "b#1 shutdown",
+            "a#1 shutdown",
+        ]
+        assert stage.messages(ActorRestarting) == []
+        assert broken.built == 1
+
+
+async def test_a_start_that_hangs_is_cancelled_after_its_time_and_looked_at_meanwhile() -> None:
+    """S05."""
+    plan = Plan("hang")
+    async with running(child(Planned, id="slow", start=plan.start, start_timeout=7)) as stage:
+        assert stage.info("slow").state is ChildState.STARTING
+        await stage.clock.advance(6.9)
+        assert not stage.is_over
+
+        await stage.clock.advance(0.2)
+
+        assert isinstance(stage.error, StartFailedError)
+        assert "not ready after 7 s" in str(stage.error)
+        assert plan.trace == ["begin hang", "end"]
+
+
+async def test_a_child_that_ends_before_it_is_ready_has_failed_to_start() -> None:
+    """S06."""
+    async with running(child(Planned, id="brief", start=Plan("quit").start)) as stage:
+        assert isinstance(stage.error, StartFailedError)
+        assert "it ended before it was ready" in str(stage.error)
+
+
+async def test_a_start_that_hangs_shielded_is_given_up_on() -> None:
+    """S05, S41: the start time counts although the child does not heed its cancellation."""
+    release = Flag()
+
+    class Stuck(EdgeActor):
+        async def run(self, io: EdgeContext) -> None:
+            with CancelScope(shield=True):
+                await release.wait()
+
+    async with running(child(Stuck, start_timeout=3)) as stage:
+        await stage.clock.advance(5.1)
+
+        assert stage.info("stuck").state is ChildState.ABANDONED
+        assert stage.life() == ["stuck#1 starts", "stuck#1 abandoned"]
+        release.set()
+
+
+async def test_a_stop_while_starting_cancels_the_start_and_begins_no_other() -> None:
+    """S09."""
+    plans = [Plan(), Plan("hang"), Plan(), Plan()]
+    async with running(
+        *(child(Planned, id=name, start=plan.start) for name, plan in zip("abcd", plans, strict=True))
+    ) as stage:
+        stage.system.stop()
+        await stage.clock.settle()
+
+        assert stage.is_over
+        assert [plan.trace for plan in plans] == [["begin ok", "end"], ["begin hang", "end"], [], []]
+        assert stage.life()[-2:] == ["b#1 killed", "a#1 shutdown"]
+        assert [plan.built for plan in plans] == [1, 1, 0, 0]
+
+
+async def test_a_stop_before_the_start_starts_nothing() -> None:
+    """S45."""
+    stage = Stage(tree(child(One)))
+    stage.system.stop()
+
+    await stage.run()
+
+    assert stage.error is None
+    assert stage.life() == []
+
+
+async def test_messages_sent_while_an_actor_starts_come_afterwards_and_in_order() -> None:
+    """S08."""
+    heard: list[str] = []
+
+    class Listener(Planned):
+        @handles
+        async def crash(self, crash: Crash, io: EdgeContext) -> None:
+            heard.append(crash.who)
+
+    plan = Plan("slow")
+    async with running(child(Listener, start=lambda: Listener(plan))) as stage:
+        await stage.tell(Crash(who="1"), Crash(who="2"), Crash(who="3"))
+        assert heard == []
+
+        await stage.clock.advance(5)
+
+        assert heard == ["1", "2", "3"]
+
+
+async def test_every_run_has_an_object_of_its_own() -> None:
+    """S10: nothing that the last run left on its instance is there."""
+    built: list[EdgeActor] = []
+
+    class Fresh(EdgeActor):
+        @handles
+        async def crash(self, crash: Crash, io: EdgeContext) -> None:
+            self.left = crash.who
+            raise ValueError
+
+    def build() -> Fresh:
+        fresh = Fresh()
+        built.append(fresh)
+        return fresh
+
+    async with running(child(Fresh, start=build)) as stage:
+        await stage.tell(Crash(who="x"))
+
+        assert len(built) == 2
+        assert [hasattr(one, "left") for one in built] == [True, False]
+
+
+# --- restart types
+
+
+async def end_one(restart: RestartType, event: Event) -> list[str]:
+    async with running(child(One, id="a", restart=restart)) as stage:
+        await stage.tell(event)
+        assert stage.messages(ActorExited)
+        return stage.life()[2:]
+
+
+async def test_a_permanent_child_is_started_again_after_every_end() -> None:
+    """S11, S17: also after it stopped itself."""
+    assert await end_one(RestartType.PERMANENT, Crash(who="a")) == ["a#2 starts"]
+    assert await end_one(RestartType.PERMANENT, End(who="a")) == ["a#2 starts"]
+
+
+async def test_a_transient_child_is_started_again_only_after_a_failure() -> None:
+    """S12."""
+    assert await end_one(RestartType.TRANSIENT, Crash(who="a")) == ["a#2 starts"]
+    assert await end_one(RestartType.TRANSIENT, End(who="a")) == []
+
+
+async def test_a_temporary_child_is_never_started_again() -> None:
+    """S13, as far as it can be seen: the supervisor has forgotten it."""
+    assert await end_one(RestartType.TEMPORARY, Crash(who="a")) == []
+    async with running(child(One, id="a", restart=RestartType.TEMPORARY)) as stage:
+        await stage.tell(Crash(who="a"))
+        assert stage.system.tree() == ()
+
+
+@pytest.mark.parametrize("strategy", [Strategy.ONE_FOR_ALL, Strategy.REST_FOR_ONE])
+async def test_an_end_that_calls_for_no_restart_leaves_the_siblings_alone(strategy: Strategy) -> None:
+    """S14: neither a transient child's good end nor a temporary one's crash is a round."""
+    async with running(
+        child(One, id="t", restart=RestartType.TRANSIENT),
+        child(One, id="x", restart=RestartType.TEMPORARY),
+        child(One, id="c"),
+        strategy=strategy,
+        limit=RestartLimit(intensity=0),
+    ) as stage:
+        await stage.tell(End(who="t"))
+        await stage.tell(Crash(who="x"))
+
+        assert stage.info("c").incarnation == 1
+        assert stage.info("t").state is ChildState.STOPPED
+        assert stage.messages(ActorRestarting) == []
+
+
+async def test_a_transient_child_may_end_well_while_others_still_start() -> None:
+    """S14: what was ready and is done has not failed to start."""
+    async with running(
+        child(Planned, id="brief", start=Plan("brief").start, restart=RestartType.TRANSIENT),
+        child(Planned, id="slow", start=Plan("slow").start),
+    ) as stage:
+        await stage.clock.advance(5)
+
+        assert stage.error is None
+        assert stage.info("slow").state is ChildState.RUNNING
+        assert stage.info("brief").state is ChildState.STOPPED
+
+
+async def test_a_task_cancelled_by_somebody_else_is_lost_and_started_again() -> None:
+    """S15: a task that ends by native cancellation raises nothing that a task group would notice."""
+    tasks: list[asyncio.Task[object]] = []
+
+    class Victim(EdgeActor):
+        async def run(self, io: EdgeContext) -> None:
+            me = asyncio.current_task()
+            assert me is not None
+            tasks.append(me)
+            io.ready()
+            await io.stopping.wait()
+
+    async with running(child(Victim)) as stage:
+        tasks[0].cancel()
+        await stage.clock.advance(0.01)
+
+        assert stage.life() == ["victim#1 starts", "victim#1 lost", "victim#2 starts"]
+        assert stage.info("victim").state is ChildState.RUNNING
+
+
+async def test_a_core_actor_whose_task_is_cancelled_is_lost_and_started_again() -> None:
+    """S15, S64: what was queued is handled by the next run."""
+    async with running(child(One, id="a")) as stage:
+        next(task for task in asyncio.all_tasks() if "_do_run" in task.get_name()).cancel()
+        stage.say(End(who="nobody"))
+        await stage.clock.advance(0.01)
+
+        assert stage.life() == ["a#1 starts", "a#1 lost", "a#2 starts"]
+        assert stage.system.cells["a"].handled == 1
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+async def test_a_swallowed_cancellation_does_not_say_how_a_run_ended(is_asked: bool) -> None:  # noqa: FBT001
+    """S16: whether it was asked to stop does."""
+
+    class Deaf(EdgeActor):
+        task: ClassVar[asyncio.Task[object] | None] = None
+
+        async def run(self, io: EdgeContext) -> None:
+            Deaf.task = asyncio.current_task()
+            io.ready()
+            async with io.until_stopped() if is_asked else nullcontext():
+                with suppress(BaseException):
+                    await sleep_forever()
+
+    async with running(child(Deaf, restart=RestartType.TRANSIENT)) as stage:
+        if is_asked:
+            stage.system.stop()
+            await stage.clock.settle()
+        else:
+            assert Deaf.task is not None
+            Deaf.task.cancel()
+            await stage.clock.settle()
+
+        assert stage.life()[-1] == ("deaf#1 shutdown" if is_asked else "deaf#1 normal")
+
+
+# --- strategies
+
+
+async def test_one_for_one_restarts_the_failed_child_alone() -> None:
+    """S18."""
+    async with running(*ones("a", "b", "c")) as stage:
+        await stage.tell(Crash(who="b"))
+
+        assert [one.incarnation for one in stage.system.tree()] == [1, 2, 1]
+
+
+async def test_one_for_all_stops_in_reverse_order_and_starts_in_order_for_one_count() -> None:
+    """S19."""
+    async with running(*ones("a", "b", "c"), strategy=Strategy.ONE_FOR_ALL) as stage:
+        await stage.tell(Crash(who="b"))
+
+        assert stage.life()[3:] == [
+            "b#1 crashed",
+            "c#1 shutdown",
+            "a#1 shutdown",
+            "a#2 starts",
+            "b#2 starts",
+            "c#2 starts",
+        ]
+        (restart,) = stage.messages(ActorRestarting)
+        assert (restart.actor, restart.with_it, restart.restarts) == ("b", ("a", "c"), 1)
+
+
+async def test_rest_for_one_restarts_those_that_started_later() -> None:
+    """S20."""
+    async with running(*ones("a", "b", "c", "d", "e"), strategy=Strategy.REST_FOR_ONE) as stage:
+        await stage.tell(Crash(who="c"))
+
+        assert stage.life()[5:] == [
+            "c#1 crashed",
+            "e#1 shutdown",
+            "d#1 shutdown",
+            "c#2 starts",
+            "d#2 starts",
+            "e#2 starts",
+        ]
+        assert [one.incarnation for one in stage.system.tree()] == [1, 1, 2, 2, 2]
+
+
+async def test_two_siblings_that_fail_in_the_same_moment_are_one_round() -> None:
+    """S21."""
+    async with running(*ones("a", "b", "c"), strategy=Strategy.ONE_FOR_ALL) as stage:
+        await stage.tell(Crash(who="a"), Crash(who="c"))
+
+        assert len(stage.messages(ActorRestarting)) == 1
+        assert [one.incarnation for one in stage.system.tree()] == [2, 2, 2]
+
+
+@pytest.mark.parametrize("strategy", [Strategy.ONE_FOR_ALL, Strategy.REST_FOR_ONE])
+async def test_a_temporary_bystander_is_stopped_with_the_group_and_not_started_again(
+    strategy: Strategy,
+) -> None:
+    """S22."""
+    async with running(
+        child(One, id="a"),
+        child(One, id="x", restart=RestartType.TEMPORARY),
+        child(One, id="c"),
+        strategy=strategy,
+    ) as stage:
+        await stage.tell(Crash(who="a"))
+
+        assert [(one.id, one.incarnation) for one in stage.system.tree()] == [("a", 2), ("c", 2)]
+        assert "x#1 shutdown" in stage.life()
+        assert stage.error is None
+
+
+async def test_a_temporary_bystander_is_stopped_although_its_round_is_replaced() -> None:
+    """S22, S37: it belongs to the supervisor until it has ended."""
+    slow = Plan("ok")
+
+    class Lingerer(Planned):
+        async def run(self, io: EdgeContext) -> None:
+            await super().run(io)
+            await io.clock.sleep(3)
+
+    async with running(
+        child(One, id="a"),
+        child(One, id="b"),
+        child(One, id="x", restart=RestartType.TEMPORARY),
+        child(Lingerer, id="slow", start=lambda: Lingerer(slow)),
+        strategy=Strategy.REST_FOR_ONE,
+    ) as stage:
+        await stage.tell(Crash(who="b"))
+        await stage.tell(Crash(who="a"))
+        await stage.clock.advance(5)
+
+        assert "x#1 shutdown" in stage.life()
+        assert [(one.id, one.incarnation) for one in stage.system.tree()] == [("a", 2), ("b", 2), ("slow", 2)]
+
+
+async def test_one_for_all_begins_again_when_another_child_fails_to_restart() -> None:
+    """S24: the sibling restarted already is stopped again, so two runs of it never meet."""
+    plan = Plan("ok", "fail")
+    async with running(
+        child(One, id="a"), child(Planned, id="b", start=plan.start), strategy=Strategy.ONE_FOR_ALL
+    ) as stage:
+        await stage.tell(Crash(who="a"))
+
+        assert stage.life()[2:] == [
+            "a#1 crashed",
+            "b#1 shutdown",
+            "a#2 starts",
+            "b#2 starts",
+            "b#2 start_failed",
+            "a#2 shutdown",
+            "a#3 starts",
+            "b#3 starts",
+        ]
+        assert [one.restarts for one in stage.messages(ActorRestarting)] == [1, 2]
+
+
+async def test_rest_for_one_retries_only_from_the_child_that_failed_to_restart() -> None:
+    """S25: those before it keep their new run."""
+    plan = Plan("ok", "fail")
+    async with running(
+        child(One, id="a"),
+        child(Planned, id="b", start=plan.start),
+        child(One, id="c"),
+        strategy=Strategy.REST_FOR_ONE,
+    ) as stage:
+        await stage.tell(Crash(who="a"))
+
+        assert [(one.id, one.incarnation) for one in stage.system.tree()] == [("a", 2), ("b", 3), ("c", 2)]
+        assert stage.life()[3:] == [
+            "a#1 crashed",
+            "c#1 shutdown",
+            "b#1 shutdown",
+            "a#2 starts",
+            "b#2 starts",
+            "b#2 start_failed",
+            "b#3 starts",
+            "c#2 starts",
+        ]
+
+
+async def test_rest_for_one_waits_before_it_retries_the_last_child_of_a_round() -> None:
+    """S25, S31: the round that failed does not go on beside the one that replaces it."""
+    plan = Plan("ok", "fail")
+    async with running(
+        child(One, id="a"),
+        child(Planned, id="b", start=plan.start, backoff=Backoff(first=10, cap=10, jitter=0)),
+        strategy=Strategy.REST_FOR_ONE,
+    ) as stage:
+        await stage.tell(Crash(who="a"))
+        assert stage.info("b").state is ChildState.BACKOFF
+        assert plan.built == 2
+
+        await stage.clock.advance(10)
+
+        assert stage.life()[2:] == [
+            "a#1 crashed",
+            "b#1 shutdown",
+            "a#2 starts",
+            "b#2 starts",
+            "b#2 start_failed",
+            "b#3 starts",
+        ]
+
+
+# --- limits
+
+
+async def test_the_restart_above_the_limit_stops_the_rest_in_reverse_and_ends_the_supervisor() -> None:
+    """S26."""
+    async with running(*ones("a", "b", "c"), limit=RestartLimit(intensity=2, period=10)) as stage:
+        for _ in range(2):
+            await stage.tell(Crash(who="b"))
+        assert stage.info("b").state is ChildState.RUNNING
+
+        await stage.tell(Crash(who="b"))
+
+        assert isinstance(stage.error, RestartLimitError)
+        assert isinstance(stage.error.__cause__, ValueError)
+        assert stage.life()[-3:] == ["b#3 crashed", "c#1 shutdown", "a#1 shutdown"]
+        (gave_up,) = stage.messages(SupervisorGaveUp)
+        assert (gave_up.supervisor, gave_up.actor, gave_up.restarts) == ("root", "b", 2)
+
+
+async def test_an_intensity_of_nothing_escalates_the_first_crash() -> None:
+    """S26."""
+    async with running(child(One, id="a"), limit=RestartLimit(intensity=0)) as stage:
+        await stage.tell(Crash(who="a"))
+
+        assert isinstance(stage.error, RestartLimitError)
+
+
+async def test_crashes_further_apart_than_the_period_never_escalate() -> None:
+    """S26: the window slides and forgets."""
+    async with running(child(One, id="a"), limit=RestartLimit(intensity=1, period=10)) as stage:
+        for _ in range(20):
+            await stage.tell(Crash(who="a"))
+            await stage.clock.advance(10.1)
+
+        assert stage.info("a").incarnation == 21
+        assert stage.error is None
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_a_jump_of_the_wall_clock_changes_no_count(hours: int) -> None:
+    """S26: the window is measured on the monotonic clock."""
+    async with running(child(One, id="a"), limit=RestartLimit(intensity=1, period=10)) as stage:
+        await stage.tell(Crash(who="a"))
+        stage.clock.step_wall(timedelta(hours=hours))
+        await stage.tell(Crash(who="a"))
+
+        assert isinstance(stage.error, RestartLimitError)
+
+
+async def test_failed_restarts_count_so_that_a_start_that_always_fails_escalates() -> None:
+    """S27."""
+    plan = Plan("ok", *["fail"] * 50)
+    async with running(
+        child(Planned, id="p", start=plan.start), limit=RestartLimit(intensity=4, period=60)
+    ) as stage:
+        await stage.tell(Crash(who="p"))
+        await stage.clock.advance(1)
+
+        assert isinstance(stage.error, RestartLimitError)
+        assert plan.built == 1 + 4
+
+
+async def test_a_supervisor_that_gave_up_is_restarted_by_its_own() -> None:
+    """S28: with everything below it."""
+    async with running(
+        child(One, id="a"), tree(*ones("b", "c"), id="sub", limit=RestartLimit(intensity=0))
+    ) as stage:
+        await stage.tell(Crash(who="c"))
+
+        assert stage.life()[3:] == [
+            "c#1 crashed",
+            "b#1 shutdown",
+            "sub#1 crashed",
+            "b#2 starts",
+            "c#2 starts",
+        ]
+        assert stage.info("a").incarnation == 1
+        assert stage.info("sub").incarnation == 2
+
+
+async def test_a_child_under_two_limits_is_started_as_often_as_their_product_says() -> None:
+    """S29: (C+1)·(P+1)."""
+    async with running(
+        tree(child(One, id="a"), id="sub", limit=RestartLimit(intensity=2)), limit=RestartLimit(intensity=3)
+    ) as stage:
+        for _ in range(20):
+            if not stage.is_over:
+                await stage.tell(Crash(who="a"))
+
+        assert isinstance(stage.error, RestartLimitError)
+        assert stage.life().count("a#12 starts") == 1
+        assert sum(line.startswith("a#") and line.endswith("starts") for line in stage.life()) == 3 * 4
+
+
+async def test_a_fatal_error_is_passed_up_at_once_with_its_exit_code() -> None:
+    """S30, without audit: no restart can help with it."""
+
+    class RefusedError(FatalError):
+        """Discord refused the token."""
+
+        exit_code = ExitCode.NO_PERMISSION
+
+    class Door(EdgeActor):
+        @handles
+        async def crash(self, crash: Crash, io: EdgeContext) -> None:
+            raise RefusedError
+
+    async with running(child(One, id="a"), tree(child(Door), id="sub")) as stage:
+        await stage.tell(Crash(who="door"))
+
+        assert isinstance(stage.error, RefusedError)
+        assert stage.error.exit_code is ExitCode.NO_PERMISSION
+        assert stage.life()[-3:] == ["door#1 crashed", "sub#1 crashed", "a#1 shutdown"]
+        assert stage.messages(ActorRestarting) == []
+
+
+# --- backoff
+
+
+async def test_a_supervisor_answers_and_acts_while_a_child_waits_to_be_restarted() -> None:
+    """S33: it tells BACKOFF and when, restarts others, and stops at once."""
+    patient = Backoff(first=60, cap=60, jitter=0)
+    async with running(child(One, id="a", backoff=patient), child(One, id="b")) as stage:
+        await stage.tell(Crash(who="a"))
+        crashed_at = stage.clock.monotonic() - 0.01
+        info = stage.info("a")
+        assert (info.state, info.due) == (ChildState.BACKOFF, pytest.approx(crashed_at + 60))
+
+        await stage.tell(Crash(who="b"))
+        assert (stage.info("b").state, stage.info("b").incarnation) == (ChildState.RUNNING, 2)
+        assert stage.info("a").state is ChildState.BACKOFF
+
+        stage.system.stop()
+        await stage.clock.settle()
+        assert stage.is_over
+
+
+async def test_a_wait_that_was_stopped_starts_nothing_later() -> None:
+    """S33, S34."""
+    plan = Plan("ok")
+    patient = Backoff(first=60, cap=60, jitter=0)
+    async with running(child(Planned, id="a", start=plan.start, backoff=patient)) as stage:
+        await stage.tell(Crash(who="a"))
+        stage.system.stop()
+        await stage.clock.advance(120)
+
+        assert plan.built == 1
+
+
+async def test_failures_are_forgotten_after_running_for_a_while_and_not_while_waiting() -> None:
+    """S32."""
+    backoff = Backoff(first=10, cap=1000, jitter=0)
+    async with running(child(One, id="a", backoff=backoff)) as stage:
+        await stage.tell(Crash(who="a"))
+        await stage.clock.advance(10)
+        await stage.tell(Crash(who="a"))
+        await stage.clock.advance(20)
+        await stage.clock.advance(backoff.reset_after + 1)
+        await stage.tell(Crash(who="a"))
+
+        assert [one.delay for one in stage.messages(ActorRestarting)] == [10, 20, 10]
+
+
+async def test_time_spent_waiting_is_not_stability() -> None:
+    """S32: a wait longer than `reset_after` does not reset."""
+    backoff = Backoff(first=100, cap=101, jitter=0)
+    plan = Plan("ok", "fail")
+    async with running(child(Planned, id="a", start=plan.start, backoff=backoff)) as stage:
+        await stage.tell(Crash(who="a"))
+        await stage.clock.advance(250)
+
+        assert [one.delay for one in stage.messages(ActorRestarting)] == [100, 101]
+
+
+async def test_a_mailbox_keeps_what_comes_while_its_actor_waits_to_be_restarted() -> None:
+    """S36: up to its capacity; what is above is counted."""
+    patient = Backoff(first=60, cap=60, jitter=0)
+    async with running(child(One, id="a", backoff=patient, capacity=3)) as stage:
+        await stage.tell(Crash(who="a"))
+        await stage.tell(*(End(who=f"nobody {n}") for n in range(5)))
+        assert stage.letters() == [("full", "a", "test.supervisor.end")] * 2
+
+        await stage.clock.advance(60)
+
+        assert stage.system.cells["a"].handled == 3
