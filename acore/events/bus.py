@@ -22,7 +22,7 @@ from acore.events.base import (
 )
 from acore.events.catalog import CATALOG, Catalog, Wire
 from acore.events.recorder import Recorder
-from acore.events.supervision import Burial, LetterDied
+from acore.events.supervision import NOTICES, Burial, LetterDied
 from acore.events.views import Views
 
 MAX_HOPS = 64
@@ -360,7 +360,8 @@ class Bus:
         if isinstance(envelope.message, LetterDied):
             return
         self.letters.append(letter)
-        if self._is_closed:
+        # That an actor has stopped is no news for one that stopped before it; the fact is in the journal.
+        if self._is_closed or (self.is_draining and isinstance(envelope.message, NOTICES)):
             return
         trace = Trace(
             source="bus", cause=envelope.id, correlation=envelope.correlation, hops=envelope.hops + 1

@@ -83,3 +83,7 @@ class LetterDied(Event):
     message_id: str
     incarnation: int = 0
     detail: str = ""
+
+
+NOTICES = (ActorStarted, ActorStopping, ActorExited, ActorRestarting, SupervisorGaveUp)
+"""What is said of an actor's life, as against what is said to it."""
