@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import cast
 
 from anyio import Event as Flag
-from anyio import create_task_group
+from anyio import create_task_group, to_thread
 from loguru import logger
 
 from acore import __version__
 from acore.access.rules import Role
 from acore.actors.config import ConfigActor
 from acore.actors.desk import Answerer
-from acore.actors.door import Door, Ears
+from acore.actors.door import Door, DoorFactory, Ears
 from acore.actors.files import FilesActor
 from acore.actors.gateway import DiscordGatewayActor
 from acore.actors.health import HealthActor
@@ -127,15 +127,16 @@ class App:
         try:
             with sole_error():
                 async with open_store(data_dir, boot=self.boot, clock=self._clock) as store:
-                    await self._run(store, Vault(data_dir), on_started)
+                    outside = await to_thread.run_sync(_Outside, data_dir)
+                    await self._run(store, outside, on_started)
         finally:
             forget_secret(self.settings.discord_token.reveal())
             if self._deadline is not None:
                 self._deadline.cancel()
 
-    async def _run(self, store: Store, vault: Vault, on_started: Callable[[System], None]) -> None:
-        bus = Bus(self._clock, store.journal, node=platform.node(), boot=self.boot, last_seq=store.last_seq)
-        self.system = System(self._amend(self._tree(store, vault)), bus)
+    async def _run(self, store: Store, outside: "_Outside", on_started: Callable[[System], None]) -> None:
+        bus = Bus(self._clock, store.journal, node=outside.node, boot=self.boot, last_seq=store.last_seq)
+        self.system = System(self._amend(self._tree(store, outside)), bus)
         self._began_running.set()
         async with self._announced(self.system, on_started):
             await self.system.run()
@@ -183,11 +184,10 @@ class App:
 
     # --- the tree
 
-    def _tree(self, store: Store, vault: Vault) -> SupervisorSpec:
+    def _tree(self, store: Store, outside: "_Outside") -> SupervisorSpec:
         """Return the tree: what is below is needed by what comes after."""
         known = checks_of(builtin)
         tiers = {name: check.tier for name, check in known.items()}
-        reader = HostReader(Path(self.settings.acore_data_dir))
         return SupervisorSpec(
             id="acore",
             strategy=Strategy.REST_FOR_ONE,
@@ -201,8 +201,8 @@ class App:
                         ChildSpec(
                             id="files", actor=FilesActor, start=lambda: FilesActor(self._loaded, self._load)
                         ),
-                        ChildSpec(id="process", actor=ProcessActor, start=self._process),
-                        ChildSpec(id="host", actor=HostActor, start=lambda: HostActor(reader)),
+                        ChildSpec(id="process", actor=ProcessActor, start=lambda: self._process(outside)),
+                        ChildSpec(id="host", actor=HostActor, start=lambda: HostActor(outside.reader)),
                         ChildSpec(id="prober", actor=ProberActor, start=lambda: ProberActor(known)),
                     ),
                 ),
@@ -221,7 +221,9 @@ class App:
                         ChildSpec(
                             id="gateway",
                             actor=DiscordGatewayActor,
-                            start=lambda: DiscordGatewayActor(self._door, answerers(), vault),
+                            start=lambda: DiscordGatewayActor(
+                                self._door(outside), answerers(), outside.vault
+                            ),
                             shutdown=10.0,
                         ),
                     ),
@@ -229,19 +231,20 @@ class App:
             ),
         )
 
-    def _door(self, ears: Ears) -> Door:
-        # nextcord is most of the start and of the memory: the store is open before it comes.
-        from acore.discord.client import OwnedDoor  # noqa: PLC0415
-
+    def _door(self, outside: "_Outside") -> DoorFactory:
         settings = self.settings
-        return OwnedDoor(ears, settings.discord_token.reveal(), settings.discord_api_base, self._clock)
 
-    def _process(self) -> ProcessActor:
+        def door(ears: Ears) -> Door:
+            return outside.door(ears, settings.discord_token.reveal(), settings.discord_api_base, self._clock)
+
+        return door
+
+    def _process(self, outside: "_Outside") -> ProcessActor:
         facts = ProcessFacts(
             version=__version__,
-            commit=commit_of(Path.cwd()),
+            commit=outside.commit,
             python=platform.python_version(),
-            host=platform.node(),
+            host=outside.node,
             pid=os.getpid(),
             began=self._began,
             settings_revision=revision(self.settings),
@@ -253,6 +256,20 @@ class App:
             return ()
         now, since = self._clock.now(), self._clock.monotonic()
         return tuple(_line(info, now, since) for info in _actors(self.system.tree()))
+
+
+class _Outside:
+    """What is read from the machine once, before the tree: made in a thread, since it reads files."""
+
+    def __init__(self, data_dir: Path) -> None:
+        # nextcord is most of the start and of the memory: the store is open before it comes.
+        from acore.discord.client import OwnedDoor  # noqa: PLC0415
+
+        self.door = OwnedDoor
+        self.vault = Vault(data_dir)
+        self.reader = HostReader(data_dir)
+        self.commit = commit_of(Path.cwd())
+        self.node = platform.node()
 
 
 @contextmanager

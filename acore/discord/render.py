@@ -92,13 +92,14 @@ def _check(check: CheckState) -> str:
 
 
 def _actor(line: ActorLine) -> str:
-    mark = "🟢" if line.is_up else "🟡"
+    since = _relative(line.since)
+    why = f": {line.last_failure[:120]}" if line.last_failure else ""
     if not line.is_up:
-        return f"{mark} {line.name}, down {_relative(line.since)}: {line.last_failure[:120]}"
+        return f"🟡 {line.name}, down {since}{why}"
     if not line.restarts:
-        return f"{mark} {line.name}, {_relative(line.since)}"
+        return f"🟢 {line.name}, {since}"
     times = "once" if line.restarts == 1 else f"{line.restarts} times"
-    return f"{mark} {line.name}, restarted {times}, {_relative(line.since)}: {line.last_failure[:120]}"
+    return f"🟢 {line.name}, restarted {times}, {since}{why}"
 
 
 def _connection(report: StatusReport) -> str:

@@ -33,7 +33,8 @@ class Past:
         own = [row for row in rows if row.source == actor and row.name not in {STARTED, STOPPING}]
         self.said = _by_cause(row for row in own if row.kind in _SAID)
         self.asked = _by_cause(row for row in own if row.kind == Kind.COMMAND)
-        self.never_came: set[str] = set()
+        self.never_came: dict[str, int] = {}
+        """Messages that the actor never handled, with the number of the letter that says so."""
         self.interrupted: set[str] = set()
         self._ends: dict[tuple[str, bool], str] = {}
         self._began = max((self.by_id[row.cause].seq for row in own if row.cause in self.by_id), default=0)
@@ -76,18 +77,24 @@ class Past:
     def _learn_burial(self, row: Row) -> None:
         reason, message = field(row, "reason"), field(row, "message_id")
         if reason == Burial.LOOP:  # it is the sender's name that the letter bears: nobody received it
-            self.never_came.add(message)
+            self.never_came[message] = row.seq
         elif field(row, "actor") != self._actor or reason == Burial.LATE_REPLY:
             return
         elif reason == Burial.INTERRUPTED:
             self.interrupted.add(message)
         else:
-            self.never_came.add(message)
+            self.never_came[message] = row.seq
 
 
 def field(row: Row, name: str) -> Any:  # noqa: ANN401 - a field of JSON
     """Return one field of what *row* holds."""
     return msgspec.json.decode(row.payload)[name]
+
+
+def unread(stopping: Row) -> int:
+    """Return how many messages the actor left in its mailbox when it was stopped, as far as was recorded."""
+    count: int = msgspec.json.decode(stopping.payload).get("unread", 0)
+    return count
 
 
 def recorded_error(row: Row) -> AskError:

@@ -14,7 +14,7 @@ from acore.errors import AcoreError
 from acore.events.base import Envelope, Kind, Message
 from acore.events.catalog import CATALOG, Catalog
 from acore.record import Record
-from acore.replay.past import EXITED, STARTED, STOPPING, Past, field, recorded_error
+from acore.replay.past import EXITED, STARTED, STOPPING, Past, field, recorded_error, unread
 from acore.runtime.actor import Actor, Context, Output
 from acore.runtime.cell import UndeclaredAskError
 from acore.runtime.driver import Answer, Ask, Done, Handling, close, step
@@ -94,6 +94,7 @@ class _Replay:
         self._catalog = catalog
         self._past = Past(name, rows)
         self._waiting: list[Row] = []
+        self._left = self._left_for_the_next_run()
         self._incarnation = 0
         self._saw_end = False
         self._is_alive = False
@@ -103,9 +104,9 @@ class _Replay:
         for row in self._rows:
             if self._past.is_about(row):
                 self._live(row)
-            if self._is_input(row):
+            if self._is_input(row) and row.id not in self._past.never_came:
                 self._waiting.append(row)
-            while self._takes and self._waiting:
+            while self._takes and self._waiting and self._left.get(self._waiting[0].id, 0) <= row.seq:
                 self._feed(self._waiting.pop(0))
 
     def _live(self, row: Row) -> None:
@@ -132,9 +133,19 @@ class _Replay:
         self._saw_end = self._is_alive or row.cause in self._past.by_id
         self._is_alive = self._takes = False
 
+    def _left_for_the_next_run(self) -> dict[str, int]:
+        """Return the messages that a run left unread when it was stopped, with the number of its stop."""
+        left: dict[str, int] = {}
+        came: list[Row] = []
+        for row in self._rows:
+            if row.name == STOPPING and self._past.is_about(row) and (count := unread(row)):
+                there = [one for one in came if self._past.never_came.get(one.id, row.seq) >= row.seq]
+                left |= {one.id: row.seq for one in there[-count:]}
+            if self._is_input(row):
+                came.append(row)
+        return left
+
     def _is_input(self, row: Row) -> bool:
-        if row.id in self._past.never_came:
-            return False
         if row.kind == Kind.COMMAND:
             return row.target == self._name
         wire = self._catalog.named(row.name)
