@@ -61,6 +61,13 @@ class Exit(Record):
         return self.kind not in {ExitKind.NORMAL, ExitKind.SHUTDOWN}
 
 
+class Failure(Record):
+    """One end that called for a restart. `at` is monotonic seconds."""
+
+    at: float
+    reason: str
+
+
 class RestartLimit(Record):
     """How many restarts a supervisor allows itself before it fails too.
 
@@ -106,9 +113,9 @@ def affected[Id](strategy: Strategy, order: Sequence[Id], failed: Id) -> tuple[I
             return tuple(order[order.index(failed) :])
 
 
-def recent(restarts: Sequence[float], now: float, limit: RestartLimit) -> tuple[float, ...]:
-    """Return the *restarts* (monotonic seconds) that still count at *now*: a sliding window."""
-    return tuple(at for at in restarts if now - at <= limit.period)
+def recent(failures: Sequence[Failure], now: float, limit: RestartLimit) -> tuple[Failure, ...]:
+    """Return the *failures* that still count at *now* (monotonic seconds): a sliding window."""
+    return tuple(failure for failure in failures if now - failure.at <= limit.period)
 
 
 def delay(backoff: Backoff, failures: int, random: float) -> float:

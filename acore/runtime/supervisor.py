@@ -22,6 +22,7 @@ from acore.runtime.report import describe, sole
 from acore.runtime.restart import (
     Exit,
     ExitKind,
+    Failure,
     RestartType,
     Strategy,
     affected,
@@ -45,8 +46,10 @@ class StartFailedError(AcoreError):
 class RestartLimitError(AcoreError):
     """Starting a child again did not help."""
 
-    def __init__(self, child: str, reason: str, restarts: int, period: float) -> None:
-        super().__init__(f"{child} kept failing ({restarts} restarts within {period:g} s): {reason}")
+    def __init__(self, child: str, first: str, restarts: int, period: float) -> None:
+        super().__init__(
+            f"{child} kept failing ({restarts} restarts within {period:g} s); it began with {first}"
+        )
 
 
 class ChildState(StrEnum):
@@ -168,7 +171,7 @@ class Supervisor:
         self._clock = bus.clock
         self._children = [_Child(child, bodies[child.id]) for child in spec.children]
         self._rounds: dict[str, _Round] = {}
-        self._restarts: tuple[float, ...] = ()
+        self._failures: tuple[Failure, ...] = ()
         self._todo: deque[Callable[[], None]] = deque()
         self._wake: asyncio.Future[None] | None = None
         self._kids: TaskGroup | None = None
@@ -371,6 +374,9 @@ class Supervisor:
             return Exit(
                 kind=kind, error="CancelledError", reason="its task was cancelled by something outside acore"
             )
+        if kind is ExitKind.KILLED:
+            reason = f"it did not stop within {child.spec.shutdown:g} s" if child.spec.shutdown else ""
+            return Exit(kind=kind, reason=reason or "it was stopped at once")
         return Exit(kind=kind)
 
     def _kill(self, child: _Child, run: Incarnation) -> None:
@@ -438,8 +444,9 @@ class Supervisor:
 
     def _restart(self, child: _Child, end: Exit, error: BaseException | None) -> None:
         now, limit = self._clock.monotonic(), self.spec.limit
-        self._restarts = (*recent(self._restarts, now, limit), now)
-        if len(self._restarts) > limit.intensity:
+        failure = Failure(at=now, reason=end.reason or end.kind)
+        self._failures = (*recent(self._failures, now, limit), failure)
+        if len(self._failures) > limit.intensity:
             self._give_up(child, end, error)
             return
         child.failures += 1
@@ -462,14 +469,14 @@ class Supervisor:
                 actor=child.spec.id,
                 with_it=tuple(one.spec.id for one in starters if one is not child),
                 delay=wait,
-                restarts=len(self._restarts),
+                restarts=len(self._failures),
                 within=limit.period,
             )
         )
 
     def _give_up(self, child: _Child, end: Exit, error: BaseException | None) -> None:
-        count = len(self._restarts) - 1
-        failure = RestartLimitError(child.spec.id, end.reason, count, self.spec.limit.period)
+        count = len(self._failures) - 1
+        failure = RestartLimitError(child.spec.id, self._failures[0].reason, count, self.spec.limit.period)
         failure.__cause__ = error
         self._say(
             SupervisorGaveUp(

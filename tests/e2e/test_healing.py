@@ -134,6 +134,6 @@ async def test_a_storm_of_crashes_ends_the_process_with_the_first_cause_in_one_l
     assert code == ExitCode.SOFTWARE, bot.output
     (line,) = bot.complaints
     assert "metrics kept failing" in line, bot.output
-    assert "RuntimeError: the disk sang" in line, bot.output
+    assert "RuntimeError: the disk sang 1 time(s)" in line, bot.output
     assert "in good order" not in bot.output
     assert "Traceback" not in bot.output

@@ -8,6 +8,7 @@ from acore.runtime.restart import (
     Backoff,
     Exit,
     ExitKind,
+    Failure,
     RestartLimit,
     RestartType,
     Strategy,
@@ -68,16 +69,17 @@ def test_a_row_of_failures_is_forgotten_after_half_of_first_and_cap() -> None:
     st.floats(min_value=0, max_value=100),
     st.floats(min_value=0.1, max_value=100),
 )
-def test_the_window_slides(restarts: list[float], later: float, period: float) -> None:
+def test_the_window_slides(instants: list[float], later: float, period: float) -> None:
     """S26: neither a fixed window nor one that never forgets."""
-    now = (restarts[-1] if restarts else 0) + later
+    now = (instants[-1] if instants else 0) + later
     limit = RestartLimit(period=period)
+    failures = [Failure(at=at, reason="tried") for at in instants]
 
-    kept = recent(restarts, now, limit)
+    kept = recent(failures, now, limit)
 
-    assert list(kept) == restarts[len(restarts) - len(kept) :]
-    assert all(now - at <= period for at in kept)
-    assert all(now - at > period for at in restarts[: len(restarts) - len(kept)])
+    assert list(kept) == failures[len(failures) - len(kept) :]
+    assert all(now - one.at <= period for one in kept)
+    assert all(now - one.at > period for one in failures[: len(failures) - len(kept)])
     assert recent(kept, now, limit) == kept
 
 

@@ -30,6 +30,7 @@ class Crash(Event):
     """The actor of this name fails on it."""
 
     who: str
+    text: str = ""
 
 
 @wire("test.supervisor.end")
@@ -49,7 +50,7 @@ class One(Actor[Nothing]):
     @handles
     async def crash(self, crash: Crash, ctx: Context) -> None:
         if crash.who == ctx.actor:
-            raise ValueError(crash.who)
+            raise ValueError(crash.text or crash.who)
 
     @handles
     async def end(self, end: End, ctx: Context) -> None:
@@ -558,6 +559,15 @@ async def test_the_restart_above_the_limit_stops_the_rest_in_reverse_and_ends_th
         assert stage.life()[-3:] == ["b#3 crashed", "c#1 shutdown", "a#1 shutdown"]
         (gave_up,) = stage.messages(SupervisorGaveUp)
         assert (gave_up.supervisor, gave_up.actor, gave_up.restarts) == ("root", "b", 2)
+
+
+async def test_the_failure_of_a_supervisor_names_what_it_began_with() -> None:
+    """S26: at three in the morning the first cause counts, not the last symptom."""
+    async with running(child(One, id="a"), limit=RestartLimit(intensity=1, period=10)) as stage:
+        await stage.tell(Crash(who="a", text="first"))
+        await stage.tell(Crash(who="a", text="second"))
+
+        assert "it began with ValueError: first" in str(stage.error)
 
 
 async def test_an_intensity_of_nothing_escalates_the_first_crash() -> None:
