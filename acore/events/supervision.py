@@ -31,10 +31,11 @@ class ActorStarted(Event):
 
 @wire("actor.stopping")
 class ActorStopping(Event):
-    """An actor was asked to stop and says its last words."""
+    """An actor was asked to stop and says its last words; what is queued stays unread."""
 
     actor: str
     incarnation: int
+    unread: int = 0
 
 
 @wire("actor.exited")

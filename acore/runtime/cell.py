@@ -179,9 +179,8 @@ class CoreCell(Cell[Actor[Any]]):
             await self._handle(actor, run, timers, started, "on_start")
             run.ready()
             await self._serve(actor, run, timers)
-            stopping = self.bus.publish(
-                ActorStopping(actor=self.name, incarnation=run.number), Trace(source=self.name)
-            )
+            last_words = ActorStopping(actor=self.name, incarnation=run.number, unread=len(self.mailbox))
+            stopping = self.bus.publish(last_words, Trace(source=self.name))
             await self._handle(actor, run, timers, stopping, "on_stop")
         finally:
             for timer in timers.values():
@@ -227,9 +226,9 @@ class CoreCell(Cell[Actor[Any]]):
             raise
         finally:
             close(handling)
-        self.current = None
         if (view := actor.view()) is not None:
             self.bus.views.show(view, self.name)
+        self.current = None
 
     async def _drive(self, handling: Handling, actor: Actor[Any], ctx: Context) -> object:
         asked = step(handling)

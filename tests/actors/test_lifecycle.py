@@ -10,7 +10,7 @@ from acore.events.supervision import ActorExited, ActorStarted
 from acore.replay.replayer import replay
 from tests.actors.house import BEGAN, PROCESS, FragileLifecycle, FragileMetrics, Struck, core, house
 
-ACTORS = core(lifecycle=FragileLifecycle, metrics=FragileMetrics)
+ACTORS = core(metrics=FragileMetrics, lifecycle=FragileLifecycle)
 
 
 async def test_a_start_is_recorded_with_version_commit_and_settings(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ async def test_a_replay_orders_the_same_and_ends_with_the_same_last_words(tmp_pa
         await home.tell(Struck(actor="metrics"), Struck(actor="lifecycle"))
         await home.clock.advance(1)
         await home.tell(StopRequested(by="SIGTERM"))
-        live = home.state("lifecycle")
+    live = home.state("lifecycle")
     async with house(tmp_path, *ACTORS, boot="second", clock=clock) as home:
         again = replay("lifecycle", FragileLifecycle, await home.rows("first"))
 

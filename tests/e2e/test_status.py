@@ -77,11 +77,11 @@ async def test_an_answer_comes_before_the_bot_is_ready(
 
 
 async def test_an_answer_comes_while_the_gateway_is_down_and_again_when_it_is_back(
-    home: Path, sandbox: Sandbox, member: Person
+    home: Path, sandbox: Sandbox, owner: Person
 ) -> None:
     hold = sandbox.hold("POST", "/interactions/*/callback")
     async with inside(sandbox, home / "data") as program:
-        invocation = await member.start_invoke("botstatus")
+        invocation = await owner.start_invoke("botstatus")
         await hold.reached()
         sandbox.refuse_gateway = True
         sandbox.close_gateway(None)
@@ -91,7 +91,7 @@ async def test_an_answer_comes_while_the_gateway_is_down_and_again_when_it_is_ba
 
         sandbox.refuse_gateway = False
         await program.sees(GatewayView, lambda view: view.link is Link.READY)
-        back = await member.invoke("botstatus")
+        back = await owner.invoke("botstatus")
 
     assert fields(cut_off)["Connection"].startswith("connection lost")
     assert fields(cut_off)["Latency"] == "not known yet"

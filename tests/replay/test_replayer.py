@@ -265,6 +265,21 @@ async def test_each_run_of_the_process_is_replayed_with_fresh_state(tmp_path: Pa
     assert both.handled > alone.handled
 
 
+def test_what_a_stopped_run_left_unread_is_for_the_next_one(rows: tuple[Row, ...]) -> None:
+    """As when it is stopped by its supervisor, together with others: nothing in its own handlers tells."""
+    quiet = [row for row in rows if row.name != "test.replay.quit"]
+    silent = [
+        msgspec.structs.replace(row, payload='{"actor":"tally","incarnation":2}')
+        if row.name == "actor.stopping" and '"unread":1' in row.payload
+        else row
+        for row in quiet
+    ]
+
+    assert replay("tally", Tally, quiet).divergences == ()
+    assert silent != quiet
+    assert replay("tally", Tally, silent).divergences, "it cannot be told from one that was handled"
+
+
 # --- another decision
 
 

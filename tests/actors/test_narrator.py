@@ -1,0 +1,200 @@
+"""The narrator: a plain sentence for each thing an operator wants to know."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from loguru import logger
+
+from acore.actors.narrator import NarratorActor, line_of
+from acore.events.base import Event
+from acore.events.discord import (
+    Application,
+    ApplicationIdentified,
+    BudgetRead,
+    CommandsSynced,
+    GatewayReady,
+    GuildLine,
+    IdentifyBudget,
+    InteractionClosed,
+    InteractionDenied,
+    Invoker,
+    Link,
+    LinkChanged,
+    Place,
+    TokenSealed,
+)
+from acore.events.health import CheckDue
+from acore.events.lifecycle import RunEnded, RunStarted
+from acore.events.metrics import ActivityCounted
+from acore.events.settings import SettingsLoaded, SettingsRefused
+from acore.events.store import StoreDegraded, StoreRecovered
+from acore.events.supervision import (
+    ActorExited,
+    ActorRestarting,
+    ActorStarted,
+    Burial,
+    LetterDied,
+    SupervisorGaveUp,
+)
+from acore.runtime.spec import ChildSpec
+from tests.actors.house import facts, house
+
+BOT = Application(
+    id=9,
+    name="Robin",
+    owners=(1,),
+    owner_name="ann",
+    intents_on=("guilds", "guild_messages"),
+    intents_off=("members", "message_content"),
+)
+DENIED = InteractionDenied(
+    interaction=1,
+    command="admin stop",
+    invoker=Invoker(id=7, name="ann"),
+    place=Place(guild=5, channel=6),
+    rule="/admin stop needs admin; viewer by everybody",
+)
+
+TOLD: list[tuple[Event, str, str]] = [
+    (
+        RunStarted(version="1.2", commit="abc", python="3", host="h", pid=7, settings_revision="r"),
+        "INFO",
+        "acore 1.2 (abc) runs as process 7.",
+    ),
+    (RunEnded(reason="SIGTERM", uptime=3725.9), "INFO", "Stopped in good order after 1 h 2 min: SIGTERM."),
+    (ApplicationIdentified(application=BOT), "INFO", "This is Robin (application 9), owned by ann. "),
+    (
+        GatewayReady(
+            user="Robin", guild_count=1, guilds=(GuildLine(id=5, name="Home", members=None),), seconds=1.25
+        ),
+        "INFO",
+        "Connected as Robin after 1.2 s, in 1 server: Home.",
+    ),
+    (GatewayReady(user="R", guild_count=0, guilds=(), seconds=1.0), "INFO", "after 1.0 s, in 0 servers."),
+    (LinkChanged(link=Link.CONNECTING), "INFO", "Connecting to Discord."),
+    (
+        LinkChanged(link=Link.LOST, reason="code 1006"),
+        "WARNING",
+        "Lost the connection to Discord: code 1006.",
+    ),
+    (LinkChanged(link=Link.WAITING, reason="no route"), "WARNING", "Not connected to Discord: no route."),
+    (
+        CommandsSynced(guild=None, commands=("botstatus", "help"), is_changed=True),
+        "INFO",
+        "/botstatus, /help is now registered everywhere.",
+    ),
+    (
+        CommandsSynced(guild=5, commands=(), is_changed=False),
+        "INFO",
+        "no command was already registered in server 5.",
+    ),
+    (
+        ActorExited(
+            actor="gateway",
+            incarnation=1,
+            exit="crashed",
+            reason="KeyError: 'x'",
+            place="a.py:7",
+            handling="interaction.answer",
+        ),
+        "ERROR",
+        "The Discord connection failed while handling interaction.answer: KeyError: 'x' at a.py:7",
+    ),
+    (
+        ActorRestarting(actor="writer", with_it=("reader",), delay=0.1, restarts=1, within=60),
+        "WARNING",
+        "Restarting record keeping, together with reading the records in 0.1 s (first time within 1 min",
+    ),
+    (
+        ActorRestarting(actor="core", with_it=("doors",), delay=1.0, restarts=2, within=300),
+        "WARNING",
+        "Restarting what the bot decides, together with the way to Discord in 1.0 s (2 times within",
+    ),
+    (
+        SupervisorGaveUp(supervisor="core", actor="health", reason="KeyError", restarts=5, within=60),
+        "ERROR",
+        "Restarting the health checks did not help (5 times): KeyError",
+    ),
+    (StoreDegraded(reason="disk full", waiting=3), "ERROR", "Nothing can be written (disk full); 3 entries"),
+    (StoreRecovered(after=65), "INFO", "Writing works again after 1 min 5 s; nothing was lost."),
+    (SettingsLoaded(facts=facts()), "INFO", "are in force."),
+    (SettingsRefused(problems=("A=1: no", "B=2: no")), "ERROR", "change nothing: A=1: no; B=2: no"),
+    (DENIED, "INFO", "Refused /admin stop to ann: /admin stop needs admin; viewer by everybody."),
+    (
+        InteractionClosed(interaction=8, is_answered=False, reason="too late"),
+        "WARNING",
+        "Command 8 got no answer: too late.",
+    ),
+    (
+        LetterDied(reason=Burial.FULL, actor="metrics", message="activity.counted", message_id="m"),
+        "DEBUG",
+        "activity.counted did not reach the counters: full.",
+    ),
+]
+UNTOLD: list[Event] = [
+    ActorStarted(actor="health", incarnation=1),
+    ActorExited(actor="health", incarnation=1, exit="shutdown"),
+    ActorExited(actor="health", incarnation=1, exit="normal"),
+    LinkChanged(link=Link.READY),
+    LinkChanged(link=Link.OFFLINE, reason="stopping"),
+    InteractionClosed(interaction=8, is_answered=True),
+    ActivityCounted(messages=1),
+    CheckDue(check="database"),
+    TokenSealed(interaction=8, sealed="c2VhbGVk"),
+    BudgetRead(budget=IdentifyBudget(total=1000, remaining=9, resets_at=datetime(2026, 1, 1, tzinfo=UTC))),
+]
+JARGON = re.compile(
+    r"incarnation|mailbox|supervisor|envelope|bury|buried|replay|projection|cell\b", re.IGNORECASE
+)
+
+
+def named(event: object) -> str:
+    return type(event).__name__
+
+
+@pytest.mark.parametrize(("event", "level", "words"), TOLD, ids=named)
+def test_what_operators_want_to_know_is_told_in_a_plain_sentence(
+    event: Event, level: str, words: str
+) -> None:
+    line = line_of(event)
+
+    assert line is not None
+    assert line.level == level
+    assert words in line.text
+    assert not JARGON.search(line.text)
+    assert "\n" not in line.text
+
+
+@pytest.mark.parametrize("event", UNTOLD, ids=named)
+def test_what_no_operator_needs_to_read_is_not_told(event: Event) -> None:
+    assert line_of(event) is None
+
+
+def test_who_the_bot_is_comes_with_the_link_that_invites_it() -> None:
+    line = line_of(ApplicationIdentified(application=BOT))
+
+    assert line is not None
+    assert "client_id=9&scope=bot+applications.commands&permissions=0" in line.text
+    assert "member list, message content: off" in line.text
+
+
+def test_a_note_on_the_settings_is_a_warning() -> None:
+    line = line_of(SettingsLoaded(facts=msgspec.structs.replace(facts(), warnings=("DISCORD_TOKN?",))))
+
+    assert line is not None
+    assert (line.level, "Note: DISCORD_TOKN?." in line.text) == ("WARNING", True)
+
+
+async def test_it_writes_to_the_log_and_braces_in_a_text_are_text(tmp_path: Path) -> None:
+    lines: list[str] = []
+    sink = logger.add(lines.append, format="{level} {message}", level="DEBUG")
+    try:
+        async with house(tmp_path, ChildSpec(id="narrator", actor=NarratorActor)) as home:
+            await home.tell(LinkChanged(link=Link.LOST, reason="{0} {nonsense} <red>"))
+    finally:
+        logger.remove(sink)
+
+    assert "WARNING Lost the connection to Discord: {0} {nonsense} <red>.\n" in lines

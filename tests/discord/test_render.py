@@ -1,0 +1,293 @@
+"""What a person sees: within Discord's limits, in plain words, and no more than they may."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from acore.discord.render import GREEN, GREY, RED, YELLOW, render
+from acore.events.health import CheckState, Health
+from acore.events.lifecycle import ActorLine, PastRun
+from acore.events.status import Notice, OperatorPart, StatusReport
+
+NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
+SINCE = NOW - timedelta(hours=1)
+
+
+def stamp(at: datetime) -> str:
+    return f"<t:{int(at.timestamp())}:R>"
+
+
+BARE = StatusReport(
+    status=Health.UNKNOWN,
+    at=NOW,
+    connection="not started yet",
+    connected_since=None,
+    began=None,
+    latency_ms=None,
+    guilds=None,
+    users=None,
+    checks=(),
+    checks_at=None,
+    messages_last_minute=None,
+    commands=None,
+    errors=None,
+    memory_bytes=None,
+)
+CHECK = CheckState(check="database", status=Health.HEALTHY, message="written", at=NOW, since=SINCE)
+FULL = StatusReport(
+    status=Health.HEALTHY,
+    at=NOW,
+    connection="connected",
+    connected_since=SINCE,
+    began=SINCE,
+    latency_ms=42.0,
+    guilds=2,
+    users=12345,
+    checks=(CHECK,),
+    checks_at=NOW,
+    messages_last_minute=6,
+    commands=8,
+    errors=0,
+    memory_bytes=56_700_000,
+)
+UP = ActorLine(name="config", is_up=True, incarnation=1, since=SINCE)
+DOWN = ActorLine(
+    name="health", is_up=False, incarnation=3, since=NOW, restarts=2, last_failure="KeyError: 'x'"
+)
+PREVIOUS = PastRun(boot="b", began=SINCE, version="1.2.2", ended=NOW, reason="SIGTERM")
+PART = OperatorPart(
+    version="1.2.3",
+    commit="0123456789ab",
+    messages=9,
+    cpu_percent=12.4,
+    loop_lag=0.0011,
+    previous=PREVIOUS,
+    actors=(
+        UP,
+        DOWN,
+    ),
+    store="everything is written",
+)
+
+
+def embed(reply: StatusReport | Notice) -> dict[str, Any]:
+    (only,) = cast("list[dict[str, Any]]", render(reply)["embeds"])
+    return only
+
+
+def fields(report: StatusReport) -> dict[str, str]:
+    return {field["name"]: field["value"] for field in embed(report)["fields"]}
+
+
+texts = some.text(some.characters(exclude_categories=["Cs"]), max_size=3000)
+instants = some.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=some.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
+numbers = some.none() | some.integers(0, 2**63)
+floats = some.none() | some.floats(0, 1e9)
+checks = some.builds(
+    CheckState, check=texts, status=some.sampled_from(Health), message=texts, at=instants, since=instants
+)
+lines = some.builds(
+    ActorLine,
+    name=texts,
+    is_up=some.booleans(),
+    incarnation=some.integers(1, 10**9),
+    since=instants,
+    restarts=some.integers(0, 10**9),
+    last_failure=texts,
+)
+runs = some.builds(
+    PastRun, boot=texts, began=instants, version=texts, ended=some.none() | instants, reason=texts
+)
+parts = some.builds(
+    OperatorPart,
+    version=texts,
+    commit=texts,
+    messages=numbers,
+    cpu_percent=floats,
+    loop_lag=floats,
+    previous=some.none() | runs,
+    actors=some.lists(lines, max_size=40).map(tuple),
+    store=texts,
+)
+reports = some.builds(
+    StatusReport,
+    status=some.sampled_from(Health),
+    at=instants,
+    connection=texts,
+    connected_since=some.none() | instants,
+    began=some.none() | instants,
+    latency_ms=floats,
+    guilds=numbers,
+    users=numbers,
+    checks=some.lists(checks, max_size=40).map(tuple),
+    checks_at=some.none() | instants,
+    messages_last_minute=numbers,
+    commands=numbers,
+    errors=numbers,
+    memory_bytes=numbers,
+    operator=some.none() | parts,
+)
+
+
+def check_limits(shown: dict[str, Any]) -> None:
+    """Discord, Embed Limits."""
+    listed = shown.get("fields", [])
+    assert len(listed) <= 25
+    assert len(shown.get("title", "")) <= 256
+    assert len(shown.get("description", "")) <= 4096
+    total = len(shown.get("title", "")) + len(shown.get("description", ""))
+    for field in listed:
+        assert 1 <= len(field["name"].strip()) <= 256
+        assert 1 <= len(field["value"].strip()) <= len(field["value"]) <= 1024
+        total += len(field["name"]) + len(field["value"])
+    assert total <= 6000
+
+
+@given(report=reports)
+def test_no_report_passes_a_limit_of_discord(report: StatusReport) -> None:
+    check_limits(embed(report))
+
+
+def test_the_longest_report_there_can_be_is_shortened_to_fit() -> None:
+    long = "x" * 5000
+    part = msgspec.structs.replace(
+        PART,
+        version=long,
+        store=long,
+        previous=msgspec.structs.replace(PREVIOUS, reason=long),
+        actors=tuple(msgspec.structs.replace(PART.actors[1], name=long) for _ in range(99)),
+    )
+    checks = tuple(msgspec.structs.replace(CHECK, message=long) for _ in range(99))
+
+    shown = embed(msgspec.structs.replace(FULL, connection=long, checks=checks, operator=part))
+
+    check_limits(shown)
+    assert sum(len(field["value"]) for field in shown["fields"]) > 5000, "and to no less than that"
+
+
+@given(text=texts, is_error=some.booleans())
+def test_no_notice_passes_a_limit_and_none_is_blank(text: str, *, is_error: bool) -> None:
+    shown = embed(Notice(text=text, is_error=is_error))
+
+    check_limits(shown)
+    assert shown["description"].strip()
+
+
+def test_a_notice_is_red_when_it_is_an_error() -> None:
+    assert embed(Notice(text="no", is_error=True)) == {"description": "no", "color": RED}
+    assert embed(Notice(text="yes")) == {"description": "yes", "color": GREEN}
+
+
+@pytest.mark.parametrize(
+    ("status", "mark", "colour"),
+    [
+        (Health.HEALTHY, "🟢", GREEN),
+        (Health.DEGRADED, "🟡", YELLOW),
+        (Health.UNHEALTHY, "🔴", RED),
+        (Health.UNKNOWN, "⚪", GREY),
+    ],
+)
+def test_each_status_has_its_mark_and_colour(status: Health, mark: str, colour: int) -> None:
+    check = msgspec.structs.replace(CHECK, status=status)
+    shown = embed(msgspec.structs.replace(FULL, status=status, checks=(check,)))
+
+    assert shown["title"] == f"{mark} Bot status: {status.value}"
+    assert shown["color"] == colour
+    assert fields(msgspec.structs.replace(FULL, checks=(check,)))["Checks"].startswith(f"{mark} **Database**")
+
+
+def test_what_is_known_is_shown() -> None:
+    assert fields(FULL) == {
+        "Connection": f"connected, {stamp(SINCE)}",
+        "Running": f"since {stamp(SINCE)}",
+        "Latency": "42 ms",
+        "Servers": "2",
+        "People": "12 345",
+        "Messages/min": "6",
+        "Commands": "8",
+        "Errors": "0",
+        "Memory": "57 MB",
+        "Checks": f"🟢 **Database** written · {stamp(NOW)}",
+    }
+    assert embed(FULL)["timestamp"] == "2026-01-02T12:00:00+00:00"
+
+
+def test_what_is_not_known_is_said_to_be_so() -> None:
+    shown = fields(BARE)
+
+    assert shown.pop("Connection") == "not started yet"
+    assert shown.pop("Checks") == "nothing was checked yet"
+    assert shown.pop("Memory") == "not measured yet"
+    assert set(shown.values()) == {"not known yet"}
+
+
+def test_old_checks_say_since_when_there_was_no_news() -> None:
+    assert "last news" not in fields(FULL)["Checks"]
+    old = NOW - timedelta(minutes=10)
+
+    stale = fields(msgspec.structs.replace(FULL, checks_at=old))["Checks"]
+
+    assert stale.endswith(f"last news {stamp(old)}_")
+
+
+def test_only_operators_see_their_part() -> None:
+    public, all_of_it = fields(FULL), fields(msgspec.structs.replace(FULL, operator=PART))
+
+    assert set(all_of_it) - set(public) == {
+        "Version",
+        "Processor",
+        "Event loop late by",
+        "Messages seen",
+        "Record keeping",
+        "Last run",
+        "Parts",
+    }
+    assert "1.2.3" not in str(render(FULL))
+    assert all_of_it["Version"] == "1.2.3 (0123456789ab)"
+    assert all_of_it["Processor"] == "12 %"
+    assert all_of_it["Event loop late by"] == "1 ms"
+    assert all_of_it["Last run"] == f"ended {stamp(NOW)}: SIGTERM"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (UP, f"🟢 config, {stamp(SINCE)}"),
+        (DOWN, f"🟡 health, down {stamp(NOW)}: KeyError: 'x'"),
+        (msgspec.structs.replace(DOWN, last_failure=""), f"🟡 health, down {stamp(NOW)}"),
+        (
+            msgspec.structs.replace(DOWN, is_up=True),
+            f"🟢 health, restarted 2 times, {stamp(NOW)}: KeyError: 'x'",
+        ),
+        (
+            msgspec.structs.replace(UP, restarts=1),
+            f"🟢 config, restarted once, {stamp(SINCE)}",
+        ),
+    ],
+)
+def test_a_line_tells_how_a_part_is_and_what_became_of_it(line: ActorLine, words: str) -> None:
+    part = msgspec.structs.replace(PART, actors=(line,))
+
+    assert fields(msgspec.structs.replace(FULL, operator=part))["Parts"] == words
+
+
+@pytest.mark.parametrize(
+    ("previous", "words"),
+    [
+        (None, "this is the first"),
+        (PastRun(boot="b", began=SINCE, version="1"), f"began {stamp(SINCE)} and did not end in good order"),
+    ],
+)
+def test_the_run_before_is_told(previous: PastRun | None, words: str) -> None:
+    part = msgspec.structs.replace(PART, previous=previous)
+
+    assert fields(msgspec.structs.replace(FULL, operator=part))["Last run"] == words
+
+
+@given(report=reports)
+def test_nobody_is_pinged(report: StatusReport) -> None:
+    assert render(report)["allowed_mentions"] == {"parse": []}
