@@ -8,6 +8,7 @@ from acore.events.lifecycle import (
     DescribeActors,
     DescribeProcess,
     EndProcess,
+    InterruptionFound,
     LifecycleView,
     LoadLastRun,
     PastRun,
@@ -53,6 +54,9 @@ class LifecycleActor(Actor[LifecycleState]):
                 )
             )
             ctx.publish(AuditNoted(who="acore", action="start", target="process", outcome="done"))
+            before = self.state.previous
+            if before is not None and before.ended is None:
+                ctx.publish(InterruptionFound(boot=before.boot, began=before.began, version=before.version))
 
     @handles
     async def began(self, started: ActorStarted, ctx: Context) -> None:
@@ -71,14 +75,11 @@ class LifecycleActor(Actor[LifecycleState]):
     async def ended(self, exited: ActorExited, ctx: Context) -> None:
         """Note that an actor is down, and why."""
         before = self.state.actors.get(exited.actor)
-        self.state.actors[exited.actor] = ActorLine(
-            name=exited.actor,
-            is_up=False,
-            incarnation=exited.incarnation,
-            since=ctx.now,
-            restarts=before.restarts if before else exited.incarnation - 1,
-            last_failure=exited.reason or (before.last_failure if before else ""),
-        )
+        # Supervisors end too, and are no part that an operator knows.
+        if before is not None:
+            self.state.actors[exited.actor] = msgspec.structs.replace(
+                before, is_up=False, since=ctx.now, last_failure=exited.reason or before.last_failure
+            )
 
     @handles
     async def restarting(self, news: ActorRestarting, ctx: Context) -> None:

@@ -12,7 +12,7 @@ from acore.events.discord import (
     Link,
     LinkChanged,
 )
-from acore.events.lifecycle import RunEnded, RunStarted
+from acore.events.lifecycle import InterruptionFound, RunEnded, RunStarted
 from acore.events.settings import SettingsLoaded, SettingsRefused
 from acore.events.store import StoreDegraded, StoreRecovered
 from acore.events.supervision import ActorExited, ActorRestarting, LetterDied, SupervisorGaveUp
@@ -33,6 +33,8 @@ PARTS = {
     "process": "listening for signals",
     "files": "reading the settings",
     "narrator": "this log",
+}
+GROUPS = {
     "store": "the records",
     "sources": "what the bot observes",
     "core": "what the bot decides",
@@ -65,6 +67,12 @@ def line_of(event: Event) -> Line | None:  # noqa: C901, PLR0911, PLR0912 - one 
         case RunStarted():
             commit = f" ({event.commit})" if event.commit else ""
             return Line(level="INFO", text=f"acore {event.version}{commit} runs as process {event.pid}.")
+        case InterruptionFound():
+            text = (
+                f"The last run, begun at {event.began:%Y-%m-%d %H:%M:%S} UTC, did not end in good order: "
+                "it was killed, or the machine went down. `acore events tail` shows what came last."
+            )
+            return Line(level="WARNING", text=text)
         case RunEnded():
             return Line(
                 level="INFO", text=f"Stopped in good order after {_span(event.uptime)}: {event.reason}."
@@ -153,7 +161,8 @@ def _commands(event: CommandsSynced) -> str:
 
 
 def _exit(event: ActorExited) -> Line | None:
-    if event.exit in {"normal", "shutdown"}:
+    # A group fails because of a part of it, which has been told.
+    if event.exit in {"normal", "shutdown"} or event.actor in GROUPS:
         return None
     place = f" at {event.place}" if event.place else ""
     during = f" while handling {event.handling}" if event.handling else ""
@@ -171,7 +180,7 @@ def _restart(event: ActorRestarting) -> str:
 
 
 def _part(actor: str) -> str:
-    return PARTS.get(actor, actor)
+    return PARTS.get(actor) or GROUPS.get(actor, actor)
 
 
 def _span(seconds: float) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from acore.actors.narrator import PARTS
+from acore.actors.narrator import GROUPS, PARTS
 from acore.cli.output import is_terminal, say, tinted
 from acore.runtime.supervisor import ChildInfo, ChildState
 
@@ -34,7 +34,7 @@ def _lines(children: tuple[ChildInfo, ...], indent: str, *, is_drawn: bool) -> I
 
 def _words(child: ChildInfo, *, is_drawn: bool) -> str:
     mark, tone = _TONES[child.state]
-    what = PARTS.get(child.id, "")
+    what = PARTS.get(child.id) or GROUPS.get(child.id, "")
     restarts = f", restarted {child.restarts} x" if child.restarts else ""
     state = f"{child.state.value}{restarts}"
     if not is_drawn:

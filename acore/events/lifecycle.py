@@ -45,6 +45,15 @@ class RunEnded(Event):
     uptime: float
 
 
+@wire("run.interruption_found")
+class InterruptionFound(Event):
+    """The run before this one did not end in good order: it was killed, or the machine went down."""
+
+    boot: str
+    began: datetime
+    version: str
+
+
 @wire("stop.requested")
 class StopRequested(Event):
     """Somebody wants the program to stop: a signal, or a person."""

@@ -5,7 +5,14 @@ from pathlib import Path
 
 from acore.clock import HeldClock
 from acore.events.audit import AuditNoted
-from acore.events.lifecycle import EndProcess, LifecycleView, RunEnded, RunStarted, StopRequested
+from acore.events.lifecycle import (
+    EndProcess,
+    InterruptionFound,
+    LifecycleView,
+    RunEnded,
+    RunStarted,
+    StopRequested,
+)
 from acore.events.supervision import ActorExited, ActorStarted
 from acore.replay.replayer import replay
 from tests.actors.house import BEGAN, PROCESS, FragileLifecycle, FragileMetrics, Struck, core, house
@@ -66,6 +73,8 @@ async def test_a_run_that_nobody_asked_to_stop_did_not_end_in_good_order(tmp_pat
         assert previous is not None
         assert previous.ended is None
         assert await home.told(RunEnded) == []
+        (found,) = await home.told(InterruptionFound)
+        assert (found.boot, found.began) == ("first", previous.began)
 
 
 async def test_a_line_tells_how_each_actor_is(tmp_path: Path) -> None:

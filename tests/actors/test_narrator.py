@@ -27,7 +27,7 @@ from acore.events.discord import (
     TokenSealed,
 )
 from acore.events.health import CheckDue
-from acore.events.lifecycle import RunEnded, RunStarted
+from acore.events.lifecycle import InterruptionFound, RunEnded, RunStarted
 from acore.events.metrics import ActivityCounted
 from acore.events.settings import SettingsLoaded, SettingsRefused
 from acore.events.store import StoreDegraded, StoreRecovered
@@ -63,6 +63,11 @@ TOLD: list[tuple[Event, str, str]] = [
         RunStarted(version="1.2", commit="abc", python="3", host="h", pid=7, settings_revision="r"),
         "INFO",
         "acore 1.2 (abc) runs as process 7.",
+    ),
+    (
+        InterruptionFound(boot="b", began=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), version="1.2"),
+        "WARNING",
+        "The last run, begun at 2026-01-02 03:04:05 UTC, did not end in good order: it was killed, or",
     ),
     (RunEnded(reason="SIGTERM", uptime=3725.9), "INFO", "Stopped in good order after 1 h 2 min: SIGTERM."),
     (ApplicationIdentified(application=BOT), "INFO", "This is Robin (application 9), owned by ann. "),
@@ -138,6 +143,7 @@ UNTOLD: list[Event] = [
     ActorStarted(actor="health", incarnation=1),
     ActorExited(actor="health", incarnation=1, exit="shutdown"),
     ActorExited(actor="health", incarnation=1, exit="normal"),
+    ActorExited(actor="doors", incarnation=1, exit="crashed", reason="its part has told why"),
     LinkChanged(link=Link.READY),
     LinkChanged(link=Link.OFFLINE, reason="stopping"),
     InteractionClosed(interaction=8, is_answered=True),

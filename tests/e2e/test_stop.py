@@ -50,10 +50,11 @@ async def test_after_a_kill_the_next_start_knows_that_it_was_none(
 ) -> None:
     async with running(home, sandbox) as bot:
         await bot.kill()
-    async with running(home, sandbox):
+    async with running(home, sandbox) as next_bot:
         answer = await owner.invoke("botstatus")
 
     assert ends(home) == []
+    assert "did not end in good order: it was killed" in next_bot.output
     assert "did not end in good order" in fields(answer)["Last run"]
 
 
