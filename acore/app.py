@@ -17,7 +17,7 @@ from loguru import logger
 from acore import __version__
 from acore.access.rules import Role
 from acore.actors.config import ConfigActor
-from acore.actors.desk import Answerer
+from acore.actors.desk import Answerer, Tickets
 from acore.actors.door import Door, DoorFactory, Ears
 from acore.actors.files import FilesActor
 from acore.actors.gateway import DiscordGatewayActor
@@ -27,11 +27,11 @@ from acore.actors.lifecycle import LifecycleActor
 from acore.actors.metrics import MetricsActor
 from acore.actors.narrator import NarratorActor
 from acore.actors.prober import ProberActor
-from acore.actors.process import ProcessActor
+from acore.actors.process import ProcessActor, Signals
 from acore.checks import builtin
 from acore.checks.registry import checks_of
 from acore.clock import Clock, RealClock
-from acore.errors import ExitCode, FatalError
+from acore.errors import AcoreError, ExitCode, FatalError
 from acore.events.base import Trace
 from acore.events.bus import Bus
 from acore.events.discord import GatewayView, InteractionReceived, Link
@@ -44,7 +44,7 @@ from acore.host.commit import commit_of
 from acore.host.reader import HostReader
 from acore.log import forget_secret, keep_secret
 from acore.runtime.edge import EdgeContext
-from acore.runtime.report import sole
+from acore.runtime.report import chief, reason
 from acore.runtime.restart import RestartLimit, Strategy
 from acore.runtime.spec import ChildSpec, SupervisorSpec
 from acore.runtime.supervisor import ChildInfo, ChildState
@@ -72,6 +72,15 @@ class NoTokenError(FatalError):
             "DISCORD_TOKEN is not set: run `acore init`, or put it into .env; "
             "`acore sandbox` runs without one, on a Discord of your own"
         )
+
+
+class EntriesLostError(FatalError):
+    """Some of what happened could not be written before the end."""
+
+    exit_code = ExitCode.IO
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"the last {count} entries could not be written and are lost; make room on the disk")
 
 
 class App:
@@ -103,6 +112,9 @@ class App:
         self.boot = secrets.token_hex(8)
         self.system: System | None = None
         self._began_running = Flag()
+        self._signals = Signals(self._clock, self.stop, _quit_now)
+        self._tickets = Tickets()
+        self._failure: BaseException | None = None
 
     @property
     def settings(self) -> Settings:
@@ -126,17 +138,24 @@ class App:
         keep_secret(self.settings.discord_token.reveal())
         try:
             with sole_error():
-                async with open_store(data_dir, boot=self.boot, clock=self._clock) as store:
+                async with (
+                    self._listening(),
+                    open_store(data_dir, boot=self.boot, clock=self._clock) as store,
+                ):
                     outside = await to_thread.run_sync(_Outside, data_dir)
                     await self._run(store, outside, on_started)
+            if store.lost:
+                raise EntriesLostError(store.lost)
         finally:
+            self._tickets.forget()
             forget_secret(self.settings.discord_token.reveal())
             if self._deadline is not None:
                 self._deadline.cancel()
 
     async def _run(self, store: Store, outside: "_Outside", on_started: Callable[[System], None]) -> None:
         bus = Bus(self._clock, store.journal, node=outside.node, boot=self.boot, last_seq=store.last_seq)
-        self.system = System(self._amend(self._tree(store, outside)), bus)
+        tree = self._amend(self._tree(store, outside))
+        self.system = System(tree, bus, on_stopping=self._limit_the_stop)
         self._began_running.set()
         async with self._announced(self.system, on_started):
             await self.system.run()
@@ -158,10 +177,23 @@ class App:
             return
         self._why = why
         self.system.stop()
+
+    def _limit_the_stop(self, failure: BaseException | None) -> None:
+        """End the process when stopping takes too long, whoever began it."""
+        self._failure = failure
         # A thread, because what may hang is the loop itself.
         self._deadline = threading.Timer(STOP_BUDGET, self._end_late)
         self._deadline.daemon = True
         self._deadline.start()
+
+    @asynccontextmanager
+    async def _listening(self) -> AsyncGenerator[None]:
+        """Hear signals as long as there is anything to stop; without, they would kill the process at once."""
+        async with create_task_group() as group:
+            group.start_soon(self._signals.listen)
+            await self._signals.is_listening.wait()
+            yield
+            group.cancel_scope.cancel()
 
     @asynccontextmanager
     async def _announced(self, system: System, on_started: Callable[[System], None]) -> AsyncGenerator[None]:
@@ -180,7 +212,9 @@ class App:
         logger.error(
             "Stopping took more than {:.0f} s; ending anyway. Still up: {}", STOP_BUDGET, ", ".join(late)
         )
-        os._exit(ExitCode.SOFTWARE)
+        if self._failure is not None:
+            logger.error("It stopped because of this: {}", reason(self._failure))
+        os._exit(self._failure.exit_code if isinstance(self._failure, AcoreError) else ExitCode.SOFTWARE)
 
     # --- the tree
 
@@ -249,7 +283,7 @@ class App:
             began=self._began,
             settings_revision=revision(self.settings),
         )
-        return ProcessActor(facts, self._describe_actors, self.stop, _quit_now)
+        return ProcessActor(facts, self._describe_actors, self._signals, self.stop)
 
     def _describe_actors(self) -> tuple[ActorLine, ...]:
         if self.system is None:
@@ -278,7 +312,7 @@ def sole_error() -> Generator[None]:
     try:
         yield
     except BaseExceptionGroup as group:
-        raise sole(cast("BaseException", group)) from None
+        raise chief(cast("BaseException", group)) from None
 
 
 def answerers() -> dict[str, Answerer]:

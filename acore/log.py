@@ -32,14 +32,20 @@ _INTERACTION_TOKEN = r"aW50ZXJhY3Rpb246[A-Za-z0-9_=-]+"  # noqa: S105 - it finds
 _TOKEN_IN_PATH = r"(?<=/)(?P<place>(?:webhooks|interactions)/[0-9]+/)[^/\s?#\"'<>]+"  # noqa: S105 - it finds tokens
 # What libraries show of payloads: "token": "…", in JSON or as Python writes a dict.
 _TOKEN_IN_PAYLOAD = r"""(?P<key>["']token\\?["']\s*:\s*\\?["'])[^"'\\]+"""  # noqa: S105 - it finds tokens
-_TOKENS = re.compile(f"{_TOKEN_IN_PATH}|{_TOKEN_IN_PAYLOAD}|{_BOT_TOKEN}|{_INTERACTION_TOKEN}")
+# nextcord shows the beginning of the token in its warnings.
+_TOKEN_BEGINNING = r"(?<=Bot )\S+\[redacted\]"  # noqa: S105 - it finds tokens
+_TOKENS = re.compile(
+    f"{_TOKEN_IN_PATH}|{_TOKEN_IN_PAYLOAD}|{_TOKEN_BEGINNING}|{_BOT_TOKEN}|{_INTERACTION_TOKEN}"
+)
 
 # systemd sets the first two for a service (systemd.exec(5)), Kubernetes the third.
 _SERVICE_VARIABLES = ("JOURNAL_STREAM", "INVOCATION_ID", "KUBERNETES_SERVICE_HOST")
 # Docker and Podman leave these in a container.
+_CONTAINER_FILES = (".dockerenv", "run/.containerenv")
+
+_RECONNECTS = "nextcord.client"
 # What these say of every request and every payload is for who debugs them.
 _TALKATIVE = ("nextcord", "aiohttp", "aiosqlite", "asyncio")
-_CONTAINER_FILES = (".dockerenv", "run/.containerenv")
 
 _PASSED_THROUGH = {logging.__file__, warnings.__file__, __file__}
 
@@ -167,6 +173,8 @@ class Logging:
         _remove(0)  # loguru's default output to stderr, if it is still there
         logging.root.handlers[:] = [_Inbound()]
         logging.captureWarnings(capture=True)
+        self._plain = _InPlainWords()
+        logging.getLogger(_RECONNECTS).addFilter(self._plain)
         self.set_level(level)
 
     def set_level(self, level: str) -> None:
@@ -193,6 +201,7 @@ class Logging:
         for output in self._outputs:
             output.close()
         logging.captureWarnings(capture=False)
+        logging.getLogger(_RECONNECTS).removeFilter(self._plain)
         logging.root.handlers[:], level = self._root_before
         logging.root.setLevel(level)
         for library, itself in self._libraries.items():
@@ -207,6 +216,20 @@ class Logging:
             diagnose=False,
             backtrace=False,
         )
+
+
+class _InPlainWords(logging.Filter):
+    """Makes one line of what nextcord says of each lost connection: it adds a traceback of its own inside."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let everything pass."""
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and str(record.msg).startswith("Attempting a reconnect"):
+            said = str(error) or type(error).__name__
+            record.msg, record.args = f"{record.getMessage()} ({said})", ()
+            record.exc_info = None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
 
 
 def _quieter(level: int) -> int:

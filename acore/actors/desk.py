@@ -1,9 +1,9 @@
 """The desk: takes each command, sees to its answer, and finishes what an earlier run left open."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Protocol
 
+from anyio import Event as Flag
 from loguru import logger
 
 from acore.access.rules import Decision, Role
@@ -30,6 +30,9 @@ from acore.runtime.report import reason
 from acore.storage.vault import BrokenSealError
 
 FIRST_RETRY, LONGEST_RETRY = 1.0, 60.0
+ACKNOWLEDGE_LIMIT = 2.5
+"""Seconds after which an acknowledgement comes too late: Discord's limit is 3."""
+_ACKNOWLEDGE_AGAIN = 0.2
 # Discord's JSON error codes: the interaction is unknown or too old, or has been acknowledged before.
 _UNKNOWN_INTERACTION, _ALREADY_ACKNOWLEDGED = 10062, 40060
 _INTERRUPTED = (
@@ -63,11 +66,61 @@ class Sealer(Protocol):
         ...
 
 
-class _Ticket(Record):
-    """The right to answer one interaction, while it lasts."""
+class Ticket:
+    """The right to answer one interaction, while it lasts, and how far its answer has come."""
 
-    received: InteractionReceived
-    token: str
+    def __init__(
+        self,
+        received: InteractionReceived,
+        token: str,
+        *,
+        is_acknowledged: bool = False,
+        reply: Reply | None = None,
+    ) -> None:
+        """Keep *token* out of whatever is logged, until `Tickets.close`."""
+        keep_secret(token)
+        self.received = received
+        self.token = token
+        self.is_acknowledged = is_acknowledged
+        self.reply = reply
+
+
+class Tickets:
+    """What is owed now; it outlives the runs of the actor, also while nothing can be written."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, Ticket] = {}
+        self._closed_one = Flag()
+
+    def __iter__(self) -> Iterator[Ticket]:
+        return iter(tuple(self._open.values()))
+
+    def get(self, interaction: int) -> Ticket | None:
+        """Return the ticket for *interaction*; None when nothing is owed."""
+        return self._open.get(interaction)
+
+    def add(self, ticket: Ticket) -> None:
+        """Owe an answer."""
+        self._open[ticket.received.interaction] = ticket
+
+    def close(self, interaction: int) -> Ticket | None:
+        """Owe nothing for *interaction* any more, and return its ticket."""
+        ticket = self._open.pop(interaction, None)
+        if ticket is not None:
+            forget_secret(ticket.token)
+            self._closed_one.set()
+            self._closed_one = Flag()
+        return ticket
+
+    def forget(self) -> None:
+        """Let go of all: the process ends, and the next one reads from the records what is owed."""
+        for ticket in self:
+            self.close(ticket.received.interaction)
+
+    async def all_closed(self) -> None:
+        """Return when nothing is owed."""
+        while self._open:
+            await self._closed_one.wait()
 
 
 class Desk:
@@ -82,7 +135,9 @@ class Desk:
         io: EdgeContext,
         doorway: Doorway,
         answerers: Mapping[str, Answerer],
+        *,
         vault: Sealer,
+        tickets: Tickets,
         on_failure: Callable[[], None],
     ) -> None:
         """Open the desk.
@@ -92,6 +147,7 @@ class Desk:
             doorway: Where the present connection is found.
             answerers: How each command comes to its reply, by full name.
             vault: Seals the tokens of interactions that are not answered yet.
+            tickets: What is owed already, and what will be.
             on_failure: Called for each command that failed.
         """
         self._io = io
@@ -99,7 +155,7 @@ class Desk:
         self._doorway = doorway
         self._answerers = answerers
         self._vault = vault
-        self._tickets: dict[int, _Ticket] = {}
+        self._tickets = tickets
         self._under_way: set[int] = set()
 
     def take(self, request: Request, decision: Decision) -> None:
@@ -123,7 +179,7 @@ class Desk:
         sent = self._io.publish(received)
         token = self._vault.seal(request.token, str(request.interaction))
         sealed = self._io.publish(TokenSealed(interaction=request.interaction, sealed=token))
-        self._keep(received, request.token)
+        self._tickets.add(Ticket(received, request.token))
         self._io.tasks.start_soon(self._serve, received, self._io.bound(sent), sealed.seq)
 
     def _deny(self, request: Request, decision: Decision) -> None:
@@ -156,26 +212,33 @@ class Desk:
 
     async def _acknowledge(self, received: InteractionReceived, io: EdgeContext) -> bool:
         """Show "thinking"; return whether an answer can follow."""
-        ticket, door = self._tickets.get(received.interaction), self._doorway.door
-        if ticket is None or door is None:
-            return ticket is not None
-        try:
-            await door.acknowledge(received.interaction, ticket.token, is_ephemeral=received.is_ephemeral)
-        except DiscordUnreachableError as error:
-            # Discord may have taken it before the line broke: the answer itself will tell.
-            logger.warning("/{} could not be acknowledged: {}", received.command, error)
-            return True
-        except AnswerRefusedError as error:
-            if error.code == _ALREADY_ACKNOWLEDGED:
+        ticket, wait = self._tickets.get(received.interaction), _ACKNOWLEDGE_AGAIN
+        while ticket is not None and (door := self._doorway.door) is not None:
+            try:
+                await door.acknowledge(received.interaction, ticket.token, is_ephemeral=received.is_ephemeral)
+            except DiscordUnreachableError as error:
+                logger.warning("/{} could not be acknowledged: {}", received.command, error)
+                wait = max(wait, error.wait)
+                if self._age(received) + wait > ACKNOWLEDGE_LIMIT:
+                    # Discord may have taken it before the line broke: the answer itself will tell.
+                    return True
+                await io.clock.sleep(wait)
+            except AnswerRefusedError as error:
+                if error.code == _ALREADY_ACKNOWLEDGED:
+                    return True
+                self._close(received.interaction, io, str(error))
+                return False
+            else:
+                ticket.is_acknowledged = True
+                seconds = self._age(received)
+                io.publish(InteractionAcknowledged(interaction=received.interaction, seconds=seconds))
                 return True
-            self._close(received.interaction, io, str(error))
-            return False
-        seconds = (io.clock.now() - received.received).total_seconds()
-        io.publish(InteractionAcknowledged(interaction=received.interaction, seconds=seconds))
-        return True
+        return ticket is not None
 
     async def _reply(self, received: InteractionReceived, io: EdgeContext) -> None:
         reply = await self._compose(received, io)
+        if (ticket := self._tickets.get(received.interaction)) is not None:
+            ticket.reply = reply
         io.publish(InteractionReplied(interaction=received.interaction, reply=reply))
         self._show(received, reply, io)
 
@@ -214,25 +277,29 @@ class Desk:
             return None
         self._under_way.add(wanted.interaction)
         received, wait = ticket.received, FIRST_RETRY
-        expires = received.received + timedelta(seconds=INTERACTION_LIFE)
-        while io.clock.now() < expires:
+        while self._age(received) < INTERACTION_LIFE:
+            door = await self._doorway.wait()
+            if door is None:
+                # The process ends; the record stays open, and the next run goes on with it.
+                return None
             try:
-                door = await self._doorway.wait()
                 await door.answer(received.application, ticket.token, wanted.reply)
-                return self._closing(wanted.interaction, io, "")
+                return self._closing(wanted.interaction, "")
             except DiscordUnreachableError as error:
                 logger.warning("The answer to /{} did not get through: {}", received.command, error)
-                await io.clock.sleep(wait)
+                with io.clock.deadline(max(wait, error.wait)):
+                    await self._doorway.closed.wait()
                 wait = min(LONGEST_RETRY, 2 * wait)
             except AnswerRefusedError as error:
-                return self._closing(wanted.interaction, io, str(error))
-        return self._closing(wanted.interaction, io, "Discord could not be reached for 15 minutes")
+                return self._closing(wanted.interaction, str(error))
+        return self._closing(wanted.interaction, "Discord could not be reached for 15 minutes")
 
     async def resume(self, pending: Pending) -> None:
-        """Finish what an earlier run began: answer, ask again, or say that it was interrupted."""
+        """Take up what an earlier run of the process left open."""
         received, io = pending.received, self._io
-        age = (io.clock.now() - received.received).total_seconds()
-        if age >= INTERACTION_LIFE or not pending.sealed:
+        if self._tickets.get(received.interaction) is not None:
+            return
+        if self._age(received) >= INTERACTION_LIFE or not pending.sealed:
             self._close(received.interaction, io, "interrupted, and too old to be answered")
             return
         try:
@@ -240,25 +307,33 @@ class Desk:
         except BrokenSealError:
             self._close(received.interaction, io, "interrupted, and the key to its seal is lost")
             return
-        self._keep(received, token)
-        if not pending.is_acknowledged and not await self._acknowledge_late(received, token):
+        ticket = Ticket(received, token, is_acknowledged=pending.is_acknowledged, reply=pending.reply)
+        self._tickets.add(ticket)
+        await self.go_on(ticket)
+
+    async def go_on(self, ticket: Ticket) -> None:
+        """Go on at the step that is missing: answer, ask again, or say that it was interrupted."""
+        received, io = ticket.received, self._io
+        if not ticket.is_acknowledged and not await self._acknowledge_late(ticket):
             return
-        if pending.reply is not None:
-            self._show(received, pending.reply, io)
+        if ticket.reply is not None:
+            self._show(received, ticket.reply, io)
             return
         answerer = self._answerers.get(received.command)
         if answerer is not None and answerer.only_reads:
             await self._reply(received, io)
             return
-        interrupted = Notice(text=_INTERRUPTED, is_error=True)
-        io.publish(InteractionReplied(interaction=received.interaction, reply=interrupted))
-        self._show(received, interrupted, io)
+        ticket.reply = Notice(text=_INTERRUPTED, is_error=True)
+        io.publish(InteractionReplied(interaction=received.interaction, reply=ticket.reply))
+        self._show(received, ticket.reply, io)
 
-    async def _acknowledge_late(self, received: InteractionReceived, token: str) -> bool:
+    async def _acknowledge_late(self, ticket: Ticket) -> bool:
         """Acknowledge after an interruption; that Discord knows nothing may mean it was done."""
-        door = await self._doorway.wait()
+        door, received = await self._doorway.wait(), ticket.received
+        if door is None:
+            return False
         try:
-            await door.acknowledge(received.interaction, token, is_ephemeral=received.is_ephemeral)
+            await door.acknowledge(received.interaction, ticket.token, is_ephemeral=received.is_ephemeral)
         except AnswerRefusedError as error:
             if error.code not in {_ALREADY_ACKNOWLEDGED, _UNKNOWN_INTERACTION}:
                 self._close(received.interaction, self._io, str(error))
@@ -267,19 +342,16 @@ class Desk:
             logger.warning("/{} could not be acknowledged: {}", received.command, error)
         return True
 
+    def _age(self, received: InteractionReceived) -> float:
+        return (self._io.clock.now() - received.received).total_seconds()
+
     def _close(self, interaction: int, io: EdgeContext, failure: str) -> None:
-        io.publish(self._closing(interaction, io, failure))
+        io.publish(self._closing(interaction, failure))
 
-    def _keep(self, received: InteractionReceived, token: str) -> None:
-        keep_secret(token)
-        self._tickets[received.interaction] = _Ticket(received=received, token=token)
-
-    def _closing(self, interaction: int, io: EdgeContext, failure: str) -> InteractionClosed:
-        ticket = self._tickets.pop(interaction, None)
+    def _closing(self, interaction: int, failure: str) -> InteractionClosed:
+        ticket = self._tickets.close(interaction)
         self._under_way.discard(interaction)
-        if ticket is not None:
-            forget_secret(ticket.token)
-        seconds = (io.clock.now() - ticket.received.received).total_seconds() if ticket else 0.0
+        seconds = self._age(ticket.received) if ticket else 0.0
         return InteractionClosed(
             interaction=interaction, is_answered=not failure, reason=failure, seconds=seconds
         )

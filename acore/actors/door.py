@@ -54,7 +54,12 @@ class ConnectionRefusedForGoodError(FatalError):
 
 
 class DiscordUnreachableError(AcoreError):
-    """Discord cannot be reached now; trying again later may help."""
+    """Discord cannot be reached now, or does not want to hear from us yet; trying again later may help."""
+
+    def __init__(self, text: str, wait: float = 0.0) -> None:
+        """Say what happened; *wait* is the seconds that Discord asked us to wait, if it did."""
+        super().__init__(text)
+        self.wait = wait
 
 
 class AnswerRefusedError(AcoreError):
@@ -118,8 +123,8 @@ class Ears(Protocol):
         """Somebody used a command."""
         ...
 
-    def synced(self, news: CommandsSynced) -> None:
-        """The list of commands on Discord is right."""
+    def connected(self) -> None:
+        """Discord began a session; the commands can be registered."""
         ...
 
     async def before_identify(self, budget: IdentifyBudget) -> None:
@@ -150,6 +155,14 @@ class Door(Protocol):
             FatalError: Discord says not to come back.
             BudgetUsedUpError: A new session would be one too many.
             DiscordUnreachableError: The connection could not be made.
+        """
+        ...
+
+    async def sync(self) -> CommandsSynced:
+        """Make Discord's list of our commands right.
+
+        Raises:
+            DiscordUnreachableError: Nobody answers, or Discord refuses now; what was registered before stays.
         """
         ...
 
@@ -201,20 +214,30 @@ class Doorway:
 
     def __init__(self) -> None:
         self.door: Door | None = None
-        self._opened = Flag()
+        self.closed = Flag()
+        self._news = Flag()
 
     def open(self, door: Door) -> None:
         """Make *door* the present one."""
         self.door = door
-        self._opened.set()
+        self._tell()
 
     def shut(self) -> None:
         """Have none until the next is opened."""
         self.door = None
-        self._opened = Flag()
 
-    async def wait(self) -> Door:
-        """Return the present door, or the next one when it is opened."""
-        while self.door is None:
-            await self._opened.wait()
+    def close(self) -> None:
+        """Have none any more."""
+        self.shut()
+        self.closed.set()
+        self._tell()
+
+    async def wait(self) -> Door | None:
+        """Return the present door, or the next one when it is opened; None when none will come."""
+        while self.door is None and not self.closed.is_set():
+            await self._news.wait()
         return self.door
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = Flag()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from anyio import CancelScope
 
 from acore.access.rules import decide
-from acore.actors.desk import Answerer, Desk, Sealer
+from acore.actors.desk import Answerer, Desk, Sealer, Tickets
 from acore.actors.door import (
     BudgetUsedUpError,
     DiscordUnreachableError,
@@ -20,7 +20,7 @@ from acore.events.discord import (
     Application,
     ApplicationIdentified,
     BudgetRead,
-    CommandsSynced,
+    CommandsRefused,
     GatewayReady,
     GatewayView,
     GuildLine,
@@ -31,6 +31,7 @@ from acore.events.discord import (
     LoadBudget,
     LoadPending,
     SessionBegun,
+    SessionResumed,
 )
 from acore.events.metrics import ActivityCounted
 from acore.events.settings import SettingsView
@@ -43,29 +44,42 @@ RESERVE = 5
 """New sessions that are left to people: at the last one Discord resets the token."""
 FIRST_RETRY, LONGEST_RETRY = 1.0, 60.0
 CLOSE_LIMIT = 5.0
+LONGEST_SYNC_RETRY = 600.0
+LAST_ANSWERS = 3.0
+"""Seconds that an ordered stop gives to answers under way; what is open then, the next run answers."""
 _LISTED_GUILDS = 50
 
 
 class DiscordGatewayActor(EdgeActor):
-    """Keeps a connection to Discord, hears commands, and answers each one exactly once.
+    """Keeps a connection to Discord, hears commands, and sees that each one is answered.
 
     A connection that cannot be made is tried again by itself; what only a person can mend ends the process.
     """
 
     at_once = 50
 
-    def __init__(self, factory: DoorFactory, answerers: Mapping[str, Answerer], vault: Sealer) -> None:
+    def __init__(
+        self,
+        factory: DoorFactory,
+        answerers: Mapping[str, Answerer],
+        vault: Sealer,
+        tickets: Tickets | None = None,
+    ) -> None:
         """Prepare to connect.
 
         Args:
             factory: Makes a connection; a new one for each attempt.
             answerers: How each command comes to its reply, by full name.
             vault: Seals the tokens of interactions that are not answered yet.
+            tickets: What is owed; give every run of the actor the same.
         """
+        self._tickets = tickets or Tickets()
+        self._failures = 0
         self._factory = factory
         self._answerers = answerers
         self._vault = vault
         self._doorway = Doorway()
+        self._synced: Door | None = None
         self._application: Application | None = None
         self._budget: IdentifyBudget | None = None
         self._link = Link.OFFLINE
@@ -76,36 +90,45 @@ class DiscordGatewayActor(EdgeActor):
     async def run(self, io: EdgeContext) -> None:
         """Recall what is owed, then stay connected."""
         self._io = io
-        self._desk = Desk(io, self._doorway, self._answerers, self._vault, self.failed)
+        self._desk = Desk(
+            io,
+            self._doorway,
+            self._answerers,
+            vault=self._vault,
+            tickets=self._tickets,
+            on_failure=self.failed,
+        )
         self._since = io.clock.now()
-        self._began = io.clock.monotonic()
         self._budget = await io.ask(LoadBudget())
         pending = await io.ask(LoadPending())
         self._show()
         io.ready()
-        async with io.until_stopped() as tasks:
-            tasks.start_soon(self._report)
-            for one in pending:
-                tasks.start_soon(self._desk.resume, one)
-            await self._stay_connected()
-        self._change(Link.OFFLINE, "stopping")
+        try:
+            async with io.until_stopped() as self._tasks:
+                self._tasks.start_soon(self._report)
+                for ticket in self._tickets:
+                    io.tasks.start_soon(self._desk.go_on, ticket)
+                for one in pending:
+                    io.tasks.start_soon(self._desk.resume, one)
+                await self._stay_connected()
+            self._change(Link.OFFLINE, "stopping")
+        finally:
+            self._doorway.close()
 
     # --- the connection
 
     async def _stay_connected(self) -> None:
-        failures = 0
         while True:
             door = self._factory(self)
             try:
                 self.connecting()
                 await self._admit(door)
-                failures = 0
                 await door.stay()
                 wait, why = FIRST_RETRY, "the connection ended"
             except DiscordUnreachableError as error:
-                failures += 1
-                wait = min(LONGEST_RETRY, FIRST_RETRY * 2 ** (failures - 1))
-                why = str(error)
+                self._failures += 1
+                grown = min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(self._failures - 1, 10))
+                wait, why = max(grown, error.wait), str(error)
             except BudgetUsedUpError as error:
                 wait = max(FIRST_RETRY, (error.budget.resets_at - self._io.clock.now()).total_seconds())
                 why = f"{error}; the count starts anew at {error.budget.resets_at:%Y-%m-%d %H:%M} UTC"
@@ -116,13 +139,19 @@ class DiscordGatewayActor(EdgeActor):
 
     async def _admit(self, door: Door) -> None:
         self._refuse_if_used_up(self._budget)
-        self._application = await door.open()
+        application = await door.open()
         self._doorway.open(door)
-        self._io.publish(ApplicationIdentified(application=self._application))
+        if application != self._application:
+            self._application = application
+            self._io.publish(ApplicationIdentified(application=application))
         self._show()
 
     async def _leave(self, door: Door) -> None:
         """Close *door* whatever happens: left open, its socket and threads would live on."""
+        if self._io.stopping.is_set():
+            # What is being answered is answered first: the door is the way there.
+            with CancelScope(shield=True), self._io.clock.deadline(LAST_ANSWERS):
+                await self._tickets.all_closed()
         self._doorway.shut()
         with CancelScope(shield=True), self._io.clock.deadline(CLOSE_LIMIT):
             await door.close()
@@ -135,10 +164,12 @@ class DiscordGatewayActor(EdgeActor):
 
     def connecting(self) -> None:
         """Note that a connection is being made."""
+        self._began = self._io.clock.monotonic()
         self._change(Link.CONNECTING)
 
     def ready(self, user: str, guilds: tuple[GuildLine, ...]) -> None:
         """Note that commands can be used."""
+        self._failures = 0
         self._change(Link.READY)
         seconds = self._io.clock.monotonic() - self._began
         listed = guilds[:_LISTED_GUILDS]
@@ -146,7 +177,9 @@ class DiscordGatewayActor(EdgeActor):
 
     def resumed(self) -> None:
         """Note that the connection is back."""
+        self._failures = 0
         self._change(Link.READY)
+        self._io.publish(SessionResumed())
 
     def lost(self, reason: str) -> None:
         """Note that the connection is gone."""
@@ -161,9 +194,25 @@ class DiscordGatewayActor(EdgeActor):
         """Count a failure."""
         self._count(errors=1)
 
-    def synced(self, news: CommandsSynced) -> None:
-        """Pass on that the commands are registered."""
-        self._io.publish(news)
+    def connected(self) -> None:
+        """Have the commands registered, once for each door."""
+        door = self._doorway.door
+        if door is not None and door is not self._synced:
+            self._synced = door
+            self._tasks.start_soon(self._sync, door)
+
+    async def _sync(self, door: Door) -> None:
+        """Register the commands; while Discord refuses, the old ones stay and it is tried again."""
+        wait = FIRST_RETRY
+        while self._doorway.door is door:
+            try:
+                self._io.publish(await door.sync())
+            except DiscordUnreachableError as error:
+                self._io.publish(CommandsRefused(reason=str(error)))
+                wait = max(2 * wait, error.wait)
+                await self._io.clock.sleep(min(wait, LONGEST_SYNC_RETRY))
+            else:
+                return
 
     async def before_identify(self, budget: IdentifyBudget) -> None:
         """Keep the budget across processes, and refuse to use up what is left to people."""

@@ -1,21 +1,25 @@
 """MetricsActor: what is counted, and the latest sample of the host."""
 
-from datetime import datetime, timedelta
-
 import msgspec
 
-from acore.events.metrics import ActivityCounted, Counters, HostSampled, LoadCounters, MetricsView
+from acore.events.metrics import (
+    ActivityCounted,
+    CountedAt,
+    Counters,
+    HostSampled,
+    LoadCounters,
+    MetricsView,
+    within_a_minute,
+)
 from acore.runtime.actor import Actor, Context
 from acore.runtime.handlers import handles
-
-_MINUTE = timedelta(minutes=1)
 
 
 class MetricsState(msgspec.Struct):
     """Counters, the counts of the last minute, and the latest sample."""
 
     counters: Counters = Counters()
-    recent: list[tuple[datetime, int]] = []
+    recent: list[CountedAt] = []
     sample: HostSampled | None = None
 
 
@@ -31,7 +35,7 @@ class MetricsActor(Actor[MetricsState]):
     @handles
     async def count(self, counted: ActivityCounted, ctx: Context) -> None:
         """Add what was counted, unless the kept sums include it already."""
-        self.state.recent = [*_recent(self.state.recent, ctx.now), (ctx.now, counted.messages)]
+        self.state.recent = [*within_a_minute(self.state.recent, ctx.now), (ctx.now, counted.messages)]
         before = self.state.counters
         if ctx.seq > before.upto:
             self.state.counters = Counters(
@@ -45,17 +49,10 @@ class MetricsActor(Actor[MetricsState]):
     async def keep(self, sample: HostSampled, ctx: Context) -> None:
         """Keep the latest sample, and let go of counts that are older than a minute."""
         self.state.sample = sample
-        self.state.recent = _recent(self.state.recent, ctx.now)
+        self.state.recent = within_a_minute(self.state.recent, ctx.now)
 
     def view(self) -> MetricsView:
-        """Show counters, the last minute, and the sample."""
+        """Show counters, the counts of the last minute, and the sample."""
         return MetricsView(
-            counters=self.state.counters,
-            messages_last_minute=sum(messages for _, messages in self.state.recent),
-            sample=self.state.sample,
+            counters=self.state.counters, recent=tuple(self.state.recent), sample=self.state.sample
         )
-
-
-def _recent(counts: list[tuple[datetime, int]], now: datetime) -> list[tuple[datetime, int]]:
-    """Return the counts of the last minute; one from the future is of a clock that was set back since."""
-    return [(at, messages) for at, messages in counts if timedelta(0) <= now - at < _MINUTE]

@@ -5,12 +5,14 @@ from loguru import logger
 from acore.events.base import Event
 from acore.events.discord import (
     ApplicationIdentified,
+    CommandsRefused,
     CommandsSynced,
     GatewayReady,
     InteractionClosed,
     InteractionDenied,
     Link,
     LinkChanged,
+    SessionResumed,
 )
 from acore.events.lifecycle import InterruptionFound, RunEnded, RunStarted
 from acore.events.settings import SettingsLoaded, SettingsRefused
@@ -89,6 +91,11 @@ def line_of(event: Event) -> Line | None:  # noqa: C901, PLR0911, PLR0912 - one 
             )
         case LinkChanged():
             return _link(event)
+        case CommandsRefused():
+            text = f"The commands could not be registered, Discord keeps the old ones: {event.reason}."
+            return Line(level="WARNING", text=text)
+        case SessionResumed():
+            return Line(level="INFO", text="The connection to Discord is back, and nothing was missed.")
         case CommandsSynced():
             return Line(level="INFO", text=_commands(event))
         case ActorExited():

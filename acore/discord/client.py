@@ -1,8 +1,7 @@
 """The connection that acore owns: one nextcord client per attempt."""
 
 import asyncio
-import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, cast
 
 import aiohttp
@@ -11,6 +10,7 @@ from loguru import logger
 from nextcord.http import HTTPClient, Route  # noqa: TID251 - as above
 from nextcord.webhook.async_ import AsyncWebhookAdapter, async_context  # noqa: TID251 - as above
 
+from acore.actors.desk import ACKNOWLEDGE_LIMIT
 from acore.actors.door import (
     AnswerRefusedError,
     BudgetUsedUpError,
@@ -25,12 +25,18 @@ from acore.discord.budget import budget_of
 from acore.discord.cogs.status import status_cog
 from acore.discord.render import render
 from acore.discord.sync import sync_global
-from acore.events.discord import Application, GuildLine, IdentifyBudget
+from acore.events.discord import Application, CommandsSynced, GuildLine, IdentifyBudget
 from acore.events.status import Reply
 
 _DEFERRED, _MESSAGE, _EPHEMERAL = 5, 4, 64
 # Discord, Gateway Close Event Codes: after these a client must not reconnect.
 _BAD_TOKEN, _BAD_INTENTS, _FORBIDDEN_INTENTS = 4004, 4013, 4014
+# Discord, Teams: an invitation that was accepted, and the roles that may change the application.
+_ACCEPTED, _CHANGING_ROLES = 2, frozenset({"admin", "developer"})
+# Answers to come back later, beside those of a failing server.
+_LATER, _SERVER_ERROR = frozenset({408, 429}), 500
+# Seconds; a login includes the library's own attempts at a failing server.
+_LOGIN_LIMIT, _ANSWER_LIMIT = 45.0, 15.0
 # nextcord says "ready" when no further server has come for this long; its own 2 s only delay the news.
 _GUILD_PAUSE = 0.5
 _UNREACHABLE = (
@@ -40,22 +46,6 @@ _UNREACHABLE = (
     nextcord.GatewayNotFound,
     nextcord.DiscordServerError,
 )
-
-
-class _InPlainWords(logging.Filter):
-    """Makes one line of what nextcord says of each lost connection: it adds a traceback of its own inside."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Let everything pass."""
-        error = record.exc_info[1] if record.exc_info else None
-        if error is not None and str(record.msg).startswith("Attempting a reconnect"):
-            record.msg, record.args = f"{record.getMessage()} ({_words(error)})", ()
-            record.exc_info = None
-            record.levelno, record.levelname = logging.WARNING, "WARNING"
-        return True
-
-
-_IN_PLAIN_WORDS = _InPlainWords()
 
 
 def intents() -> nextcord.Intents:
@@ -80,34 +70,34 @@ class OwnedDoor:
         self._ears = ears
         self._token = token
         self._base = base
+        self._clock = clock
         self._adapter = _Adapter(base)
         self._session: aiohttp.ClientSession | None = None
         self._client = _Client(ears, base, clock)
-        logging.getLogger("nextcord.client").addFilter(_IN_PLAIN_WORDS)
         self._client.add_cog(status_cog(ears.invoked))
 
     async def open(self) -> Application:
         """Log in over HTTP and return whose bot this is."""
         self._session = aiohttp.ClientSession()
+        found: dict[str, Any] = {}
         try:
-            await self._client.login(self._token)
-            found = await self._client.application_info()
+            with self._clock.deadline(_LOGIN_LIMIT) as scope:
+                await self._client.login(self._token)
+                found = cast("dict[str, Any]", await self._client.http.application_info())
+            if scope.cancelled_caught:
+                raise DiscordUnreachableError(f"{self._base} gave no answer within {_LOGIN_LIMIT:g} s")
+            return _application(found, self._client.intents)
         except nextcord.LoginFailure as error:
             raise TokenRefusedError from error
         except nextcord.HTTPException as error:
             raise DiscordUnreachableError(f"Discord answered {error.status} at {self._base}") from error
         except _UNREACHABLE as error:
             raise DiscordUnreachableError(f"{self._base} cannot be reached ({_words(error)})") from error
-        owners = found.team.members if found.team else [found.owner]
-        on, off = _intent_names(self._client.intents)
-        return Application(
-            id=found.id,
-            name=found.name,
-            owners=tuple(owner.id for owner in owners),
-            owner_name=f"team {found.team.name}" if found.team else found.owner.name,
-            intents_on=on,
-            intents_off=off,
-        )
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            # A captive portal or another server answers 200 with something of its own.
+            raise DiscordUnreachableError(
+                f"{self._base} does not answer as Discord does; check DISCORD_API_BASE"
+            ) from error
 
     async def stay(self) -> None:
         """Connect and stay connected, until `close`."""
@@ -121,6 +111,8 @@ class OwnedDoor:
             raise _for_good(error.code, self._client.intents) from error
         except _UNREACHABLE as error:
             raise DiscordUnreachableError(f"the gateway cannot be reached ({_words(error)})") from error
+        except nextcord.HTTPException as error:
+            raise DiscordUnreachableError(f"Discord answered {error.status}", _asked_wait(error)) from error
         except AttributeError as error:
             # nextcord 3.2 trips over its own missing socket when the very first connection fails.
             if self._client.ws is None:  # pyright: ignore[reportUnnecessaryComparison] - None before the first one
@@ -128,6 +120,20 @@ class OwnedDoor:
             raise
         if self._client.refused is not None:
             raise BudgetUsedUpError(self._client.refused)
+
+    async def sync(self) -> CommandsSynced:
+        """Make Discord's list of our commands right."""
+        try:
+            return await sync_global(self._client, self._client.application_id or 0)
+        except nextcord.HTTPException as error:
+            text = (
+                f"Discord answered {error.status}: {error.text}"
+                if error.text
+                else f"Discord answered {error.status}"
+            )
+            raise DiscordUnreachableError(text, _asked_wait(error)) from error
+        except _UNREACHABLE as error:
+            raise DiscordUnreachableError(_words(error)) from error
 
     async def close(self) -> None:
         """Let go of socket, threads and sessions."""
@@ -143,7 +149,8 @@ class OwnedDoor:
         await self._send(
             self._adapter.create_interaction_response(
                 interaction, token, session=self._open_session(), type=_DEFERRED, data=data
-            )
+            ),
+            ACKNOWLEDGE_LIMIT,
         )
 
     async def answer(self, application: int, token: str, reply: Reply) -> None:
@@ -151,7 +158,8 @@ class OwnedDoor:
         await self._send(
             self._adapter.edit_original_interaction_response(
                 application, token, session=self._open_session(), payload=render(reply)
-            )
+            ),
+            _ANSWER_LIMIT,
         )
 
     async def refuse(self, interaction: int, token: str, reply: Reply) -> None:
@@ -160,7 +168,8 @@ class OwnedDoor:
         await self._send(
             self._adapter.create_interaction_response(
                 interaction, token, session=self._open_session(), type=_MESSAGE, data=data
-            )
+            ),
+            ACKNOWLEDGE_LIMIT,
         )
 
     def latency(self) -> float | None:
@@ -177,15 +186,25 @@ class OwnedDoor:
             raise DiscordUnreachableError("the connection is closed")
         return self._session
 
-    async def _send(self, request: Coroutine[Any, Any, object]) -> None:
+    async def _send(self, request: Coroutine[Any, Any, object], within: float) -> None:
         try:
-            await request
-        except nextcord.DiscordServerError as error:
-            raise DiscordUnreachableError(f"Discord answered {error.status}") from error
+            with self._clock.deadline(within) as scope:
+                await request
         except nextcord.HTTPException as error:
+            if error.status in _LATER or error.status >= _SERVER_ERROR:
+                raise DiscordUnreachableError(
+                    f"Discord answered {error.status}", _asked_wait(error)
+                ) from error
             raise AnswerRefusedError(error.status, error.code, error.text) from error
         except _UNREACHABLE as error:
             raise DiscordUnreachableError(_words(error)) from error
+        except RuntimeError as error:
+            # nextcord tries again on a session that was closed meanwhile.
+            if self._session is None or self._session.closed:
+                raise DiscordUnreachableError("the connection is closed") from error
+            raise
+        if scope.cancelled_caught:
+            raise DiscordUnreachableError(f"no answer within {within:g} s")
 
 
 class _Client(nextcord.Client):
@@ -203,7 +222,6 @@ class _Client(nextcord.Client):
         )
         self._ears = ears
         self._clock = clock
-        self._is_synced = False
         self.refused: IdentifyBudget | None = None
         _rebase(self.http, base)
 
@@ -211,7 +229,11 @@ class _Client(nextcord.Client):
         """Read how many sessions Discord still allows before asking for one; wait 5 s between two."""
         data = cast("dict[str, Any]", await self.http.request(Route("GET", "/gateway/bot")))
         try:
-            await self._ears.before_identify(budget_of(data["session_start_limit"], self._clock.now()))
+            budget = budget_of(data["session_start_limit"], self._clock.now())
+        except (TypeError, KeyError) as error:
+            raise nextcord.GatewayNotFound from error
+        try:
+            await self._ears.before_identify(budget)
         except BudgetUsedUpError as error:
             # An error here would be taken for a lost connection and tried again at once.
             self.refused = error.budget
@@ -220,15 +242,9 @@ class _Client(nextcord.Client):
         await super().before_identify_hook(shard_id, initial=initial)
 
     async def on_connect(self) -> None:
-        """Register commands, once per client; nextcord's own way is one request for each command."""
-        if self._is_synced or self.application_id is None:
-            return
-        self._is_synced = True
+        """Say that commands can be registered; nextcord's own way is one request for each, unsupervised."""
         self.add_all_application_commands()
-        try:
-            self._ears.synced(await sync_global(self, self.application_id))
-        except nextcord.HTTPException as error:
-            logger.error("The commands could not be registered, Discord keeps the old ones: {}", error)
+        self._ears.connected()
 
     async def on_guild_available(self, guild: nextcord.Guild) -> None:
         """Do nothing: no command of ours is registered in single servers yet."""
@@ -286,6 +302,45 @@ def _rebase(http: HTTPClient, base: str) -> None:
         return await send(route, **kwargs)
 
     http.request = request
+
+
+def _application(found: Mapping[str, Any], wanted: nextcord.Intents) -> Application:
+    """Return what Discord's application object says. The library's own form drops the roles of a team."""
+    on, off = _intent_names(wanted)
+    team = found.get("team")
+    return Application(
+        id=int(found["id"]),
+        name=str(found["name"]),
+        owners=owners_of(found),
+        owner_name=f"team {team['name']}" if team else str(found["owner"]["username"]),
+        intents_on=on,
+        intents_off=off,
+    )
+
+
+def owners_of(found: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return the users who own the application that *found* describes.
+
+    Of a team these are its owner and the members who have accepted and may change the application:
+    admins and developers, not who may only read (Discord, Teams, Team Member Roles).
+    """
+    team = found.get("team")
+    if not team:
+        return (int(found["owner"]["id"]),)
+    members = [
+        int(member["user"]["id"])
+        for member in team["members"]
+        if member["membership_state"] == _ACCEPTED and member.get("role") in _CHANGING_ROLES
+    ]
+    return tuple(dict.fromkeys((int(team["owner_user_id"]), *members)))
+
+
+def _asked_wait(error: nextcord.HTTPException) -> float:
+    """Return the seconds that Discord asked us to wait; 0 when it did not."""
+    try:
+        return float(error.response.headers.get("Retry-After", 0))
+    except (TypeError, ValueError):
+        return 0.0
 
 
 def _for_good(code: int, wanted: nextcord.Intents) -> Exception:

@@ -19,7 +19,9 @@ _COLOURS = {
     Health.UNKNOWN: GREY,
 }
 _NAMES = {"discord_api": "Discord", "database": "Database", "performance": "Performance"}
-_MANY_SECONDS = 120
+# Seconds without news after which what is shown says its age. The gateway shows itself every 5 s, the machine
+# is sampled every 60 s, and the most important checks run every 30 s unless a setting says otherwise.
+_GATEWAY_SILENCE, _METRICS_SILENCE, _CHECKS_SILENCE = 30, 130, 120
 _NOTHING = "—"  # Discord refuses a blank text.
 
 
@@ -37,20 +39,24 @@ def render(reply: Reply) -> dict[str, Any]:
 
 
 def _status(report: StatusReport) -> dict[str, Any]:
+    gateway = _last_news(report, report.gateway_at, _GATEWAY_SILENCE)
+    metrics = _last_news(report, report.metrics_at, _METRICS_SILENCE)
+    checks = _last_news(report, report.checks_at, _CHECKS_SILENCE)
+    latency = "not known yet" if report.latency_ms is None else f"{report.latency_ms:.0f} ms"
     fields = [
-        _field("Connection", _connection(report)),
+        _field("Connection", _connection(report), gateway),
         _field("Running", _since(report.began)),
-        _field("Latency", "not known yet" if report.latency_ms is None else f"{report.latency_ms:.0f} ms"),
-        _field("Servers", _count(report.guilds)),
-        _field("People", _count(report.users)),
-        _field("Messages/min", _count(report.messages_last_minute)),
-        _field("Commands", _count(report.commands)),
-        _field("Errors", _count(report.errors)),
-        _field("Memory", _megabytes(report.memory_bytes)),
-        _field("Checks", _checks(report), inline=False),
+        _field("Latency", latency, gateway),
+        _field("Servers", _count(report.guilds), gateway),
+        _field("People", _count(report.users), gateway),
+        _field("Messages/min", _count(report.messages_last_minute), metrics),
+        _field("Commands", _count(report.commands), metrics),
+        _field("Errors", _count(report.errors), metrics),
+        _field("Memory", _megabytes(report.memory_bytes), metrics),
+        _field("Checks", _checks(report), checks, inline=False),
     ]
     if report.operator is not None:
-        fields += _operator_fields(report.operator)
+        fields += _operator_fields(report.operator, metrics)
     title = f"{_MARKS[report.status]} Bot status: {report.status.value}"
     _fit(fields, TOTAL_LIMIT - len(title))
     return {
@@ -61,15 +67,15 @@ def _status(report: StatusReport) -> dict[str, Any]:
     }
 
 
-def _operator_fields(part: OperatorPart) -> list[dict[str, Any]]:
+def _operator_fields(part: OperatorPart, metrics: str) -> list[dict[str, Any]]:
     version = f"{part.version} ({part.commit})" if part.commit else part.version or "not known yet"
     lag = "not measured yet" if part.loop_lag is None else f"{part.loop_lag * 1000:.0f} ms"
     cpu = "not measured yet" if part.cpu_percent is None else f"{part.cpu_percent:.0f} %"
     return [
         _field("Version", version),
-        _field("Processor", cpu),
-        _field("Event loop late by", lag),
-        _field("Messages seen", _count(part.messages)),
+        _field("Processor", cpu, metrics),
+        _field("Event loop late by", lag, metrics),
+        _field("Messages seen", _count(part.messages), metrics),
         _field("Record keeping", part.store),
         _field("Last run", _previous(part.previous)),
         _field("Parts", "\n".join(_actor(line) for line in part.actors) or "not known yet", inline=False),
@@ -77,13 +83,7 @@ def _operator_fields(part: OperatorPart) -> list[dict[str, Any]]:
 
 
 def _checks(report: StatusReport) -> str:
-    if not report.checks:
-        return "nothing was checked yet"
-    lines = [_check(check) for check in report.checks]
-    stale = report.checks_at is not None and (report.at - report.checks_at).total_seconds() > _MANY_SECONDS
-    if stale and report.checks_at is not None:
-        lines.append(f"_last news {_relative(report.checks_at)}_")
-    return "\n".join(lines)
+    return "\n".join(_check(check) for check in report.checks) or "nothing was checked yet"
 
 
 def _check(check: CheckState) -> str:
@@ -119,6 +119,13 @@ def _since(began: datetime | None) -> str:
     return "not known yet" if began is None else f"since {_relative(began)}"
 
 
+def _last_news(report: StatusReport, at: datetime | None, silence: int) -> str:
+    """Return a line that tells how old something is; nothing when it came within *silence* seconds."""
+    if at is None or (report.at - at).total_seconds() <= silence:
+        return ""
+    return f"\n_last news {_relative(at)}_"
+
+
 def _relative(at: datetime) -> str:
     """Return Discord's own way to show an instant: each reader sees it counted in their time."""
     return f"<t:{int(at.timestamp())}:R>"
@@ -132,8 +139,9 @@ def _megabytes(size: int | None) -> str:
     return "not measured yet" if size is None else f"{size / 1_000_000:.0f} MB"
 
 
-def _field(name: str, value: str, *, inline: bool = True) -> dict[str, Any]:
-    return {"name": name, "value": _shortened(value.strip(), FIELD_LIMIT) or _NOTHING, "inline": inline}
+def _field(name: str, value: str, last_news: str = "", *, inline: bool = True) -> dict[str, Any]:
+    shown = _shortened(value.strip(), FIELD_LIMIT - len(last_news)) or _NOTHING
+    return {"name": name, "value": shown + last_news, "inline": inline}
 
 
 def _fit(fields: list[dict[str, Any]], room: int) -> None:

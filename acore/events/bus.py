@@ -54,6 +54,13 @@ class ActorStoppedError(AskError):
         super().__init__(f"{actor} is stopped and cannot answer {command}")
 
 
+class MailboxFullError(AskError):
+    """So much waits for the actor that the command found no place, or lost it to a later message."""
+
+    def __init__(self, actor: str, command: str, waiting: int) -> None:
+        super().__init__(f"{actor} has no room for {command}: {waiting} messages are waiting already")
+
+
 class ActorCrashedError(AskError):
     """The actor failed while it was working on the command."""
 

@@ -76,6 +76,18 @@ class CommandsSynced(Event):
     is_changed: bool
 
 
+@wire("discord.commands_refused")
+class CommandsRefused(Event):
+    """Discord did not take our commands; it keeps those it had, and is asked again."""
+
+    reason: str
+
+
+@wire("discord.session_resumed")
+class SessionResumed(Event):
+    """The connection is back, and nothing was missed."""
+
+
 class IdentifyBudget(Record):
     """How many new sessions Discord still allows (session_start_limit). Used up, the token is reset."""
 

@@ -1,5 +1,8 @@
 """What is counted and sampled."""
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
 from acore.events.base import Command, Event
 from acore.events.catalog import wire
 from acore.events.views import View
@@ -44,9 +47,22 @@ class LoadCounters(Command[Counters]):
     """What had been counted before this run of the actor?"""
 
 
+type CountedAt = tuple[datetime, int]
+"""How many messages were counted, and when."""
+
+
 class MetricsView(View):
-    """The counters, the messages of the last minute, and the latest sample."""
+    """The counters, what was counted lately, and the latest sample."""
 
     counters: Counters
-    messages_last_minute: int
+    recent: tuple[CountedAt, ...]
     sample: HostSampled | None
+
+    def messages_last_minute(self, now: datetime) -> int:
+        """Return how many messages were counted in the minute before *now*: none when nothing came since."""
+        return sum(messages for _, messages in within_a_minute(self.recent, now))
+
+
+def within_a_minute(counts: Iterable[CountedAt], now: datetime) -> list[CountedAt]:
+    """Return those of the minute before *now*; one from the future is of a clock that was set back since."""
+    return [(at, messages) for at, messages in counts if timedelta(0) <= now - at < timedelta(minutes=1)]

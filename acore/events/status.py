@@ -8,7 +8,10 @@ from acore.record import Record
 
 
 class StatusReport(Record, tag="status"):
-    """How the bot is, as far as it is known, and since when. None stands for what is not known yet."""
+    """How the bot is, as far as it is known, and since when. None stands for what is not known yet.
+
+    `gateway_at`, `checks_at` and `metrics_at` are when connection, checks and counters were last right.
+    """
 
     status: Health
     at: datetime
@@ -24,6 +27,8 @@ class StatusReport(Record, tag="status"):
     commands: int | None
     errors: int | None
     memory_bytes: int | None
+    gateway_at: datetime | None = None
+    metrics_at: datetime | None = None
     operator: "OperatorPart | None" = None
 
 

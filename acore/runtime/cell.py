@@ -11,7 +11,7 @@ from anyio.lowlevel import checkpoint
 from acore.clock import Timer
 from acore.errors import AcoreError
 from acore.events.base import Envelope, Event, Kind, Message, Trace
-from acore.events.bus import ActorCrashedError, ActorStoppedError, AskError, Bus
+from acore.events.bus import ActorCrashedError, ActorStoppedError, AskError, Bus, MailboxFullError
 from acore.events.supervision import ActorStarted, ActorStopping, Burial
 from acore.runtime.actor import Actor, Context, Output
 from acore.runtime.driver import Answer, Done, Handling, close, step
@@ -152,7 +152,9 @@ class Cell[A: (Actor[Any], EdgeActor)]:
         number = self._run.number if self._run else 0
         self.bus.bury(envelope, reason, self.name, incarnation=number, detail=detail)
         if envelope.kind is Kind.COMMAND:
-            self.bus.fail(envelope, ActorStoppedError(self.name, type(envelope.message).__name__))
+            command = type(envelope.message).__name__
+            full = MailboxFullError(self.name, command, self.mailbox.capacity)
+            self.bus.fail(envelope, full if reason is Burial.FULL else ActorStoppedError(self.name, command))
 
     def _is_expired(self, envelope: Envelope) -> bool:
         """Drop a command that nobody waits for any more; doing it now could surprise."""

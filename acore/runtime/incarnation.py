@@ -29,7 +29,6 @@ class Incarnation:
         self.scope = CancelScope()
         self.stopping = Flag()
         self.became_ready = Flag()
-        self.is_killed = False
         self.has_timed_out = False
         self.is_current = True
         self.on_stop: Callable[[], None] = _nothing

@@ -1,5 +1,6 @@
 """Words for an exception: bounded, and without holding on to what it saw."""
 
+from collections.abc import Iterator
 from types import TracebackType
 from typing import cast
 
@@ -8,6 +9,7 @@ from acore.log import masked
 from acore.runtime.restart import Exit, ExitKind
 
 MAX_REASON = 500
+_NAMED = 5
 
 
 def sole(error: BaseException) -> BaseException:
@@ -18,6 +20,25 @@ def sole(error: BaseException) -> BaseException:
     return error
 
 
+def chief(error: BaseException) -> BaseException:
+    """Return the one error in *error* that decides: what no restart can help with, else the first."""
+    error = sole(error)
+    inner = leaves(error)
+    if inner[0] is error:
+        return error
+    return next((chief(one) for one in inner if is_fatal(one)), chief(inner[0]))
+
+
+def _every(error: BaseException) -> Iterator[BaseException]:
+    """Yield the errors in *error* that are no groups."""
+    inner = leaves(error)
+    if inner[0] is error:
+        yield error
+        return
+    for one in inner:
+        yield from _every(one)
+
+
 def leaves(error: BaseException) -> tuple[BaseException, ...]:
     """Return the errors directly in the group *error*, or *error* itself when it is no group."""
     if isinstance(error, BaseExceptionGroup):
@@ -26,12 +47,15 @@ def leaves(error: BaseException) -> tuple[BaseException, ...]:
 
 
 def describe(error: BaseException, kind: ExitKind) -> Exit:
-    """Return how a run that raised *error* ended."""
+    """Return how a run that raised *error* ended: by the one error that decides, with the others' names."""
+    first = chief(error)
+    others = [type(one).__name__ for one in _every(error) if one is not first]
+    beside = f" (beside {', '.join(others[:_NAMED])})" if others else ""
     return Exit(
         kind=kind,
-        error=type(error).__name__,
-        reason=reason(error),
-        place=place(error),
+        error=type(first).__name__,
+        reason=reason(first) + beside,
+        place=place(first),
         is_fatal=is_fatal(error),
     )
 

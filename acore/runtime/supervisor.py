@@ -18,7 +18,7 @@ from acore.events.bus import Bus
 from acore.events.supervision import ActorExited, ActorRestarting, SupervisorGaveUp
 from acore.record import Record
 from acore.runtime.incarnation import Body, Incarnation
-from acore.runtime.report import describe, sole
+from acore.runtime.report import chief, describe, sole
 from acore.runtime.restart import (
     Exit,
     ExitKind,
@@ -34,6 +34,14 @@ from acore.runtime.spec import ChildSpec, SupervisorSpec
 
 # After its time to stop is up and it was cancelled, a child has this many seconds before it is given up on.
 KILL_TIMEOUT = 2.0
+
+
+type Stopping = Callable[[BaseException | None], None]
+"""Told that all begins to stop, and what went wrong, if anything did."""
+
+
+def _nothing(_failure: BaseException | None) -> None:
+    """Stand in where nobody wants to know."""
 
 
 class StartFailedError(AcoreError):
@@ -153,7 +161,7 @@ class Supervisor:
         bodies: Mapping[str, Body],
         bus: Bus,
         ground: Ground,
-        on_stopping: Callable[[], None],
+        on_stopping: Stopping,
     ) -> None:
         """Prepare to supervise.
 
@@ -162,7 +170,7 @@ class Supervisor:
             bodies: What to run for each child, by id.
             bus: Where it says what it did.
             ground: Where the children run.
-            on_stopping: Called once, when it begins to stop for good or for bad.
+            on_stopping: Called once, when it begins to stop, with what went wrong or None.
         """
         self.spec = spec
         self._bus = bus
@@ -359,6 +367,8 @@ class Supervisor:
         except BaseException as raised:  # noqa: BLE001 - this is where `except Exception` lives
             error, kind = sole(raised), ExitKind.CRASHED
         end = self._judge(child, run, kind, error)
+        if isinstance(error, Exception) and end.is_fatal:
+            error = chief(error)
         self._post(partial(self._on_exit, child, run, end, error))
 
     def _judge(self, child: _Child, run: Incarnation, kind: ExitKind, error: BaseException | None) -> Exit:
@@ -381,7 +391,6 @@ class Supervisor:
 
     def _kill(self, child: _Child, run: Incarnation) -> None:
         if child.run is run:
-            run.is_killed = True
             run.scope.cancel()
             abandon = partial(self._post, partial(self._abandon, child, run))
             child.set_timer(self._clock.call_later(KILL_TIMEOUT, abandon))
@@ -498,7 +507,7 @@ class Supervisor:
         if self._is_stopping:
             return
         self._is_stopping = True
-        self._on_stopping()
+        self._on_stopping(self._failure)
         for current in self._rounds.values():
             current.abandon()
         steps = [(_Verb.STOP, child) for child in reversed(self._children)]
@@ -541,7 +550,7 @@ class SupervisorBody:
         bus: Bus,
         ground: Ground,
         *,
-        on_stopping: Callable[[], None] = lambda: None,
+        on_stopping: Stopping = _nothing,
     ) -> None:
         self.spec = spec
         self.runs = 0

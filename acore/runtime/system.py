@@ -12,14 +12,21 @@ from acore.runtime.incarnation import Body, Incarnation
 from acore.runtime.mailbox import Mailbox
 from acore.runtime.restart import SpecError
 from acore.runtime.spec import ChildSpec, SupervisorSpec, actor_specs, check, every
-from acore.runtime.supervisor import ChildInfo, Ground, SupervisorBody
+from acore.runtime.supervisor import ChildInfo, Ground, Stopping, SupervisorBody
 
 
 class System:
     """The actors described by one tree of specs, and the mailboxes that outlive their restarts."""
 
-    def __init__(self, root: SupervisorSpec, bus: Bus) -> None:
+    def __init__(
+        self, root: SupervisorSpec, bus: Bus, *, on_stopping: Stopping = lambda _failure: None
+    ) -> None:
         """Make a mailbox for every actor of the tree; nothing runs yet.
+
+        Args:
+            root: The tree.
+            bus: What connects its actors.
+            on_stopping: Called once, when all begins to stop, with what went wrong or None.
 
         Raises:
             SpecError: The tree cannot work as described.
@@ -34,7 +41,12 @@ class System:
         for spec in every(root):
             if isinstance(spec, SupervisorSpec):
                 bodies[spec.id] = SupervisorBody(spec, bodies, bus, ground)
-        self._root = SupervisorBody(root, bodies, bus, ground, on_stopping=bus.drain)
+
+        def begin_to_stop(failure: BaseException | None) -> None:
+            bus.drain()
+            on_stopping(failure)
+
+        self._root = SupervisorBody(root, bodies, bus, ground, on_stopping=begin_to_stop)
         self._run = Incarnation(1)
 
     async def run(self) -> None:

@@ -48,12 +48,14 @@ def status_report(
         latency_ms=_milliseconds(gateway.view.latency) if gateway else None,
         guilds=gateway.view.guilds if gateway else None,
         users=gateway.view.users if gateway else None,
+        gateway_at=gateway.at if gateway else None,
         checks=checks,
         checks_at=health.at if health else None,
-        messages_last_minute=metrics.view.messages_last_minute if metrics else None,
+        messages_last_minute=metrics.view.messages_last_minute(now) if metrics else None,
         commands=counters.commands if counters else None,
         errors=counters.errors if counters else None,
         memory_bytes=sample.process_bytes if sample else None,
+        metrics_at=metrics.at if metrics else None,
         operator=_operator_part(lifecycle, metrics, store) if is_operator else None,
     )
 

@@ -6,24 +6,20 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
-from loguru import logger
 
 from acore.clock import instant
 from acore.errors import AcoreError
-from acore.events.discord import IdentifyBudget, InteractionReceived, LoadBudget, LoadPending, Pending
+from acore.events.discord import IdentifyBudget, LoadBudget, LoadPending, Pending
 from acore.events.lifecycle import LoadLastRun, PastRun
 from acore.events.metrics import Counters, LoadCounters
-from acore.events.status import Reply
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
 from acore.storage.database import Database, open_database
+from acore.storage.pending import pending
 from acore.storage.sqlite import Connection
 
 WAIT_AT_MOST = 3.0
 """Seconds a read waits for what was published before it; then it reads what is there."""
-
-_RECEIVED = msgspec.json.Decoder(InteractionReceived)
-_REPLY: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
 
 
 class NotOpenError(AcoreError):
@@ -109,26 +105,3 @@ def budget(connection: Connection) -> IdentifyBudget | None:
         return None
     total, remaining, resets_at = row
     return IdentifyBudget(total=total, remaining=remaining, resets_at=datetime.fromisoformat(resets_at))
-
-
-def pending(connection: Connection) -> tuple[Pending, ...]:
-    """Return the open interactions, oldest first (their numbers begin with the time)."""
-    rows = connection.execute(
-        "SELECT received, sealed, acknowledged, reply FROM pending "
-        "WHERE received IS NOT NULL ORDER BY interaction"
-    ).fetchall()
-    return tuple(one for row in rows if (one := _pending(*row)) is not None)
-
-
-def _pending(received: str, sealed: str, acknowledged: int, reply: str | None) -> Pending | None:
-    try:
-        return Pending(
-            received=_RECEIVED.decode(received),
-            sealed=sealed,
-            is_acknowledged=bool(acknowledged),
-            reply=None if reply is None else _REPLY.decode(reply),
-        )
-    except msgspec.ValidationError as error:
-        # Left by another version of acore; it must not keep the others from their answer.
-        logger.warning("a pending interaction cannot be read and is left out: {}", error)
-        return None

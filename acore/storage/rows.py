@@ -1,11 +1,13 @@
 """Rows of the journal: how entries are written in one transaction, and what becomes of a bad one."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 
 from acore.errors import ExitCode, FatalError
 from acore.events.base import Entry
 from acore.record import Record
+from acore.storage.pending import forget_lost
 from acore.storage.projections import project
 from acore.storage.sqlite import Connection, is_about_a_row, savepoint, transact
 
@@ -35,11 +37,16 @@ class Spoiled(Record):
     reason: str
 
 
-def take_over(connection: Connection, boot: str) -> int:
-    """Make *boot* the only run that may write, and return the highest number given so far."""
+def take_over(connection: Connection, boot: str, now: datetime) -> int:
+    """Make *boot* the only run that may write, and return the highest number given so far.
+
+    Args:
+        connection: In a transaction.
+        boot: The run that writes from now on.
+        now: The present instant: what is too old to be answered and cannot be read is forgotten.
+    """
     connection.execute("UPDATE progress SET writer = ?", (boot,))
-    # Of an interaction that was never received, because its run was killed in that moment.
-    connection.execute("DELETE FROM pending WHERE received IS NULL")
+    forget_lost(connection, now)
     seq: int = connection.execute("SELECT seq FROM progress").fetchone()[0]
     return seq
 

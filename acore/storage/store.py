@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -25,13 +26,17 @@ _WRITER_SHUTDOWN = 15.0
 
 
 class Store:
-    """The opened store: give `journal` and `last_seq` to the bus, and `children` to a supervisor."""
+    """The opened store: give `journal` and `last_seq` to the bus, and `children` to a supervisor.
+
+    `lost` tells, once all has ended, how many entries could not be written.
+    """
 
     def __init__(self, path: Path, journal: Journal, *, prepare: Prepare | None = None) -> None:
         """Describe a store whose database was taken over for this boot; see `open_store`."""
         self.path = path
         self.journal = journal
         self.last_seq = journal.last_seq
+        self.lost = 0
         self._prepare = prepare
 
     def writer(self) -> StoreWriter:
@@ -78,7 +83,7 @@ async def open_store(
     try:
         await to_thread.run_sync(data.acquire)
         path = directory / DATABASE_NAME
-        last_seq = await to_thread.run_sync(partial(_take_over, path, boot))
+        last_seq = await to_thread.run_sync(partial(_take_over, path, boot, clock.now()))
         store = Store(path, Journal(last_seq), prepare=prepare)
         try:
             yield store
@@ -89,13 +94,13 @@ async def open_store(
         data.release()
 
 
-def _take_over(path: Path, boot: str) -> int:
+def _take_over(path: Path, boot: str, now: datetime) -> int:
     try:
         # SQLite gives its -wal and -shm files the permissions of the database.
         path.touch(mode=0o600)
         connection = connect(path)
         try:
-            return transact(connection, partial(take_over, boot=boot))
+            return transact(connection, partial(take_over, boot=boot, now=now))
         finally:
             connection.close()
     except (OSError, Error) as error:
@@ -113,4 +118,5 @@ async def _write_rest(store: Store, boot: str) -> None:
                 await database.run(partial(write, entries=batch, boot=boot))
                 journal.committed(batch[-1].seq)
     except (AcoreError, Error) as error:
+        store.lost = journal.waiting
         logger.critical("{} entries of the journal are lost: {}", journal.waiting, error)

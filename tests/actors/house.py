@@ -12,31 +12,27 @@ from typing import Any
 import msgspec
 from anyio import create_task_group, to_thread
 
-from acore.actors.config import ConfigActor
 from acore.actors.files import FilesActor, facts_of
 from acore.actors.health import HealthActor
-from acore.actors.lifecycle import LifecycleActor
-from acore.actors.metrics import MetricsActor
 from acore.actors.prober import ProberActor
-from acore.actors.process import ProcessActor
+from acore.actors.process import ProcessActor, Signals
 from acore.checks.registry import Check, Result, Surroundings, Tier, check
 from acore.clock import HeldClock
 from acore.events.base import Command, Envelope, Event, Message, Trace
 from acore.events.bus import Bus
-from acore.events.catalog import wire
 from acore.events.health import Health
 from acore.events.lifecycle import ActorLine, ProcessFacts
 from acore.events.metrics import HostSampled
 from acore.events.settings import SettingsFacts
 from acore.events.views import Seen, View
-from acore.runtime.actor import Actor, Context
+from acore.runtime.actor import Actor
 from acore.runtime.edge import EdgeActor
-from acore.runtime.handlers import handles
 from acore.runtime.spec import ChildSpec, SupervisorSpec
 from acore.runtime.system import System
 from acore.settings.load import Loaded, load
 from acore.storage.query import Row, tail
 from acore.storage.store import Store, open_store
+from tests.failing import FragileConfig, FragileHealth, FragileLifecycle, FragileMetrics
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 PROCESS = ProcessFacts(
@@ -56,53 +52,6 @@ SAMPLE = HostSampled(
     disk_percent=78.0,
     loop_lag=0.001,
 )
-
-
-@wire("test.actors.struck")
-class Struck(Event):
-    """The actor of this name is to fail on this message."""
-
-    actor: str
-
-
-class StruckError(Exception):
-    """The failure that a test asked for."""
-
-
-class FragileConfig(ConfigActor):
-    """Fails when it is struck."""
-
-    @handles
-    async def fail(self, struck: Struck, _ctx: Context) -> None:
-        if struck.actor == "config":
-            raise StruckError("config was struck")
-
-
-class FragileHealth(HealthActor):
-    """Fails when it is struck."""
-
-    @handles
-    async def fail(self, struck: Struck, _ctx: Context) -> None:
-        if struck.actor == "health":
-            raise StruckError("health was struck")
-
-
-class FragileMetrics(MetricsActor):
-    """Fails when it is struck."""
-
-    @handles
-    async def fail(self, struck: Struck, _ctx: Context) -> None:
-        if struck.actor == "metrics":
-            raise StruckError("metrics was struck")
-
-
-class FragileLifecycle(LifecycleActor):
-    """Fails when it is struck."""
-
-    @handles
-    async def fail(self, struck: Struck, _ctx: Context) -> None:
-        if struck.actor == "lifecycle":
-            raise StruckError("lifecycle was struck")
 
 
 @check(Tier.CRITICAL)
@@ -214,7 +163,10 @@ async def house(
                 id="root",
                 children=(
                     SupervisorSpec(id="store", children=store.children()),
-                    *(built.watched(spec) for spec in _edges(actors, settings or loaded(), built.ended)),
+                    *(
+                        built.watched(spec)
+                        for spec in _edges(actors, settings or loaded(), built.ended, clock)
+                    ),
                     *(built.watched(spec) for spec in actors),
                 ),
             ),
@@ -268,8 +220,11 @@ def _threads() -> Iterator[str]:
         yield f"{working} calls in threads"
 
 
-def _edges(actors: Iterable[ChildSpec], settings: Loaded, ended: list[str]) -> tuple[ChildSpec, ...]:
+def _edges(
+    actors: Iterable[ChildSpec], settings: Loaded, ended: list[str], clock: HeldClock
+) -> tuple[ChildSpec, ...]:
     """Describe what answers for files and process, unless the test brings its own."""
+    signals = Signals(clock, ended.append, partial(signal.raise_signal, signal.SIGKILL))
     given = {spec.id for spec in actors}
     lines = (ActorLine(name="metrics", is_up=True, incarnation=1, since=BEGAN),)
     edges = (
@@ -277,9 +232,7 @@ def _edges(actors: Iterable[ChildSpec], settings: Loaded, ended: list[str]) -> t
         ChildSpec(
             id="process",
             actor=ProcessActor,
-            start=lambda: ProcessActor(
-                PROCESS, lambda: lines, ended.append, partial(signal.raise_signal, signal.SIGKILL)
-            ),
+            start=lambda: ProcessActor(PROCESS, lambda: lines, signals, ended.append),
         ),
     )
     return tuple(spec for spec in edges if spec.id not in given)

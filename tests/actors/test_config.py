@@ -6,7 +6,8 @@ from acore.actors.config import ConfigActor
 from acore.events.settings import GetSettings, SettingsLoaded, SettingsRead, SettingsView
 from acore.events.supervision import ActorExited, ActorStarted
 from acore.replay.replayer import replay
-from tests.actors.house import FragileConfig, Struck, core, facts, house, loaded
+from tests.actors.house import core, facts, house, loaded
+from tests.failing import FragileConfig, Struck
 
 FASTER = facts(HEALTH_CHECK_INTERVAL="30")
 
@@ -58,8 +59,8 @@ async def test_a_crash_loses_neither_the_view_nor_what_was_queued(tmp_path: Path
         assert home.seen(SettingsView).at > before.at
         (end,) = await home.told(ActorExited)
         assert (end.actor, end.incarnation, end.exit) == ("config", 1, "crashed")
-        assert (end.reason, end.handling) == ("StruckError: config was struck", "test.actors.struck")
-        assert "house.py:" in end.place
+        assert (end.reason, end.handling) == ("StruckError: config was struck", "test.struck")
+        assert "failing.py:" in end.place
         starts = [one.incarnation for one in await home.told(ActorStarted) if one.actor == "config"]
         assert starts == [1, 2]
 

@@ -18,7 +18,8 @@ from acore.runtime.edge import EdgeContext
 from acore.runtime.handlers import handles
 from acore.runtime.spec import ChildSpec
 from acore.settings.load import Loaded, load
-from tests.actors.house import FragileConfig, Struck, StruckError, core, house
+from tests.actors.house import core, house
+from tests.failing import FragileConfig, Struck, fail_if
 
 
 class FragileFiles(FilesActor):
@@ -26,8 +27,7 @@ class FragileFiles(FilesActor):
 
     @handles
     async def fail(self, struck: Struck, _io: EdgeContext) -> None:
-        if struck.actor == "files":
-            raise StruckError("files was struck")
+        fail_if("files", struck)
 
 
 class Folder:

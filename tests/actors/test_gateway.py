@@ -8,7 +8,7 @@ from anyio import Event as Flag
 
 from acore.actors.desk import Answerer
 from acore.actors.door import DiscordUnreachableError, Ears, Request
-from acore.actors.gateway import RESERVE, DiscordGatewayActor
+from acore.actors.gateway import RESERVE
 from acore.app import answerers
 from acore.clock import HeldClock
 from acore.events.discord import (
@@ -31,23 +31,14 @@ from acore.events.metrics import ActivityCounted
 from acore.events.status import Notice, Reply, StatusReport
 from acore.events.supervision import ActorExited, ActorStarted
 from acore.runtime.edge import EdgeContext
-from acore.runtime.handlers import handles
 from acore.runtime.spec import ChildSpec
 from acore.storage.vault import Vault
-from tests.actors.house import BEGAN, FragileConfig, House, Struck, StruckError, core, house
+from tests.actors.house import BEGAN, House, core, house
+from tests.failing import FragileConfig, FragileGateway, Struck
 
 BOT = Application(id=9, name="Robin", owners=(1,), owner_name="ann", intents_on=("guilds",), intents_off=())
 GUILDS = (GuildLine(id=5, name="Home", members=3), GuildLine(id=6, name="Away", members=None))
 PLENTY = IdentifyBudget(total=1000, remaining=900, resets_at=BEGAN + timedelta(days=1))
-
-
-class FragileGateway(DiscordGatewayActor):
-    """Fails when it is struck."""
-
-    @handles
-    async def fail(self, struck: Struck, _io: EdgeContext) -> None:
-        if struck.actor == "gateway":
-            raise StruckError("gateway was struck")
 
 
 class Discord:
@@ -92,8 +83,11 @@ class FakeDoor:
         await self.ears.before_identify(self.discord.budget)
         self.note("identify")
         self.ears.ready("Robin", GUILDS)
-        self.ears.synced(CommandsSynced(guild=None, commands=("botstatus",), is_changed=True))
+        self.ears.connected()
         await self.ended.wait()
+
+    async def sync(self) -> CommandsSynced:
+        return CommandsSynced(guild=None, commands=("botstatus",), is_changed=True)
 
     async def close(self) -> None:
         self.discord.told.append("close")
@@ -230,7 +224,7 @@ async def test_a_crash_loses_neither_the_view_nor_the_answer_that_is_owed(
         assert home.view(GatewayView).link is Link.READY
         (end,) = await home.told(ActorExited)
         assert (end.actor, end.reason) == ("gateway", "StruckError: gateway was struck")
-        assert end.handling == "test.actors.struck"
+        assert end.handling == "test.struck"
         starts = [one.incarnation for one in await home.told(ActorStarted) if one.actor == "gateway"]
         assert starts == [1, 2]
 

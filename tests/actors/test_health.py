@@ -13,18 +13,8 @@ from acore.events.health import CheckCompleted, Health, HealthView, RunCheck
 from acore.events.settings import SettingsRead
 from acore.events.supervision import ActorExited, ActorStarted
 from acore.replay.replayer import replay
-from tests.actors.house import (
-    FragileConfig,
-    FragileHealth,
-    Struck,
-    core,
-    facts,
-    health,
-    house,
-    loaded,
-    prober,
-    steady,
-)
+from tests.actors.house import core, facts, health, house, loaded, prober, steady
+from tests.failing import FragileConfig, FragileHealth, Struck
 
 
 @check(Tier.WARNING)

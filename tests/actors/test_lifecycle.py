@@ -15,7 +15,8 @@ from acore.events.lifecycle import (
 )
 from acore.events.supervision import ActorExited, ActorStarted
 from acore.replay.replayer import replay
-from tests.actors.house import BEGAN, PROCESS, FragileLifecycle, FragileMetrics, Struck, core, house
+from tests.actors.house import BEGAN, PROCESS, core, house
+from tests.failing import FragileLifecycle, FragileMetrics, Struck
 
 ACTORS = core(metrics=FragileMetrics, lifecycle=FragileLifecycle)
 

@@ -7,7 +7,8 @@ from acore.clock import HeldClock
 from acore.events.metrics import ActivityCounted, Counters, HostSampled, MetricsView
 from acore.events.supervision import ActorExited, ActorStarted
 from acore.replay.replayer import replay
-from tests.actors.house import SAMPLE, FragileMetrics, Struck, core, house
+from tests.actors.house import SAMPLE, House, core, house
+from tests.failing import FragileMetrics, Struck
 
 ACTORS = core(metrics=FragileMetrics)
 
@@ -16,13 +17,16 @@ def sums(counters: Counters) -> tuple[int, int, int]:
     return counters.messages, counters.commands, counters.errors
 
 
+def last_minute(home: House) -> int:
+    return home.view(MetricsView).messages_last_minute(home.clock.now())
+
+
 async def test_what_the_gateway_counts_is_added_up_and_shown(tmp_path: Path) -> None:
     async with house(tmp_path, *ACTORS) as home:
         await home.tell(ActivityCounted(messages=3, commands=1), ActivityCounted(messages=4, errors=2))
 
-        view = home.view(MetricsView)
-        assert sums(view.counters) == (7, 1, 2)
-        assert view.messages_last_minute == 7
+        assert sums(home.view(MetricsView).counters) == (7, 1, 2)
+        assert last_minute(home) == 7
 
 
 async def test_messages_per_minute_are_those_of_the_last_minute(tmp_path: Path) -> None:
@@ -30,12 +34,12 @@ async def test_messages_per_minute_are_those_of_the_last_minute(tmp_path: Path) 
         await home.tell(ActivityCounted(messages=5))
         await home.clock.advance(40)
         await home.tell(ActivityCounted(messages=2))
-        assert home.view(MetricsView).messages_last_minute == 7
+        assert last_minute(home) == 7
 
         await home.clock.advance(30)
+        assert last_minute(home) == 2, "though nothing has happened since"
         await home.tell(SAMPLE)
-
-        assert home.view(MetricsView).messages_last_minute == 2
+        assert last_minute(home) == 2
         assert home.view(MetricsView).counters.messages == 7
 
 
@@ -46,7 +50,16 @@ async def test_a_clock_set_back_does_not_keep_old_messages_recent(tmp_path: Path
 
         await home.tell(SAMPLE)
 
-        assert home.view(MetricsView).messages_last_minute == 0
+        assert last_minute(home) == 0
+
+
+async def test_what_is_older_than_a_minute_is_let_go_of(tmp_path: Path) -> None:
+    async with house(tmp_path, *ACTORS) as home:
+        await home.tell(ActivityCounted(messages=5))
+        await home.clock.advance(60)
+        await home.tell(ActivityCounted(messages=2))
+
+        assert [messages for _, messages in home.view(MetricsView).recent] == [2]
 
 
 async def test_the_latest_sample_of_the_host_is_shown(tmp_path: Path) -> None:

@@ -1,13 +1,29 @@
 """ProcessActor: signals become wishes, and the end comes also when nobody orders it."""
 
 import signal
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from acore.actors.process import PATIENCE, ProcessActor
+from anyio import create_task_group
+
+from acore.actors.process import PATIENCE, ProcessActor, Signals
+from acore.clock import HeldClock
 from acore.events.lifecycle import DescribeActors, DescribeProcess, StopRequested
 from acore.events.settings import ReloadRequested
+from acore.runtime.edge import EdgeContext
+from acore.runtime.handlers import handles
 from acore.runtime.spec import ChildSpec
 from tests.actors.house import PROCESS, House, core, house
+from tests.failing import Struck, fail_if
+
+
+class Fragile(ProcessActor):
+    """Fails when it is struck."""
+
+    @handles
+    async def fail(self, struck: Struck, _io: EdgeContext) -> None:
+        fail_if("process", struck)
 
 
 class Process:
@@ -15,14 +31,27 @@ class Process:
 
     def __init__(self) -> None:
         self.told: list[str] = []
+        self.clock = HeldClock()
+        self.signals = Signals(self.clock, self.told.append, lambda: self.told.append("at once"))
 
     def actors(self) -> tuple[ChildSpec, ...]:
         actor = ChildSpec(
             id="process",
-            actor=ProcessActor,
-            start=lambda: ProcessActor(PROCESS, tuple, self.told.append, lambda: self.told.append("at once")),
+            actor=Fragile,
+            start=lambda: Fragile(PROCESS, tuple, self.signals, self.told.append),
         )
         return (actor,)
+
+
+@asynccontextmanager
+async def listening(process: Process, folder: Path, *others: ChildSpec) -> AsyncGenerator[House]:
+    """Run the actor in a process that hears its signals."""
+    async with create_task_group() as tasks:
+        tasks.start_soon(process.signals.listen)
+        await process.signals.is_listening.wait()
+        async with house(folder, *process.actors(), *others, clock=process.clock) as home:
+            yield home
+        tasks.cancel_scope.cancel()
 
 
 async def send(home: House, number: signal.Signals) -> None:
@@ -38,7 +67,7 @@ async def send(home: House, number: signal.Signals) -> None:
 
 async def test_the_first_signal_asks_for_an_ordered_stop(tmp_path: Path) -> None:
     process = Process()
-    async with house(tmp_path, *process.actors()) as home:
+    async with listening(process, tmp_path) as home:
         await send(home, signal.SIGTERM)
 
         assert [one.by for one in await home.told(StopRequested)] == ["SIGTERM"]
@@ -47,7 +76,7 @@ async def test_the_first_signal_asks_for_an_ordered_stop(tmp_path: Path) -> None
 
 async def test_the_second_signal_ends_the_process_at_once(tmp_path: Path) -> None:
     process = Process()
-    async with house(tmp_path, *process.actors()) as home:
+    async with listening(process, tmp_path) as home:
         await send(home, signal.SIGINT)
         await send(home, signal.SIGTERM)
 
@@ -56,7 +85,7 @@ async def test_the_second_signal_ends_the_process_at_once(tmp_path: Path) -> Non
 
 async def test_a_signal_brings_the_end_about_when_nobody_orders_it(tmp_path: Path) -> None:
     process = Process()
-    async with house(tmp_path, *process.actors()) as home:
+    async with listening(process, tmp_path) as home:
         await send(home, signal.SIGTERM)
         await home.clock.advance(PATIENCE)
 
@@ -65,7 +94,7 @@ async def test_a_signal_brings_the_end_about_when_nobody_orders_it(tmp_path: Pat
 
 async def test_the_hang_up_signal_has_the_settings_read_again(tmp_path: Path) -> None:
     process = Process()
-    async with house(tmp_path, *process.actors(), *core()) as home:
+    async with listening(process, tmp_path, *core()) as home:
         await send(home, signal.SIGHUP)
 
         assert [one.by for one in await home.told(ReloadRequested)] == ["SIGHUP"]
@@ -73,6 +102,16 @@ async def test_the_hang_up_signal_has_the_settings_read_again(tmp_path: Path) ->
 
 
 async def test_it_says_what_runs(tmp_path: Path) -> None:
-    async with house(tmp_path, *Process().actors()) as home:
+    async with listening(Process(), tmp_path) as home:
         assert await home.ask(DescribeProcess()) == PROCESS
         assert await home.ask(DescribeActors()) == ()
+
+
+async def test_a_signal_is_heard_while_the_actor_is_down(tmp_path: Path) -> None:
+    process = Process()
+    async with listening(process, tmp_path) as home:
+        await home.tell(Struck(actor="process"))
+        signal.raise_signal(signal.SIGTERM)
+        await home.clock.advance(1)
+
+        assert [one.by for one in await home.told(StopRequested)] == ["SIGTERM"]

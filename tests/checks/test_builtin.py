@@ -52,7 +52,7 @@ def link(link: Link, latency: float | None = None, reason: str = "") -> GatewayV
 
 def metrics(**sample: float) -> MetricsView:
     measured = msgspec.structs.replace(SAMPLE, **sample)
-    return MetricsView(counters=Counters(), messages_last_minute=0, sample=measured)
+    return MetricsView(counters=Counters(), recent=(), sample=measured)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ async def test_performance_compares_with_its_limits(
 
 async def test_b7_the_memory_of_the_process_is_not_compared_with_the_machines_limit() -> None:
     sample: HostSampled = msgspec.structs.replace(SAMPLE, process_bytes=10**13)
-    view = MetricsView(counters=Counters(), messages_last_minute=0, sample=sample)
+    view = MetricsView(counters=Counters(), recent=(), sample=sample)
 
     assert (await performance.run(Around(view, settings=facts()))).status is Health.HEALTHY
 
@@ -162,7 +162,7 @@ async def test_performance_takes_its_limits_from_the_settings() -> None:
         Around(),
         Around(metrics()),
         Around(settings=facts()),
-        Around(MetricsView(counters=Counters(), messages_last_minute=0, sample=None), settings=facts()),
+        Around(MetricsView(counters=Counters(), recent=(), sample=None), settings=facts()),
     ],
 )
 async def test_performance_is_unknown_before_anything_was_measured(around: Around) -> None:

@@ -47,12 +47,14 @@ FULL = StatusReport(
     latency_ms=42.0,
     guilds=2,
     users=12345,
+    gateway_at=NOW,
     checks=(CHECK,),
     checks_at=NOW,
     messages_last_minute=6,
     commands=8,
     errors=0,
     memory_bytes=56_700_000,
+    metrics_at=NOW,
 )
 UP = ActorLine(name="config", is_up=True, incarnation=1, since=SINCE)
 DOWN = ActorLine(
@@ -123,12 +125,14 @@ reports = some.builds(
     latency_ms=floats,
     guilds=numbers,
     users=numbers,
+    gateway_at=some.none() | instants,
     checks=some.lists(checks, max_size=40).map(tuple),
     checks_at=some.none() | instants,
     messages_last_minute=numbers,
     commands=numbers,
     errors=numbers,
     memory_bytes=numbers,
+    metrics_at=some.none() | instants,
     operator=some.none() | parts,
 )
 
@@ -225,13 +229,45 @@ def test_what_is_not_known_is_said_to_be_so() -> None:
     assert set(shown.values()) == {"not known yet"}
 
 
-def test_old_checks_say_since_when_there_was_no_news() -> None:
-    assert "last news" not in fields(FULL)["Checks"]
-    old = NOW - timedelta(minutes=10)
+@pytest.mark.parametrize(
+    ("view", "seconds", "concerned"),
+    [
+        ("gateway_at", 30, {"Connection", "Latency", "Servers", "People"}),
+        ("checks_at", 120, {"Checks"}),
+        (
+            "metrics_at",
+            130,
+            {
+                "Messages/min",
+                "Commands",
+                "Errors",
+                "Memory",
+                "Processor",
+                "Event loop late by",
+                "Messages seen",
+            },
+        ),
+    ],
+)
+def test_what_is_older_than_expected_says_since_when_there_was_no_news(
+    view: str, seconds: int, concerned: set[str]
+) -> None:
+    fresh = msgspec.structs.replace(FULL, operator=PART, **{view: NOW - timedelta(seconds=seconds)})
+    old = NOW - timedelta(seconds=seconds + 1)
+    stale = msgspec.structs.replace(fresh, **{view: old})
 
-    stale = fields(msgspec.structs.replace(FULL, checks_at=old))["Checks"]
+    assert "last news" not in str(fields(fresh))
+    assert fields(stale) == {
+        name: f"{value}\n_last news {stamp(old)}_" if name in concerned else value
+        for name, value in fields(fresh).items()
+    }
 
-    assert stale.endswith(f"last news {stamp(old)}_")
+
+def test_a_long_text_does_not_push_its_age_out() -> None:
+    old = NOW - timedelta(hours=1)
+    report = msgspec.structs.replace(FULL, connection="x" * 5000, gateway_at=old)
+
+    assert fields(report)["Connection"].endswith(f"…\n_last news {stamp(old)}_")
 
 
 def test_only_operators_see_their_part() -> None:

@@ -10,11 +10,6 @@ import msgspec
 from anyio import Event as Flag
 from anyio import create_task_group
 
-from acore.actors.config import ConfigActor
-from acore.actors.gateway import DiscordGatewayActor
-from acore.actors.health import HealthActor
-from acore.actors.lifecycle import LifecycleActor
-from acore.actors.metrics import MetricsActor
 from acore.app import App
 from acore.clock import Clock, RealClock
 from acore.events.base import Command, Envelope, Event, Trace
@@ -33,16 +28,9 @@ from acore.settings.load import load
 from acore.storage.query import Filter, tail
 from acore.storage.store import DATABASE_NAME
 from tests.e2e.bot import LONG, settings_for
+from tests.failing import FragileConfig, FragileGateway, FragileHealth, FragileLifecycle, FragileMetrics
 
 QUICK = Backoff(first=0.05, cap=0.05, jitter=0)
-
-
-@wire("test.crash")
-class Crash(Event):
-    """A test wants an actor to fail."""
-
-    actor: str
-    why: str = "made to fail by a test"
 
 
 @wire("test.wait_for_ever")
@@ -59,49 +47,12 @@ class Asked(View):
     """Somebody waits for the answer that never comes."""
 
 
-class CrashError(Exception):
-    """A test made this happen."""
-
-
-class CrashingConfig(ConfigActor):
-    @handles
-    async def crash(self, wanted: Crash, _ctx: Context) -> None:
-        if wanted.actor == "config":
-            raise CrashError(wanted.why)
-
-
-class CrashingHealth(HealthActor):
-    asks = (*HealthActor.asks, WaitForEver)
-
-    @handles
-    async def crash(self, wanted: Crash, _ctx: Context) -> None:
-        if wanted.actor == "health":
-            raise CrashError(wanted.why)
+class HangingHealth(FragileHealth):
+    asks = (*FragileHealth.asks, WaitForEver)
 
     @handles
     async def hang(self, _wanted: Hang, ctx: Context) -> None:
         await ctx.ask(WaitForEver(), within=3600.0)
-
-
-class CrashingMetrics(MetricsActor):
-    @handles
-    async def crash(self, wanted: Crash, _ctx: Context) -> None:
-        if wanted.actor == "metrics":
-            raise CrashError(wanted.why)
-
-
-class CrashingLifecycle(LifecycleActor):
-    @handles
-    async def crash(self, wanted: Crash, _ctx: Context) -> None:
-        if wanted.actor == "lifecycle":
-            raise CrashError(wanted.why)
-
-
-class CrashingGateway(DiscordGatewayActor):
-    @handles
-    async def crash(self, wanted: Crash, _io: EdgeContext) -> None:
-        if wanted.actor == "gateway":
-            raise CrashError(wanted.why)
 
 
 class TarPit(EdgeActor):
@@ -113,12 +64,12 @@ class TarPit(EdgeActor):
         await io.stopping.wait()
 
 
-CRASHING: dict[str, type[Actor[Any]] | type[EdgeActor]] = {
-    "config": CrashingConfig,
-    "health": CrashingHealth,
-    "metrics": CrashingMetrics,
-    "lifecycle": CrashingLifecycle,
-    "gateway": CrashingGateway,
+FRAGILE: dict[str, type[Actor[Any]] | type[EdgeActor]] = {
+    "config": FragileConfig,
+    "health": HangingHealth,
+    "metrics": FragileMetrics,
+    "lifecycle": FragileLifecycle,
+    "gateway": FragileGateway,
 }
 
 
@@ -128,7 +79,7 @@ def fragile(tree: SupervisorSpec, backoff: Backoff = QUICK) -> SupervisorSpec:
     for child in tree.children:
         if isinstance(child, SupervisorSpec):
             children.append(fragile(child, backoff))
-        elif child.id in CRASHING:
+        elif child.id in FRAGILE:
             children.append(_fragile(child, backoff))
         else:
             children.append(child)
@@ -138,7 +89,7 @@ def fragile(tree: SupervisorSpec, backoff: Backoff = QUICK) -> SupervisorSpec:
 
 
 def _fragile(spec: ChildSpec, backoff: Backoff) -> ChildSpec:
-    kind: Any = CRASHING[spec.id]
+    kind: Any = FRAGILE[spec.id]
 
     def start() -> Actor[Any] | EdgeActor:
         actor: Any = spec.build()

@@ -22,7 +22,7 @@ class LeakyGateway(DiscordGatewayActor):
     async def leak(self, _fact: InteractionAcknowledged, _io: EdgeContext) -> None:
         if not LeakyGateway._has_leaked:
             LeakyGateway._has_leaked = True
-            token = self._desk._tickets.popitem()[1].token
+            token = next(iter(self._tickets)).token
             client: Any = self._doorway.door
             raise RuntimeError(f"cannot go on with {client._token} and {token}")
 

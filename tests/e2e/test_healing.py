@@ -16,12 +16,13 @@ from acore.runtime.supervisor import ChildState
 from acore.sandbox import Person, Sandbox
 from tests.e2e.answers import fields
 from tests.e2e.bot import PYTHON, settings_for, started
-from tests.e2e.inside import CRASHING, Crash, Inside, inside
+from tests.e2e.inside import FRAGILE, Inside, inside
+from tests.failing import Struck
 
 STORM = Path(__file__).with_name("storm.py")
 
 
-CORE = [name for name in CRASHING if name != "gateway"]
+CORE = [name for name in FRAGILE if name != "gateway"]
 
 
 @pytest.mark.parametrize("actor", CORE)
@@ -30,7 +31,7 @@ async def test_an_actor_that_fails_is_restarted_while_the_status_is_answered(
 ) -> None:
     async with inside(sandbox, home / "data") as program:
         before = await owner.invoke("botstatus")
-        program.say(Crash(actor=actor, why="the disk sang"))
+        program.say(Struck(actor=actor, why="the disk sang"))
         meanwhile = await owner.invoke("botstatus")
         await program.sees(LifecycleView, lambda view: _line(view, actor).restarts == 1)
         after = await owner.invoke("botstatus")
@@ -47,7 +48,7 @@ async def test_the_connection_that_fails_is_restarted_and_what_was_asked_is_answ
     async with inside(sandbox, home / "data") as program:
         asked = [await person.start_invoke("botstatus") for person in (owner, member)]
         await hold.reached()
-        program.say(Crash(actor="gateway", why="the disk sang"))
+        program.say(Struck(actor="gateway", why="the disk sang"))
         await program.sees(LifecycleView, lambda view: _line(view, "gateway").restarts == 1)
         hold.release()
         answers = [await one.answered() for one in asked]
@@ -65,10 +66,10 @@ async def _assert_healed(program: Inside, actor: str) -> None:
     assert in_tree.state is ChildState.RUNNING
     assert (in_tree.incarnation, in_tree.restarts) == (2, 1)
     assert in_tree.last_exit is not None
-    assert in_tree.last_exit.reason == "CrashError: the disk sang"
+    assert in_tree.last_exit.reason == "StruckError: the disk sang"
     await program.journaled()
     (exited,) = [one for one in program.told("actor.exited", actor) if one["exit"] == "crashed"]
-    assert (exited["reason"], exited["handling"]) == ("CrashError: the disk sang", "test.crash")
+    assert (exited["reason"], exited["handling"]) == ("StruckError: the disk sang", "test.struck")
     (restarting,) = program.told("actor.restarting", actor)
     assert restarting["within"] > 0
     assert [one["incarnation"] for one in program.told("actor.started", actor)] == [1, 2]
@@ -82,7 +83,7 @@ async def test_what_was_queued_for_the_counters_is_counted_after_their_crash(
     home: Path, sandbox: Sandbox
 ) -> None:
     async with inside(sandbox, home / "data") as program:
-        program.say(Crash(actor="metrics"))
+        program.say(Struck(actor="metrics"))
         for _ in range(100):
             program.say(ActivityCounted(messages=7))
         await program.sees(MetricsView, lambda view: view.counters.messages == 700)
@@ -94,7 +95,7 @@ async def test_what_was_queued_for_the_health_checks_is_noted_after_their_crash(
     home: Path, sandbox: Sandbox
 ) -> None:
     async with inside(sandbox, home / "data") as program:
-        program.say(Crash(actor="health"))
+        program.say(Struck(actor="health"))
         for check in ("discord_api", "database", "performance"):
             program.say(CheckCompleted(check=check, status=Health.HEALTHY, message="queued", seconds=0.1))
         await program.sees(HealthView, lambda view: [one.message for one in view.checks] == 3 * ["queued"])
@@ -106,7 +107,7 @@ async def test_what_was_queued_for_start_and_stop_is_noted_after_their_crash(
     home: Path, sandbox: Sandbox
 ) -> None:
     async with inside(sandbox, home / "data") as program:
-        program.say(Crash(actor="lifecycle"))
+        program.say(Struck(actor="lifecycle"))
         program.say(ActorStarted(actor="queued", incarnation=3))
         await program.sees(LifecycleView, lambda view: any(one.name == "queued" for one in view.actors))
 
@@ -118,7 +119,7 @@ async def test_what_was_queued_for_the_settings_is_in_force_after_their_crash(
 ) -> None:
     async with inside(sandbox, home / "data") as program:
         facts = (await program.sees(SettingsView, lambda _view: True)).facts
-        program.say(Crash(actor="config"))
+        program.say(Struck(actor="config"))
         program.say(SettingsRead(facts=msgspec.structs.replace(facts, revision="queued")))
         await program.sees(SettingsView, lambda view: view.facts.revision == "queued")
 

@@ -14,7 +14,8 @@ from acore.runtime.supervisor import ChildState
 from acore.sandbox import Person, Sandbox
 from tests.e2e.answers import fields, is_ephemeral, requests
 from tests.e2e.bot import running
-from tests.e2e.inside import Asked, Crash, Hang, ShiftedClock, fragile, inside
+from tests.e2e.inside import Asked, Hang, ShiftedClock, fragile, inside
+from tests.failing import Struck
 
 CALLBACK, ANSWER = "/callback", "/messages/@original"
 
@@ -118,14 +119,14 @@ async def test_while_an_actor_waits_to_be_restarted_the_answer_says_why(
 ) -> None:
     long = Backoff(first=60.0, cap=60.0, jitter=0)
     async with inside(sandbox, home / "data", amend=lambda tree: fragile(tree, long)) as program:
-        program.say(Crash(actor="health", why="the disk sang"))
+        program.say(Struck(actor="health", why="the disk sang"))
         await program.sees(LifecycleView, lambda view: any("sang" in one.last_failure for one in view.actors))
         answer = await owner.invoke("botstatus")
 
         assert program.actor("health").state is ChildState.BACKOFF
     health = next(line for line in fields(answer)["Parts"].splitlines() if " health" in line)
     assert health.startswith("🟡")
-    assert "CrashError: the disk sang" in health
+    assert "StruckError: the disk sang" in health
 
 
 async def test_what_a_hung_actor_knew_is_shown_with_its_age(
@@ -154,7 +155,7 @@ async def test_an_answer_survives_a_crash_of_the_connection_after_the_acknowledg
     async with inside(sandbox, home / "data") as program:
         invocation = await member.start_invoke("botstatus")
         await hold.reached()
-        program.say(Crash(actor="gateway"))
+        program.say(Struck(actor="gateway"))
         await program.sees(GatewayView, lambda view: view.link is not Link.READY)
         hold.release()
         answer = await invocation.answered()

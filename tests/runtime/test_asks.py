@@ -16,6 +16,7 @@ from acore.events.bus import (
     AskDeadlockError,
     AskError,
     AskTimeoutError,
+    MailboxFullError,
     NobodyAnswersError,
 )
 from acore.events.catalog import InvalidMessageError, wire
@@ -24,6 +25,7 @@ from acore.record import Record
 from acore.runtime.actor import Actor, Context
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
+from acore.runtime.mailbox import Overflow
 from acore.runtime.restart import Backoff, RestartType, Strategy
 from tests.runtime.stage import Stage, child, running
 
@@ -129,6 +131,35 @@ async def test_who_asks_an_actor_that_crashes_on_it_is_told_at_once() -> None:
 
         assert isinstance(error, ActorCrashedError)
         assert str(error) == "doubler failed on Double: ValueError: unlucky"
+        assert stage.clock.monotonic() == 1000
+
+
+@pytest.mark.parametrize(
+    ("overflow", "outcomes"),
+    [
+        (Overflow.DROP_NEW, {1: 2, 2: "doubler has no room for Double: 1 messages are waiting already"}),
+        (Overflow.DROP_OLD, {1: "doubler has no room for Double: 1 messages are waiting already", 2: 4}),
+    ],
+)
+async def test_who_asks_an_actor_with_a_full_mailbox_is_told_so_at_once(
+    overflow: Overflow, outcomes: dict[int, int | str]
+) -> None:
+    """B10: it is not stopped, and asking again may help."""
+    async with running(child(Doubler, capacity=1, overflow=overflow)) as stage:
+        told: dict[int, object] = {}
+
+        async def ask(n: int) -> None:
+            try:
+                told[n] = await stage.bus.ask(Double(n=n), ME)
+            except MailboxFullError as error:
+                told[n] = str(error)
+
+        async with create_task_group() as asking:
+            asking.start_soon(ask, 1)
+            asking.start_soon(ask, 2)
+
+        assert told == outcomes
+        assert await stage.bus.ask(Double(n=3), ME) == 6
         assert stage.clock.monotonic() == 1000
 
 

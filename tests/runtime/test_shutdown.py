@@ -12,6 +12,7 @@ import pytest
 from anyio import CancelScope, create_task_group
 from anyio import Event as Flag
 
+from acore.errors import FatalError
 from acore.events.base import Command, Effect, Event, Policy, Trace
 from acore.events.bus import ActorCrashedError, ActorStoppedError, AskError, BusClosedError
 from acore.events.catalog import wire
@@ -551,7 +552,7 @@ async def test_the_report_of_a_crash_is_bounded_text_whatever_was_raised(
         assert stage.info("bad").state is ChildState.RUNNING
 
 
-async def test_a_group_of_several_errors_is_reported_as_a_group() -> None:
+async def test_a_group_of_several_errors_is_reported_by_the_first_and_names_the_others() -> None:
     """S55."""
 
     class Bad(EdgeActor):
@@ -563,8 +564,27 @@ async def test_a_group_of_several_errors_is_reported_as_a_group() -> None:
         await stage.tell(Do(n=1))
 
         (ended,) = stage.messages(ActorExited)
-        assert ended.error == "ExceptionGroup"
-        assert "two of them" in ended.reason
+        assert ended.error == "ValueError"
+        assert ended.reason == "ValueError: a (beside OSError)"
+
+
+async def test_of_several_errors_the_one_that_no_restart_helps_decides() -> None:
+    """S55: a wrong token is not hidden by a clean-up that failed too."""
+
+    class RefusedError(FatalError):
+        pass
+
+    class Bad(EdgeActor):
+        @handles
+        async def do(self, do: Do, io: EdgeContext) -> None:
+            raise ExceptionGroup("two of them", [ValueError("a"), RefusedError("for good")])
+
+    async with running(child(Bad)) as stage:
+        await stage.tell(Do(n=1))
+
+        (ended,) = stage.messages(ActorExited)
+        assert ended.reason == "RefusedError: for good (beside ValueError)"
+        assert isinstance(stage.error, RefusedError)
 
 
 async def test_a_thousand_crashes_leave_nothing_behind() -> None:

@@ -47,7 +47,12 @@ LIFECYCLE = seen(
     )
 )
 METRICS = seen(
-    MetricsView(counters=Counters(messages=9, commands=8, errors=7), messages_last_minute=6, sample=SAMPLE)
+    MetricsView(
+        counters=Counters(messages=9, commands=8, errors=7),
+        recent=((NOW - timedelta(seconds=59), 6),),
+        sample=SAMPLE,
+    ),
+    BEFORE,
 )
 STORE = seen(StoreView(state=StoreState.WRITING, since=BEFORE, waiting=0))
 
@@ -84,6 +89,24 @@ def test_everything_known_is_told() -> None:
     assert told.operator is None
 
 
+def test_what_is_told_says_when_it_was_last_right() -> None:
+    told = report(gateway=gateway(), health=HEALTH, metrics=METRICS)
+
+    assert (told.gateway_at, told.checks_at, told.metrics_at) == (NOW, BEFORE, BEFORE)
+
+
+@pytest.mark.parametrize(
+    ("ages", "messages"), [((0, 30, 59), 3), ((59, 60), 1), ((60, 119), 0), ((), 0), ((-1, 5), 1)]
+)
+def test_messages_per_minute_are_those_of_the_minute_before_the_question(
+    ages: tuple[int, ...], messages: int
+) -> None:
+    recent = tuple((NOW - timedelta(seconds=age), 1) for age in ages)
+    quiet = seen(MetricsView(counters=Counters(), recent=recent, sample=None), BEFORE)
+
+    assert report(metrics=quiet).messages_last_minute == messages
+
+
 def test_b24_nothing_checked_is_unknown_and_not_healthy() -> None:
     assert report().status is Health.UNKNOWN
     assert report(gateway=gateway(), health=seen(HealthView(checks=()))).status is Health.UNKNOWN
@@ -93,8 +116,9 @@ def test_right_after_the_start_everything_is_unknown() -> None:
     told = report(is_operator=True)
 
     assert told.connection == "not started yet"
-    nothing = (told.connected_since, told.began, told.latency_ms, told.guilds, told.users, told.checks_at)
-    assert set(nothing) == {None}
+    nothing = (told.connected_since, told.began, told.latency_ms, told.guilds, told.users)
+    ages = (told.gateway_at, told.checks_at, told.metrics_at)
+    assert set(nothing + ages) == {None}
     assert {told.messages_last_minute, told.commands, told.errors, told.memory_bytes} == {None}
     assert told.operator is not None
     assert (told.operator.store, told.operator.actors) == ("not started yet", ())

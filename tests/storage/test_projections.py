@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from acore.clock import HeldClock
 from acore.events.base import Entry, Event, Trace
 from acore.events.bus import Bus
 from acore.events.discord import (
+    INTERACTION_LIFE,
     Argument,
     BudgetRead,
     IdentifyBudget,
@@ -27,8 +29,10 @@ from acore.events.lifecycle import RunEnded, RunStarted
 from acore.events.metrics import ActivityCounted, Counters
 from acore.events.recorder import MemoryRecorder
 from acore.events.status import Notice
+from acore.sandbox.snowflakes import DISCORD_EPOCH_MS
 from acore.storage.database import connect
-from acore.storage.reader import budget, counters, newest_run, pending
+from acore.storage.pending import pending
+from acore.storage.reader import budget, counters, newest_run
 from acore.storage.rows import take_over, write
 from acore.storage.sqlite import Connection, transact
 from tests.storage.world import dump
@@ -62,7 +66,7 @@ def entries(events: Sequence[Event]) -> list[Entry]:
 
 def opened(directory: Path, name: str = "acore.db") -> Connection:
     connection = connect(directory / name)
-    transact(connection, lambda c: take_over(c, "boot-1"))
+    transact(connection, lambda c: take_over(c, "boot-1", NOW))
     return connection
 
 
@@ -100,6 +104,31 @@ def test_a_pending_interaction_that_cannot_be_read_is_left_out(tmp_path: Path) -
 
     assert [one.received.interaction for one in pending(connection)] == [2]
     connection.close()
+
+
+@pytest.mark.parametrize("spoiled", ['{"type":"poem"}', "half a sen"])
+def test_what_cannot_be_read_is_forgotten_at_a_start_when_it_is_too_old_to_be_answered(
+    tmp_path: Path, spoiled: str
+) -> None:
+    readable, unreadable = number(NOW), number(NOW) + 1
+    connection = told(tmp_path, received(readable), received(unreadable))
+    connection.execute("UPDATE pending SET reply = ? WHERE interaction = ?", (spoiled, unreadable))
+
+    in_time = NOW + timedelta(seconds=INTERACTION_LIFE)
+    assert kept_at_a_start(connection, in_time) == [readable, unreadable]
+    too_late = in_time + timedelta(milliseconds=1)
+    assert kept_at_a_start(connection, too_late) == [readable], "the gateway closes that one, and says so"
+    connection.close()
+
+
+def number(made: datetime) -> int:
+    """Return an id that Discord could give to something made then."""
+    return (int(made.timestamp() * 1000) - DISCORD_EPOCH_MS) << 22
+
+
+def kept_at_a_start(connection: Connection, now: datetime) -> list[int]:
+    transact(connection, lambda c: take_over(c, "boot-2", now))
+    return [one for (one,) in connection.execute("SELECT interaction FROM pending ORDER BY interaction")]
 
 
 def test_the_budget_counts_down_until_discord_says_again(tmp_path: Path) -> None:

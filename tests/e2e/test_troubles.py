@@ -1,0 +1,195 @@
+"""Discord answers late, refuses, or is not Discord at all: nobody is left without an answer."""
+
+import signal
+import sqlite3  # noqa: TID251 - somebody else's process holds the database here
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from anyio import to_thread
+from anyio.lowlevel import checkpoint
+
+from acore.clock import RealClock
+from acore.discord.client import owners_of
+from acore.errors import ExitCode
+from acore.events.discord import GatewayView, Link
+from acore.runtime.supervisor import ChildState
+from acore.sandbox import Person, Sandbox
+from acore.storage.query import Filter, tail
+from acore.storage.store import DATABASE_NAME
+from tests.e2e.answers import fields
+from tests.e2e.bot import ACORE, running, started
+from tests.e2e.inside import inside
+from tests.failing import Struck
+
+ANSWER = ("PATCH", "*/messages/@original")
+ACKNOWLEDGEMENT = ("POST", "*/callback")
+
+
+async def ordered_to_end(home: Path) -> None:
+    """Return when the journal says that the process is to end."""
+    with RealClock().deadline(10):
+        while not tail(home / "data" / DATABASE_NAME, Filter(name="process.end")):
+            await checkpoint()
+
+
+async def test_an_answer_under_way_is_given_before_an_ordered_end(
+    home: Path, sandbox: Sandbox, member: Person
+) -> None:
+    hold = sandbox.hold(*ANSWER)
+    async with running(home, sandbox) as bot:
+        invocation = await member.start_invoke("botstatus")
+        await hold.reached()
+        bot.signal(signal.SIGTERM)
+        await ordered_to_end(home)
+        hold.release()
+        answer = await invocation.answered()
+        assert await bot.ended() == ExitCode.OK, bot.output
+
+    assert fields(answer)["Connection"].startswith("connected")
+    assert "did not stop within" not in bot.output
+
+
+async def test_an_answer_that_cannot_be_given_does_not_hold_up_the_end_and_comes_from_the_next_run(
+    home: Path, sandbox: Sandbox, member: Person
+) -> None:
+    hold = sandbox.hold(*ANSWER)
+    async with running(home, sandbox) as bot:
+        invocation = await member.start_invoke("botstatus")
+        await hold.reached()
+        assert await bot.stop() == ExitCode.OK, bot.output
+    assert "did not stop within" not in bot.output
+
+    hold.release()
+    async with running(home, sandbox):
+        assert fields(await invocation.answered())
+
+
+@pytest.mark.parametrize("status", [429, 502])
+@pytest.mark.parametrize("where", [ANSWER, ACKNOWLEDGEMENT])
+async def test_what_discord_wants_later_is_sent_later(
+    home: Path, sandbox: Sandbox, member: Person, where: tuple[str, str], status: int
+) -> None:
+    async with running(home, sandbox) as bot:
+        sandbox.fail(*where, status=status, times=1)
+        answer = await member.invoke("botstatus")
+
+    assert fields(answer)["Connection"].startswith("connected"), bot.output
+
+
+async def test_without_a_gateway_it_is_tried_again_ever_more_slowly_and_introduces_itself_once(
+    home: Path, sandbox: Sandbox
+) -> None:
+    sandbox.refuse_gateway = True
+    async with running(home, sandbox, ready="trying again in 4 s") as bot:
+        assert bot.output.count("This is sandbox-bot") == 1, bot.output
+        assert "trying again in 2 s" in bot.output
+        sandbox.refuse_gateway = False
+        await bot.said("Connected as")
+
+
+@asynccontextmanager
+async def portal() -> AsyncGenerator[str]:
+    """Serve what a hotel's network says to everything: 200, and a page to log in."""
+
+    async def log_in(_request: web.Request) -> web.Response:
+        return web.Response(text="<html>Room number?</html>", content_type="text/html")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", log_in)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/api/v10"
+    finally:
+        await runner.cleanup()
+
+
+async def test_what_is_not_discord_is_named_and_tried_again(home: Path) -> None:
+    async with portal() as base:
+        environ = {"DISCORD_TOKEN": "nobody", "DISCORD_API_BASE": base}
+        async with started((*ACORE, "run"), home, environ) as bot:
+            await bot.said(f"{base} does not answer as Discord does; check DISCORD_API_BASE")
+            await bot.said("trying again in 2 s")
+            assert await bot.stop() == ExitCode.OK, bot.output
+
+
+async def test_commands_that_discord_refuses_are_registered_a_little_later(
+    home: Path, sandbox: Sandbox, member: Person
+) -> None:
+    sandbox.fail("GET", "*/commands", status=403, times=1)
+    async with running(home, sandbox) as bot:
+        await bot.said("could not be registered, Discord keeps the old ones")
+        await bot.said("/botstatus is now registered everywhere")
+
+        assert fields(await member.invoke("botstatus"))
+
+
+async def test_the_log_says_that_a_lost_connection_is_back(home: Path, sandbox: Sandbox) -> None:
+    async with running(home, sandbox) as bot:
+        sandbox.close_gateway(4000)
+        await bot.said("Lost the connection to Discord")
+        await bot.said("The connection to Discord is back, and nothing was missed.")
+
+
+async def test_an_answer_survives_a_crash_of_the_connection_while_nothing_can_be_written(
+    home: Path, sandbox: Sandbox, member: Person
+) -> None:
+    async with inside(sandbox, home / "data") as program:
+        await program.journaled()
+        other = sqlite3.connect(home / "data" / DATABASE_NAME, isolation_level=None, check_same_thread=False)
+        await to_thread.run_sync(other.execute, "BEGIN IMMEDIATE")
+        hold = sandbox.hold(*ANSWER)
+        invocation = await member.start_invoke("botstatus")
+        await hold.reached()
+        program.say(Struck(actor="gateway"))
+        await program.sees(GatewayView, lambda view: view.link is Link.CONNECTING)
+        hold.release()
+        answer = await invocation.answered(within=30)
+        await to_thread.run_sync(other.execute, "ROLLBACK")
+        other.close()
+
+        assert program.actor("gateway").incarnation == 2
+        assert program.actor("gateway").state is ChildState.RUNNING
+    assert fields(answer)
+
+
+async def test_all_parts_are_up_again_after_a_group_was_restarted(
+    home: Path, sandbox: Sandbox, owner: Person
+) -> None:
+    """The groups themselves are no parts that an operator knows."""
+    async with inside(sandbox, home / "data") as program:
+        for run in range(1, 8):
+            program.say(Struck(actor="metrics"))
+            with RealClock().deadline(10):
+                while program.actor("metrics").incarnation <= run:
+                    await checkpoint()
+        parts = fields(await owner.invoke("botstatus", within=30))["Parts"]
+
+    assert "core" not in parts
+    assert "doors" not in parts
+
+
+TEAM = {
+    "owner": {"id": "1", "username": "team"},
+    "team": {
+        "owner_user_id": "10",
+        "members": [
+            {"user": {"id": "10"}, "membership_state": 2, "role": ""},
+            {"user": {"id": "11"}, "membership_state": 2, "role": "admin"},
+            {"user": {"id": "12"}, "membership_state": 2, "role": "developer"},
+            {"user": {"id": "13"}, "membership_state": 2, "role": "read_only"},
+            {"user": {"id": "14"}, "membership_state": 1, "role": "admin"},
+            {"user": {"id": "15"}, "membership_state": 2},
+        ],
+    },
+}
+
+
+def test_of_a_team_its_owner_and_those_who_accepted_and_may_change_it_are_owners() -> None:
+    assert owners_of(TEAM) == (10, 11, 12)
+    assert owners_of({"owner": {"id": "7"}, "team": None}) == (7,)
