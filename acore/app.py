@@ -256,7 +256,7 @@ class App:
                             id="gateway",
                             actor=DiscordGatewayActor,
                             start=lambda: DiscordGatewayActor(
-                                self._door(outside), answerers(), outside.vault
+                                self._door(outside), answerers(), outside.vault, self._tickets
                             ),
                             shutdown=10.0,
                         ),

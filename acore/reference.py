@@ -32,7 +32,7 @@ def page() -> str:
 
 def main() -> None:
     """Write every generated file, from the top of the checkout."""
-    settings.main()
+    settings.write_files()
     PAGE.write_text(page(), "utf-8")
     click.echo(f"wrote {PAGE}")
 
@@ -53,7 +53,7 @@ def _exit_codes() -> Iterator[str]:
     yield "| code | name | meaning |\n|---|---|---|"
     for code in ExitCode:
         yield f"| {code.value} | {code.name} | {code.meaning} |"
-    yield "| 130 | | It was interrupted a second time and ended at once. |"
+    yield "| 130 | | Interrupted: the running bot by a second signal, other commands by the first. |"
 
 
 def _messages(kind: Kind) -> Iterator[str]:

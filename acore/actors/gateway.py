@@ -63,7 +63,7 @@ class DiscordGatewayActor(EdgeActor):
         factory: DoorFactory,
         answerers: Mapping[str, Answerer],
         vault: Sealer,
-        tickets: Tickets | None = None,
+        tickets: Tickets,
     ) -> None:
         """Prepare to connect.
 
@@ -73,7 +73,7 @@ class DiscordGatewayActor(EdgeActor):
             vault: Seals the tokens of interactions that are not answered yet.
             tickets: What is owed; give every run of the actor the same.
         """
-        self._tickets = tickets or Tickets()
+        self._tickets = tickets
         self._failures = 0
         self._factory = factory
         self._answerers = answerers

@@ -66,7 +66,7 @@ class HealthActor(Actor[HealthState]):
     @handles
     async def look_again(self, changed: LinkChanged, ctx: Context) -> None:
         """Look at the connection as soon as it is another: its next turn may be half a minute away."""
-        if "discord_api" in self._tiers and changed.link is not Link.CONNECTING:
+        if "discord_api" in self._tiers and changed.link not in {Link.CONNECTING, Link.OFFLINE}:
             ctx.schedule(0.0, CheckDue(check="discord_api"), key="discord_api")
 
     @handles

@@ -67,8 +67,8 @@ def line_of(event: Event) -> Line | None:  # noqa: C901, PLR0911, PLR0912 - one 
     """Return the sentence for *event*; None for what no operator needs to read."""
     match event:
         case RunStarted():
-            commit = f" ({event.commit})" if event.commit else ""
-            return Line(level="INFO", text=f"acore {event.version}{commit} runs as process {event.pid}.")
+            commit = f", in a folder at commit {event.commit}" if event.commit else ""
+            return Line(level="INFO", text=f"acore {event.version} runs as process {event.pid}{commit}.")
         case InterruptionFound():
             text = (
                 f"The last run, begun at {event.began:%Y-%m-%d %H:%M:%S} UTC, did not end in good order: "
@@ -115,7 +115,7 @@ def line_of(event: Event) -> Line | None:  # noqa: C901, PLR0911, PLR0912 - one 
             return Line(level="INFO", text=text)
         case SettingsLoaded():
             warnings = "".join(f" Note: {warning}." for warning in event.facts.warnings)
-            text = f"Settings {event.facts.revision} are in force.{warnings}"
+            text = f"The settings are in force (revision {event.facts.revision}).{warnings}"
             return Line(level="WARNING" if warnings else "INFO", text=text)
         case SettingsRefused():
             text = f"The settings on disk are not valid and change nothing: {'; '.join(event.problems)}"

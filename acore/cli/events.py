@@ -9,10 +9,13 @@ import anyio
 import click
 import msgspec
 
-from acore.cli.output import as_json, is_terminal, pairs, say, table, tinted
+from acore.actors.narrator import line_of
+from acore.cli.output import as_json, complain, is_terminal, pairs, say, table, tinted
 from acore.cli.run import read_settings, settings_options
 from acore.clock import RealClock
 from acore.errors import ExitCode
+from acore.events.base import Event, Kind
+from acore.events.catalog import CATALOG, UnknownMessageError
 from acore.storage.query import Filter, Row, Story, show, tail
 from acore.storage.store import DATABASE_NAME
 
@@ -67,7 +70,11 @@ def events(context: click.Context, config: Path | None, env_file: Path | None, d
 @click.option("--since", type=Moment(), help="From then on: 10m, 2h, 1d, or 2026-01-31T12:00.")
 @click.option("--until", type=Moment(), help="Before then.")
 @click.option(
-    "--kind", "kinds", multiple=True, help="event, command, reply, no_reply, effect; may be repeated."
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice([kind.value for kind in Kind]),
+    help="Only this kind of entry; may be repeated.",
 )
 @click.option("--json", "is_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
@@ -91,6 +98,8 @@ def tail_events(  # noqa: PLR0917 - click passes them by name
     )
     rows = tail(path, wanted, limit=lines)
     _show_rows(rows, is_json=is_json)
+    if not rows and not is_followed and not is_json:
+        complain("no entry of the journal matches")
     if is_followed:
         anyio.run(_follow, path, wanted, rows[-1].seq if rows else 0, is_json)
 
@@ -166,4 +175,16 @@ def _time(row: Row) -> str:
 
 
 def _short(row: Row) -> str:
+    """Return the sentence that the log has for *row*, else what fits of its content."""
+    if row.kind == Kind.EVENT and (sentence := _sentence(row)):
+        return sentence
     return row.payload if len(row.payload) <= _PAYLOAD_WIDTH else row.payload[: _PAYLOAD_WIDTH - 1] + "…"
+
+
+def _sentence(row: Row) -> str:
+    try:
+        message = CATALOG.decode(row.name, row.version, row.payload.encode())
+    except (UnknownMessageError, msgspec.DecodeError):
+        return ""  # another acore wrote it: its content is shown as it is
+    line = line_of(message) if isinstance(message, Event) else None
+    return line.text if line is not None else ""

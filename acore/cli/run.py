@@ -8,8 +8,8 @@ from pathlib import Path
 import anyio
 import click
 
-from acore.app import App
-from acore.cli.output import is_terminal
+from acore.app import App, NoTokenError
+from acore.cli.output import complain, is_terminal
 from acore.cli.tree import show_tree
 from acore.log import Logging, configure, under_service_manager
 from acore.runtime.system import System
@@ -46,6 +46,11 @@ def run(config: Path | None = None, env_file: Path | None = None) -> None:
     logging = start_logging(loaded)
     try:
         anyio.run(app.run, _show)
+    except NoTokenError:
+        # A slip in its name is what most often makes a token missing.
+        for warning in loaded.warnings:
+            complain(warning)
+        raise
     finally:
         logging.close()
 

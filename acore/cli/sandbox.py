@@ -1,7 +1,7 @@
 """`acore sandbox`: a Discord of one's own on the loopback, and acore in it."""
 
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from acore.runtime.system import System
 from acore.sandbox import PortInUseError, Sandbox
 from acore.sandbox.console import console
 from acore.settings.load import Loaded, load
+from acore.settings.schema import LogLevel
 
 _PATH = click.Path(path_type=Path)
 
@@ -27,18 +28,35 @@ class PortTakenError(AcoreError):
     exit_code = ExitCode.UNAVAILABLE
 
 
+def _server_options[F: Callable[..., object]](command: F) -> F:
+    """Give *command* the options of the embedded Discord."""
+    for option in (
+        click.option("--record", type=_PATH, help="Folder for what bots and the sandbox say, as JSONL."),
+        click.option("--state", type=_PATH, help="File that gets addresses, ids and tokens once it serves."),
+        click.option(
+            "--port",
+            type=click.IntRange(0, 65535),
+            help="Where it listens on 127.0.0.1.  [default: any free one]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @click.group(invoke_without_command=True)
-@click.option(
-    "--port", default=0, show_default="any free one", help="Where the sandbox listens on 127.0.0.1."
-)
-@click.option("--state", type=_PATH, help="File that gets addresses, ids and tokens once the sandbox serves.")
-@click.option("--record", type=_PATH, help="Folder that gets what bots and the sandbox said, as JSONL.")
+@_server_options
 @click.option("--data", type=_PATH, help="Data directory of acore.  [default: one that is thrown away]")
-@click.option("--log-level", default="INFO", show_default=True, help="How much acore says.")
+@click.option(
+    "--log-level",
+    type=click.Choice([level.value for level in LogLevel], case_sensitive=False),
+    default=LogLevel.INFO.value,
+    show_default=True,
+    help="How much acore says.",
+)
 @click.pass_context
 def sandbox(  # noqa: PLR0917 - click passes them by name
     context: click.Context,
-    port: int,
+    port: int | None,
     state: Path | None,
     record: Path | None,
     data: Path | None,
@@ -48,19 +66,30 @@ def sandbox(  # noqa: PLR0917 - click passes them by name
 
     With `serve`, only the embedded Discord runs, for any bot made with nextcord.
     """
-    server = Sandbox(port=port, state_file=state, record=record)
     if context.invoked_subcommand is not None:
-        context.obj = server
+        context.obj = {"port": port, "state": state, "record": record}
         return
+    server = Sandbox(port=port or 0, state_file=state, record=record)
     with _data_directory(data) as directory:
         anyio.run(_play, server, directory, log_level)
 
 
 @sandbox.command()
-@click.pass_obj
-def serve(server: Sandbox) -> None:
+@_server_options
+@click.pass_context
+def serve(context: click.Context, port: int | None, state: Path | None, record: Path | None) -> int:
     """Serve an embedded Discord until Ctrl-C, for any nextcord bot."""
-    anyio.run(_serve, server)
+    given = context.obj
+    server = Sandbox(
+        port=(given["port"] if port is None else port) or 0,
+        state_file=state or given["state"],
+        record=record or given["record"],
+    )
+    try:
+        anyio.run(_serve, server)
+    except KeyboardInterrupt:
+        say("ended")
+    return ExitCode.OK
 
 
 async def _serve(server: Sandbox) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, assert_never
 
+from acore.actors.narrator import PARTS
 from acore.events.health import CheckState, Health
 from acore.events.lifecycle import ActorLine, PastRun
 from acore.events.status import Notice, OperatorPart, Reply, StatusReport
@@ -68,7 +69,7 @@ def _status(report: StatusReport) -> dict[str, Any]:
 
 
 def _operator_fields(part: OperatorPart, metrics: str) -> list[dict[str, Any]]:
-    version = f"{part.version} ({part.commit})" if part.commit else part.version or "not known yet"
+    version = f"{part.version}, folder at {part.commit}" if part.commit else part.version or "not known yet"
     lag = "not measured yet" if part.loop_lag is None else f"{part.loop_lag * 1000:.0f} ms"
     cpu = "not measured yet" if part.cpu_percent is None else f"{part.cpu_percent:.0f} %"
     return [
@@ -94,12 +95,13 @@ def _check(check: CheckState) -> str:
 def _actor(line: ActorLine) -> str:
     since = _relative(line.since)
     why = f": {line.last_failure[:120]}" if line.last_failure else ""
+    name = f"{PARTS[line.name]} ({line.name})" if line.name in PARTS else line.name
     if not line.is_up:
-        return f"🟡 {line.name}, down {since}{why}"
+        return f"🟡 {name}, went down {since}{why}"
     if not line.restarts:
-        return f"🟢 {line.name}, {since}"
+        return f"🟢 {name}, came up {since}"
     times = "once" if line.restarts == 1 else f"{line.restarts} times"
-    return f"🟢 {line.name}, restarted {times}, {since}{why}"
+    return f"🟢 {name}, restarted {times}, came up {since}{why}"
 
 
 def _connection(report: StatusReport) -> str:

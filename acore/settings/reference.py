@@ -1,4 +1,4 @@
-"""Writes the example files and the reference from the schema: `python -m acore.settings.reference`."""
+"""Writes the example files and the reference from the schema: `python -m acore.reference`."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ from acore.settings.schema import Declared, declared
 from acore.settings.secrets import Secret
 from acore.settings.values import as_text
 
-COMMAND = "python -m acore.settings.reference"
+COMMAND = "python -m acore.reference"
 _WIDTH = 100
 
 
@@ -60,8 +60,8 @@ def files() -> dict[str, str]:
     return {"config/acore.env.example": env_example(), "config/acore.toml": toml_default()}
 
 
-def main() -> None:
-    """Write the generated files; run at the top of the checkout."""
+def write_files() -> None:
+    """Write the generated files; call it at the top of the checkout."""
     for name, text in files().items():
         Path(name).write_text(text, encoding="utf-8")
         sys.stdout.write(f"wrote {name}\n")
@@ -105,7 +105,3 @@ def _when(row: Declared) -> str:
 def _toml_value(value: object) -> str:
     # A JSON text, number, truth or list of numbers is written alike in TOML.
     return json.dumps(value, ensure_ascii=False)
-
-
-if __name__ == "__main__":
-    main()

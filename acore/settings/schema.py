@@ -112,7 +112,11 @@ class Settings(Record):
     ] = LogLevel.INFO
     log_to_file: Annotated[
         bool,
-        Setting(help="Whether the log is also written to a file in the data directory.", restart_needed=True),
+        Setting(
+            help="Whether the log is also written to a file in the data directory; never under a service "
+            "manager or in a container, which keep standard output.",
+            restart_needed=True,
+        ),
     ] = True
     log_max_bytes: Annotated[
         int,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from anyio import Event as Flag
 
-from acore.actors.desk import Answerer
+from acore.actors.desk import Answerer, Tickets
 from acore.actors.door import DiscordUnreachableError, Ears, Request
 from acore.actors.gateway import RESERVE
 from acore.app import answerers
@@ -116,13 +116,13 @@ class FakeDoor:
 def gateway(
     directory: Path, discord: Discord, known: dict[str, Answerer] | None = None
 ) -> tuple[ChildSpec, ...]:
-    vault = Vault(directory)
+    vault, tickets = Vault(directory), Tickets()
     return (
         *core(config=FragileConfig),
         ChildSpec(
             id="gateway",
             actor=FragileGateway,
-            start=lambda: FragileGateway(discord.open, known or answerers(), vault),
+            start=lambda: FragileGateway(discord.open, known or answerers(), vault, tickets),
         ),
     )
 

@@ -109,7 +109,7 @@ async def test_a_result_keeps_since_when_it_is_the_same(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("link", "runs"),
-    [(Link.READY, 1), (Link.LOST, 1), (Link.WAITING, 1), (Link.OFFLINE, 1), (Link.CONNECTING, 0)],
+    [(Link.READY, 1), (Link.LOST, 1), (Link.WAITING, 1), (Link.OFFLINE, 0), (Link.CONNECTING, 0)],
 )
 async def test_the_connection_is_looked_at_as_soon_as_it_changes(
     tmp_path: Path, link: Link, runs: int

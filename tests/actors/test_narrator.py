@@ -62,7 +62,7 @@ TOLD: list[tuple[Event, str, str]] = [
     (
         RunStarted(version="1.2", commit="abc", python="3", host="h", pid=7, settings_revision="r"),
         "INFO",
-        "acore 1.2 (abc) runs as process 7.",
+        "acore 1.2 runs as process 7, in a folder at commit abc.",
     ),
     (
         InterruptionFound(boot="b", began=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), version="1.2"),
@@ -125,7 +125,7 @@ TOLD: list[tuple[Event, str, str]] = [
     ),
     (StoreDegraded(reason="disk full", waiting=3), "ERROR", "Nothing can be written (disk full); 3 entries"),
     (StoreRecovered(after=65), "INFO", "Writing works again after 1 min 5 s; nothing was lost."),
-    (SettingsLoaded(facts=facts()), "INFO", "are in force."),
+    (SettingsLoaded(facts=facts()), "INFO", "The settings are in force"),
     (SettingsRefused(problems=("A=1: no", "B=2: no")), "ERROR", "change nothing: A=1: no; B=2: no"),
     (DENIED, "INFO", "Refused /admin stop to ann: /admin stop needs admin; viewer by everybody."),
     (

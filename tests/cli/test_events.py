@@ -138,3 +138,18 @@ async def test_a_journal_that_is_piped_has_no_colour_codes(home: Path, sandbox: 
     header, *lines = told.out.splitlines()
     assert header.split("\t") == ["number", "time (UTC)", "id", "kind", "what", "from", "details"]
     assert all(line.count("\t") == 6 for line in lines)
+
+
+async def test_the_list_is_told_in_sentences_and_says_when_nothing_matches(
+    home: Path, sandbox: Sandbox, member: Person
+) -> None:
+    async with running(home, sandbox) as bot:
+        await member.invoke("botstatus")
+        await bot.stop()
+    told = await outcome(home, "events", "tail", "-n", "1000")
+    nothing = await outcome(home, "events", "tail", "--name", "no.such")
+    unknown = await outcome(home, "events", "tail", "--kind", "rumour")
+
+    assert "Connected as sandbox-bot" in told.out
+    assert "no entry of the journal matches" in nothing.err
+    assert "rumour" in unknown.err

@@ -4,6 +4,8 @@ import json
 import signal
 from pathlib import Path
 
+import pytest
+
 from acore.errors import ExitCode
 from acore.sandbox import Person
 from tests.e2e.answers import fields
@@ -51,7 +53,7 @@ async def test_real_settings_of_the_person_are_not_used_in_it(home: Path) -> Non
 
 async def test_a_bot_of_another_process_runs_in_a_sandbox_that_only_serves(home: Path) -> None:
     state = home / "state.json"
-    async with started((*ACORE, "sandbox", "--state", str(state), "serve"), home, {}) as server:
+    async with started((*ACORE, "sandbox", "serve", "--state", str(state)), home, {}) as server:
         await server.said("An embedded Discord serves at")
         known = json.loads(state.read_text())
         environ = {"DISCORD_TOKEN": known["bot_token"], "DISCORD_API_BASE": known["api_v10"]}
@@ -64,5 +66,16 @@ async def test_a_bot_of_another_process_runs_in_a_sandbox_that_only_serves(home:
         code = await server.ended()
 
     assert fields(answer)["Servers"] == "1"
-    assert code == 130, server.output
+    assert code == ExitCode.OK, server.output
     assert "Traceback" not in server.output
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--port", "99999"), ("--port", "-1"), ("--log-level", "LOUD"), ("serve", "--port", "99999")]
+)
+async def test_a_wrong_option_is_named_in_one_line(home: Path, wrong: tuple[str, ...]) -> None:
+    bot = await outcome(home, "sandbox", *wrong)
+
+    assert await bot.ended() == ExitCode.USAGE
+    assert wrong[-1] in bot.err
+    assert "Traceback" not in bot.err

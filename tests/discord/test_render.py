@@ -283,7 +283,7 @@ def test_only_operators_see_their_part() -> None:
         "Parts",
     }
     assert "1.2.3" not in str(render(FULL))
-    assert all_of_it["Version"] == "1.2.3 (0123456789ab)"
+    assert all_of_it["Version"] == "1.2.3, folder at 0123456789ab"
     assert all_of_it["Processor"] == "12 %"
     assert all_of_it["Event loop late by"] == "1 ms"
     assert all_of_it["Last run"] == f"ended {stamp(NOW)}: SIGTERM"
@@ -292,16 +292,19 @@ def test_only_operators_see_their_part() -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (UP, f"🟢 config, {stamp(SINCE)}"),
-        (DOWN, f"🟡 health, down {stamp(NOW)}: KeyError: 'x'"),
-        (msgspec.structs.replace(DOWN, last_failure=""), f"🟡 health, down {stamp(NOW)}"),
+        (UP, f"🟢 the settings (config), came up {stamp(SINCE)}"),
+        (DOWN, f"🟡 the health checks (health), went down {stamp(NOW)}: KeyError: 'x'"),
+        (
+            msgspec.structs.replace(DOWN, last_failure=""),
+            f"🟡 the health checks (health), went down {stamp(NOW)}",
+        ),
         (
             msgspec.structs.replace(DOWN, is_up=True),
-            f"🟢 health, restarted 2 times, {stamp(NOW)}: KeyError: 'x'",
+            f"🟢 the health checks (health), restarted 2 times, came up {stamp(NOW)}: KeyError: 'x'",
         ),
         (
             msgspec.structs.replace(UP, restarts=1),
-            f"🟢 config, restarted once, {stamp(SINCE)}",
+            f"🟢 the settings (config), restarted once, came up {stamp(SINCE)}",
         ),
     ],
 )

@@ -38,7 +38,7 @@ async def test_an_actor_that_fails_is_restarted_while_the_status_is_answered(
         await _assert_healed(program, actor)
 
     assert all(fields(answer)["Servers"] == "1" for answer in (before, meanwhile, after))
-    assert f"{actor}, restarted once" in fields(after)["Parts"]
+    assert f"({actor}), restarted once" in fields(after)["Parts"]
 
 
 async def test_the_connection_that_fails_is_restarted_and_what_was_asked_is_answered(
@@ -57,7 +57,7 @@ async def test_the_connection_that_fails_is_restarted_and_what_was_asked_is_answ
         await _assert_healed(program, "gateway")
 
     assert all(fields(answer)["Connection"] for answer in answers)
-    assert "gateway, restarted once" in fields(after)["Parts"]
+    assert "(gateway), restarted once" in fields(after)["Parts"]
 
 
 async def _assert_healed(program: Inside, actor: str) -> None:

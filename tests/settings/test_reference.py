@@ -24,7 +24,8 @@ def test_the_generated_files_are_up_to_date(name: str) -> None:
 
 
 def test_the_command_writes_the_files(tmp_path: Path) -> None:
-    (tmp_path / "config").mkdir()
+    for folder in ("config", "docs"):
+        (tmp_path / folder).mkdir()
 
     done = subprocess.run(
         [sys.executable, *COMMAND.split()[1:]],
@@ -35,7 +36,7 @@ def test_the_command_writes_the_files(tmp_path: Path) -> None:
         text=True,
     )
 
-    assert done.stdout.splitlines() == [f"wrote {name}" for name in files()]
+    assert done.stdout.splitlines() == [f"wrote {name}" for name in (*files(), "docs/reference.md")]
     assert {name: (tmp_path / name).read_text(encoding="utf-8") for name in files()} == files()
 
 
