@@ -190,9 +190,13 @@ class HeldClock(Clock):
         """
         quiet = 0
         give_up = time.monotonic() + self.patience  # noqa: TID251 - real work is what this waits for
+        in_threads = False
         while quiet < _QUIET_TURNS:
-            await asyncio.sleep(0)
-            busy = _somebody_could_go_on() or any(True for probe in self._probes for _ in probe())
+            # Turning round and round would keep from a thread the very lock that it needs to go on.
+            await asyncio.sleep(_GLANCE if in_threads else 0)
+            could = _somebody_could_go_on()
+            in_threads = not could and any(True for probe in self._probes for _ in probe())
+            busy = could or in_threads
             quiet = 0 if busy else quiet + 1
             if busy and time.monotonic() > give_up:  # noqa: TID251
                 raise UnsettledError(self.patience, [what for probe in self._probes for what in probe()])
@@ -204,6 +208,8 @@ class HeldClock(Clock):
 
 # A callback may wake a task by way of another callback (a thread's result, a cancelled scope): a turn each.
 _QUIET_TURNS = 4
+# Seconds between two looks at work in a thread: a commit takes about as long.
+_GLANCE = 0.0005
 
 
 def _somebody_could_go_on() -> bool:
