@@ -297,7 +297,7 @@ class _Outside:
 
     def __init__(self, data_dir: Path) -> None:
         # nextcord is most of the start and of the memory: the store is open before it comes.
-        from acore.discord.client import OwnedDoor  # noqa: PLC0415
+        from acore.discord.client import OwnedDoor  # noqa: PLC0415 - see above
 
         self.door = OwnedDoor
         self.vault = Vault(data_dir)

@@ -198,7 +198,7 @@ class HeldClock(Clock):
             in_threads = not could and any(True for probe in self._probes for _ in probe())
             busy = could or in_threads
             quiet = 0 if busy else quiet + 1
-            if busy and time.monotonic() > give_up:  # noqa: TID251
+            if busy and time.monotonic() > give_up:  # noqa: TID251 - as above
                 raise UnsettledError(self.patience, [what for probe in self._probes for what in probe()])
 
     def _move(self, to: float) -> None:

@@ -209,8 +209,8 @@ class DiscordGatewayActor(EdgeActor):
                 self._io.publish(await door.sync())
             except DiscordUnreachableError as error:
                 self._io.publish(CommandsRefused(reason=str(error)))
-                wait = max(2 * wait, error.wait)
-                await self._io.clock.sleep(min(wait, LONGEST_SYNC_RETRY))
+                wait = min(LONGEST_SYNC_RETRY, max(2 * wait, error.wait))
+                await self._io.clock.sleep(wait)
             else:
                 return
 

@@ -74,7 +74,7 @@ def invoke(arguments: Sequence[str] | None = None) -> int:
 def _explain(error: BaseException) -> int:
     """Say what went wrong, in one line for each problem, and return the exit code."""
     # Settings are read by some commands only; their errors come with their module.
-    from acore.settings.problems import SettingsError  # noqa: PLC0415
+    from acore.settings.problems import SettingsError  # noqa: PLC0415 - see above
 
     match error:
         case click.UsageError():

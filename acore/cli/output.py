@@ -42,10 +42,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
             say("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
         return
     # Drawing costs 40 ms of imports that a piped call should not pay.
-    from rich import box  # noqa: PLC0415
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich import box  # noqa: PLC0415 - see above
+    from rich.console import Console  # noqa: PLC0415 - see above
+    from rich.table import Table  # noqa: PLC0415 - see above
+    from rich.text import Text  # noqa: PLC0415 - see above
 
     drawn = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:

@@ -101,6 +101,17 @@ async def test_a_stop_that_hangs_ends_anyway_and_says_what_was_still_up(home: Pa
     assert "stubborn" in bot.output.split("Still up: ")[1]
 
 
+async def test_a_hanging_stop_ends_with_the_code_of_what_began_it(home: Path, sandbox: Sandbox) -> None:
+    """S30, S41: the limit holds also when nobody asked for the stop, here after a token that is refused."""
+    environ = settings_for(sandbox, DISCORD_TOKEN="refused")
+    async with started((PYTHON, str(STUBBORN)), home, environ) as bot:
+        code = await bot.ended()
+
+    assert code == ExitCode.NO_PERMISSION, bot.output
+    assert "ending anyway. Still up: " in bot.output
+    assert "It stopped because of this: TokenRefusedError" in bot.output
+
+
 async def test_the_last_sessions_of_the_day_are_left_to_people_also_after_a_restart(
     home: Path, recording: Path
 ) -> None:
