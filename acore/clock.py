@@ -41,6 +41,10 @@ class Clock(ABC):
         """Return seconds since an arbitrary moment; it never goes backwards."""
 
     @abstractmethod
+    def monotonic_ns(self) -> int:
+        """Return nanoseconds since that moment."""
+
+    @abstractmethod
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
         """Call *callback* on the event loop in *seconds*."""
 
@@ -93,6 +97,10 @@ class RealClock(Clock):
     def monotonic(self) -> float:
         """Return seconds of the machine's monotonic clock."""
         return time.monotonic()  # noqa: TID251 - this is the Clock that everybody else takes
+
+    def monotonic_ns(self) -> int:
+        """Return nanoseconds of the machine's monotonic clock."""
+        return time.monotonic_ns()
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
         """Call *callback* on the event loop in *seconds*."""
@@ -148,6 +156,10 @@ class HeldClock(Clock):
     def monotonic(self) -> float:
         """Return seconds advanced since an arbitrary moment."""
         return self._monotonic
+
+    def monotonic_ns(self) -> int:
+        """Return nanoseconds advanced since that moment."""
+        return int(self._monotonic * NANOSECONDS)
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
         """Call *callback* when the test has advanced by *seconds*."""

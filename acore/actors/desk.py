@@ -8,7 +8,7 @@ from loguru import logger
 
 from acore.access.rules import Decision, Role
 from acore.actors.door import AnswerRefusedError, DiscordUnreachableError, Doorway, Request
-from acore.events.bus import AskError
+from acore.events.asks import AskError
 from acore.events.discord import (
     INTERACTION_LIFE,
     AnswerAtOnce,
@@ -24,8 +24,8 @@ from acore.events.discord import (
 from acore.events.status import Notice, Reply
 from acore.log import forget_secret, keep_secret
 from acore.record import Record
-from acore.runtime.cell import URGENT_WAIT
 from acore.runtime.edge import EdgeContext
+from acore.runtime.edgecell import URGENT_WAIT
 from acore.runtime.report import reason
 from acore.storage.vault import BrokenSealError
 
@@ -180,7 +180,7 @@ class Desk:
         token = self._vault.seal(request.token, str(request.interaction))
         sealed = self._io.publish(TokenSealed(interaction=request.interaction, sealed=token))
         self._tickets.add(Ticket(received, request.token))
-        self._io.tasks.start_soon(self._serve, received, self._io.bound(sent), sealed.seq)
+        self._io.spawn(self._serve, received, self._io.bound(sent), sealed.seq)
 
     def _deny(self, request: Request, decision: Decision) -> None:
         self._io.publish(
@@ -192,7 +192,7 @@ class Desk:
                 rule=decision.rule,
             )
         )
-        self._io.tasks.start_soon(self._say_no, request)
+        self._io.spawn(self._say_no, request)
 
     async def _say_no(self, request: Request) -> None:
         door = self._doorway.door

@@ -56,6 +56,8 @@ class DiscordGatewayActor(EdgeActor):
     A connection that cannot be made is tried again by itself; what only a person can mend ends the process.
     """
 
+    asks = (LoadBudget, LoadPending)
+
     at_once = 50
 
     def __init__(
@@ -105,11 +107,11 @@ class DiscordGatewayActor(EdgeActor):
         io.ready()
         try:
             async with io.until_stopped() as self._tasks:
-                self._tasks.start_soon(self._report)
+                self._tasks.spawn(self._report, forever=True)
                 for ticket in self._tickets:
-                    io.tasks.start_soon(self._desk.go_on, ticket)
+                    io.spawn(self._desk.go_on, ticket)
                 for one in pending:
-                    io.tasks.start_soon(self._desk.resume, one)
+                    io.spawn(self._desk.resume, one)
                 await self._stay_connected()
             self._change(Link.OFFLINE, "stopping")
         finally:
@@ -199,7 +201,7 @@ class DiscordGatewayActor(EdgeActor):
         door = self._doorway.door
         if door is not None and door is not self._synced:
             self._synced = door
-            self._tasks.start_soon(self._sync, door)
+            self._tasks.spawn(self._sync, door)
 
     async def _sync(self, door: Door) -> None:
         """Register the commands; while Discord refuses, the old ones stay and it is tried again."""

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from acore.checks.registry import TIME_LIMIT, Check, Result
 from acore.clock import Clock
+from acore.events.asks import AskError
 from acore.events.base import Command
-from acore.events.bus import AskError
 from acore.events.health import CheckCompleted, Health, RunCheck
 from acore.events.settings import SettingsFacts, SettingsView
+from acore.events.store import ProbeStore
 from acore.events.views import Seen, View
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
@@ -16,6 +17,8 @@ from acore.runtime.report import reason
 
 class ProberActor(EdgeActor):
     """Runs checks side by side, each within its time limit; none can harm another."""
+
+    asks = (ProbeStore,)
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
         """Know the *checks* by name."""

@@ -2,13 +2,25 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from functools import partial
+from threading import get_ident
+from typing import Any
 
 import msgspec
 
-from acore.clock import NANOSECONDS, Clock
+from acore.clock import Clock
 from acore.errors import AcoreError
+from acore.events.asks import (
+    AskDeadlockError,
+    AskError,
+    Asks,
+    AskTimeoutError,
+    MailboxFullError,
+    NobodyAnswersError,
+    asking,
+)
 from acore.events.base import (
     Command,
     Effect,
@@ -17,16 +29,23 @@ from acore.events.base import (
     Event,
     Kind,
     Message,
+    Origin,
     Trace,
     derive_id,
 )
-from acore.events.catalog import CATALOG, Catalog, Wire
+from acore.events.catalog import CATALOG, Catalog, InvalidMessageError, Wire
 from acore.events.recorder import Recorder
+from acore.events.rest import NotIdleError, PressureError, Rest
 from acore.events.supervision import NOTICES, Burial, LetterDied
+from acore.events.transport import Deliver, DirectTransport, Inbox, Transport
 from acore.events.views import Views
 
 MAX_HOPS = 64
+"""So many messages may cause one another in a row before it is called a storm."""
+MAX_BYTES = 1_000_000
+"""The largest message, encoded; below the 1 MiB that NATS allows by default."""
 KEPT_LETTERS = 1000
+_NO_THREAD = -1
 
 
 class BusClosedError(AcoreError):
@@ -36,96 +55,31 @@ class BusClosedError(AcoreError):
         super().__init__(f"{message} was not sent: acore has stopped")
 
 
-class AskError(AcoreError):
-    """A command brought no reply."""
+class ForeignThreadError(AcoreError):
+    """Something was sent from a thread that is not the event loop's."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            f"{message} was not sent: another thread than the event loop's uses publish_from_thread"
+        )
 
 
-class NobodyAnswersError(AskError):
-    """No actor answers this command."""
+class PayloadTooLargeError(InvalidMessageError):
+    """A message is larger than any receiver has to take."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"no actor answers {what}")
-
-
-class ActorStoppedError(AskError):
-    """The actor that answers the command is stopped."""
-
-    def __init__(self, actor: str, command: str) -> None:
-        super().__init__(f"{actor} is stopped and cannot answer {command}")
+    def __init__(self, cls: type, size: int, limit: int) -> None:
+        super().__init__(cls, f"it has {size} bytes, {limit} are allowed; send a reference to what is large")
 
 
-class MailboxFullError(AskError):
-    """So much waits for the actor that the command found no place, or lost it to a later message."""
+class _Line(msgspec.Struct, frozen=True):
+    """All that sending one type of message takes, looked up once."""
 
-    def __init__(self, actor: str, command: str, waiting: int) -> None:
-        super().__init__(f"{actor} has no room for {command}: {waiting} messages are waiting already")
-
-
-class ActorCrashedError(AskError):
-    """The actor failed while it was working on the command."""
-
-    def __init__(self, actor: str, command: str, error: str) -> None:
-        super().__init__(f"{actor} failed on {command}: {error}")
-
-
-class AskTimeoutError(AskError):
-    """Nobody replied in time."""
-
-    def __init__(self, actor: str, command: str, seconds: float, state: str) -> None:
-        super().__init__(f"no reply to {command} from {actor} within {seconds:g} s ({state})")
-
-
-class AskDeadlockError(AskError):
-    """The asked actor is waiting, itself or through others, for the one that asks."""
-
-    def __init__(self, command: str, chain: tuple[str, ...]) -> None:
-        super().__init__(f"asking {command} would wait for ever: {' → '.join(chain)}")
-
-
-class Inbox(Protocol):
-    """What the bus knows of an actor: the part that outlives its restarts."""
-
-    @property
-    def name(self) -> str:
-        """The actor's name, unique on its bus."""
-        ...
-
-    @property
-    def is_replayed(self) -> bool:
-        """Whether its decisions are replayed, so that every command it gets has to be journaled."""
-        ...
-
-    def accept(self, envelope: Envelope) -> None:
-        """Queue *envelope*, or bury it; never waits, never raises."""
-        ...
-
-    def refusal(self, command: str) -> AskError | None:
-        """Return why *command* cannot be asked now; None when it can."""
-        ...
-
-    def describe(self) -> str:
-        """Return in a few words what the actor is doing, for the error of one who waited in vain."""
-        ...
-
-    def under_way(self) -> Iterator[str]:
-        """Yield what is queued or being handled, in words; nothing when idle."""
-        ...
-
-
-class Transport(Protocol):
-    """How an envelope gets from the bus to an inbox; the seam for tests and for other processes."""
-
-    def send(self, inbox: Inbox, envelope: Envelope) -> None:
-        """Hand *envelope* to *inbox*."""
-        ...
-
-
-class DirectTransport:
-    """Everything in one process: delivered at once, in order, exactly once."""
-
-    def send(self, inbox: Inbox, envelope: Envelope) -> None:
-        """Hand *envelope* to *inbox* at once."""
-        inbox.accept(envelope)
+    name: str
+    version: int
+    is_row: bool
+    is_kept: bool
+    decode: Callable[[bytes], Message]
+    ways: tuple[Deliver, ...]
 
 
 class Bus:
@@ -141,6 +95,7 @@ class Bus:
         last_seq: int = 0,
         catalog: Catalog = CATALOG,
         transport: Transport | None = None,
+        max_bytes: int = MAX_BYTES,
     ) -> None:
         """Make a bus that numbers on from *last_seq*.
 
@@ -152,28 +107,54 @@ class Bus:
             last_seq: The highest number that the journal has seen.
             catalog: The message types that may travel.
             transport: How envelopes reach the inboxes.
+            max_bytes: The largest message, encoded.
         """
         self.clock = clock
         self.recorder = recorder
-        self.node = node
-        self.boot = boot
+        self.origin = Origin(node=node, boot=boot)
         self.seq = last_seq
         self.catalog = catalog
+        self.max_bytes = max_bytes
         self.views = Views(clock)
         self.buried: Counter[Burial] = Counter()
         self.letters: deque[LetterDied] = deque(maxlen=KEPT_LETTERS)
-        self._transport = transport or DirectTransport()
+        self.transport = transport or DirectTransport()
+        self.is_draining = False
         self._inboxes: dict[str, Inbox] = {}
-        self._subscribers: list[tuple[Inbox, tuple[type[Event], ...]]] = []
-        self._routes: dict[type[Event], tuple[Inbox, ...]] = {}
+        self._wanted: dict[type[Message], dict[str, Inbox]] = {}
         self._answers: dict[type[Message], Inbox] = {}
         self._performs: dict[type[Message], Inbox] = {}
-        self._asks: dict[str, asyncio.Future[object]] = {}
-        self._roots: Counter[str] = Counter()
+        self._lines: dict[type[Message], _Line] = {}
+        self._lines_under: dict[type, set[type[Message]]] = {}
+        self._asks = Asks()
+        recorder.when_relieved(self.rested)
         self._unsaid: deque[tuple[LetterDied, Trace, str]] = deque()
         self._is_sending = False
-        self.is_draining = False
         self._is_closed = False
+        self._rest = Rest(clock)
+        # Every message is stamped: what a stamp takes is looked up once.
+        self._encode = msgspec.json.Encoder().encode
+        self._wall_ns = clock.wall_ns
+        self._monotonic_ns = clock.monotonic_ns
+        self._thread = get_ident()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def node(self) -> str:
+        """This process's name among several."""
+        return self.origin.node
+
+    @property
+    def boot(self) -> str:
+        """Names this run of the process."""
+        return self.origin.boot
+
+    def open(self) -> None:
+        """Belong to the running event loop and its thread from now on."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = get_ident()
+
+    # --- who receives what
 
     def join(
         self,
@@ -183,24 +164,42 @@ class Bus:
         commands: Iterable[type[Command[Any]]] = (),
         effects: Iterable[type[Effect]] = (),
     ) -> None:
-        """Take *inbox* in, for as long as the bus lives; restarts of its actor change nothing.
+        """Take *inbox* in until it leaves; restarts of its actor change nothing.
 
         Raises:
             AcoreError: The name, a command or an effect has its receiver already.
         """
         if inbox.name in self._inboxes:
             raise AcoreError(f"there is an actor named {inbox.name!r} already")
-        for table, types in ((self._answers, tuple(commands)), (self._performs, tuple(effects))):
+        tables = ((self._answers, tuple(commands)), (self._performs, tuple(effects)))
+        for table, types in tables:
             for cls in types:
                 if cls in table:
                     raise AcoreError(
                         f"{cls.__name__} has a receiver already: {table[cls].name}, not {inbox.name}"
                     )
+        for table, types in tables:
+            for cls in types:
                 table[cls] = inbox
+                self._forget_lines(cls)
         self._inboxes[inbox.name] = inbox
-        if wanted := tuple(events):
-            self._subscribers.append((inbox, wanted))
-            self._routes.clear()
+        for cls in events:
+            self._wanted.setdefault(cls, {})[inbox.name] = inbox
+            self._forget_lines(cls)
+
+    def leave(self, inbox: Inbox) -> None:
+        """Send nothing to *inbox* any more; leaving again changes nothing. What it has, it keeps."""
+        if self._inboxes.pop(inbox.name, None) is None:
+            return
+        for cls, inboxes in list(self._wanted.items()):
+            if inboxes.pop(inbox.name, None) is not None:
+                self._forget_lines(cls)
+        for table in (self._answers, self._performs):
+            for cls in [cls for cls, owner in table.items() if owner is inbox]:
+                del table[cls]
+                self._forget_lines(cls)
+
+    # --- facts and effects
 
     def publish(self, event: Event, trace: Trace, *, event_id: str | None = None) -> Envelope:
         """Send a fact: validated, numbered, journaled and queued for every subscriber, without a pause.
@@ -213,46 +212,104 @@ class Bus:
         Raises:
             InvalidMessageError: The event does not fit its declaration.
             BusClosedError: Everything has stopped.
+            ForeignThreadError: This is not the event loop's thread.
         """
-        return self.send(Kind.EVENT, *self.catalog.carry(event), trace, event_id)
+        return self.send(Kind.EVENT, event, trace, event_id or "")
 
     def perform(self, effect: Effect, trace: Trace, *, event_id: str | None = None) -> Envelope:
         """Request *effect* from the edge actor that performs it.
 
         Raises:
             InvalidMessageError: The effect does not fit its declaration.
+            MailboxFullError: The actor refuses more than it has.
             BusClosedError: Everything has stopped.
+            ForeignThreadError: This is not the event loop's thread.
         """
-        return self.send(Kind.EFFECT, *self.catalog.carry(effect), trace, event_id)
+        inbox = self._performs.get(type(effect))
+        refusal = inbox.refusal(type(effect).__name__) if inbox is not None else None
+        if isinstance(refusal, MailboxFullError):  # who is stopped may come back: the letter says so
+            raise refusal
+        return self.send(Kind.EFFECT, effect, trace, event_id or "")
 
     def send(
-        self, kind: Kind, message: Message, payload: bytes, trace: Trace, event_id: str | None
+        self, kind: Kind, message: Message, trace: Trace, message_id: str = "", payload: bytes = b""
     ) -> Envelope:
-        """Send an event or effect: *message* and *payload* are what `Catalog.carry` returned."""
-        if self._is_closed:
-            raise BusClosedError(type(message).__name__)
-        envelope = self._stamp(kind, message, payload, trace, event_id)
-        if envelope.hops > MAX_HOPS:
-            # The letter that ends a storm is one hop further and still heard; what it sets off is not.
-            if not isinstance(message, LetterDied):
-                self.bury(envelope, Burial.LOOP, trace.source, detail=f"caused through {MAX_HOPS} others")
-                return envelope
-            if envelope.hops > MAX_HOPS + 2:
-                return envelope
+        """Send an event or effect. Every fact takes this path, so it is kept short and in one piece.
+
+        Args:
+            kind: Which of both it is.
+            message: What is sent.
+            trace: What it inherits.
+            message_id: Its id; one is made if none is given.
+            payload: What `Catalog.carry` returned beside *message*; empty when it was not asked.
+        """
+        line = self._lines.get(type(message)) or self._line(type(message))
+        if not payload:
+            # The way there and back of `Catalog.carry`, which says what is wrong with it if anything is.
+            try:
+                payload = self._encode(message)
+                copy = line.decode(payload)
+            except Exception:
+                self.catalog.carry(message)
+                raise
+            if copy != message:
+                self.catalog.carry(message)
+            message = copy
+        if get_ident() != self._thread or len(payload) > self.max_bytes:
+            self._refuse(message, payload)
+        self.seq = seq = self.seq + 1
+        envelope = Envelope(
+            seq, self._wall_ns(), self._monotonic_ns(), kind, message, trace, self.origin, message_id
+        )
+        if line.is_kept:
+            self.recorder.append(Entry(envelope, line.name, line.version, payload, line.is_row))
+        if trace.hops > MAX_HOPS and self._ends_storm(envelope):
+            return envelope
         self._is_sending = True
         try:
-            if kind is Kind.EVENT:
-                for inbox in self._route(type(message)):  # pyright: ignore[reportArgumentType] - an EVENT's message is one
-                    self._transport.send(inbox, envelope)
-            elif inbox := self._performs.get(type(message)):
-                self._transport.send(inbox, envelope)
-            else:
-                self.bury(envelope, Burial.UNHANDLED, "")
+            for deliver in line.ways:
+                deliver(envelope)
         finally:
             self._is_sending = False
+        if kind is Kind.EFFECT and not line.ways:
+            self.bury(envelope, Burial.UNHANDLED, "")
         if self._unsaid:
             self._say_burials()
         return envelope
+
+    def publish_from_thread(self, event: Event, source: str) -> "Future[Envelope]":
+        """Send a fact from a thread that is not the event loop's, in the order of the calls.
+
+        Args:
+            event: The fact.
+            source: Who states it.
+
+        Returns:
+            What will hold the envelope, or why it was not sent.
+
+        Raises:
+            InvalidMessageError: The event does not fit its declaration.
+            BusClosedError: Everything has stopped, or nothing has begun.
+        """
+        self.catalog.carry(event)
+        sent: Future[Envelope] = Future()
+
+        def publish() -> None:
+            try:
+                sent.set_result(self.publish(event, Trace(source)))
+            except Exception as error:  # noqa: BLE001 - it belongs to the thread that waits for it
+                sent.set_exception(error)
+
+        loop = self._loop
+        if loop is None or self._is_closed or loop.is_closed():
+            raise BusClosedError(type(event).__name__)
+        try:
+            loop.call_soon_threadsafe(publish)
+        except RuntimeError as closed:
+            raise BusClosedError(type(event).__name__) from closed
+        return sent
+
+    # --- questions
 
     async def ask[R](
         self,
@@ -275,49 +332,33 @@ class Bus:
         Raises:
             AskError: There is no reply, and why.
             InvalidMessageError: The command does not fit its declaration.
+            BusClosedError: Everything has stopped.
+            ForeignThreadError: This is not the event loop's thread.
         """
         if not within > 0:  # this way round, which NaN fails too
             raise ValueError(f"within must be more than 0 s, not {within:g}")
-        name = type(command).__name__
+        kind = type(command)
         command, payload = self.catalog.carry(command)
-        if self._is_closed:
-            raise BusClosedError(name)
+        if get_ident() != self._thread or len(payload) > self.max_bytes:
+            self._refuse(command, payload)
+        own = command_id or ""
         try:
-            inbox = self._receiver(type(command), trace)
+            inbox = self._receiver(kind, trace)
         except AskError as refusal:
             if is_recorded:
-                refused = self._stamp(Kind.COMMAND, command, payload, trace, command_id, is_journaled=True)
+                refused = self._number(command, payload, trace, own, "", is_row=True)
                 self._record_reply(refused, "bus", refusal)
             raise
         now = self.clock.monotonic()
         until = now + within if trace.deadline is None else min(now + within, trace.deadline)
-        due = Trace(
-            source=trace.source,
-            cause=trace.cause,
-            correlation=trace.correlation,
-            hops=trace.hops,
-            deadline=until,
-            chain=_asking(trace),
-        )
-        envelope = self._stamp(
-            Kind.COMMAND,
-            command,
-            payload,
-            due,
-            command_id,
-            target=inbox.name,
-            is_journaled=is_recorded or inbox.is_replayed,
-        )
-        reply: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-        self._asks[envelope.id] = reply
-
-        def give_up() -> None:
-            if not reply.done():
-                waited = self.clock.monotonic() - now
-                reply.set_exception(AskTimeoutError(inbox.name, name, waited, inbox.describe()))
-
-        timer = self.clock.call_later(until - now, give_up)
-        self._transport.send(inbox, envelope)
+        due = Trace(trace.source, trace.cause, trace.correlation, trace.hops, until, asking(trace))
+        is_row = is_recorded or inbox.is_replayed
+        envelope = self._number(command, payload, due, own, inbox.name, is_row=is_row)
+        asker, own = self._exclusive(trace.source), envelope.id
+        reply = self._asks.open(own, asker, inbox.name)
+        timer = self.clock.call_later(until - now, partial(_give_up, reply, envelope, inbox, until - now))
+        for deliver in (self._lines.get(kind) or self._line(kind)).ways:
+            deliver(envelope)
         try:
             value = await reply
         except AskError as error:
@@ -326,35 +367,34 @@ class Bus:
             raise
         finally:
             timer.cancel()
-            self._asks.pop(envelope.id, None)
+            self._asks.close(own, asker)
         if is_recorded:
             self._record_reply(envelope, inbox.name, value)
         return value  # pyright: ignore[reportReturnType] - `Catalog.carry_reply` checked it
 
     def reply(self, envelope: Envelope, value: object, actor: str) -> None:
         """Give *value*, as `Catalog.carry_reply` returned it, to whoever asked the command in *envelope*."""
-        waiting = self._asks.get(envelope.id)
-        if waiting is None or waiting.done():
+        if not self._asks.answer(envelope.id, value):
             self.bury(envelope, Burial.LATE_REPLY, actor)
-            return
-        waiting.set_result(value)
 
-    def fail(self, envelope: Envelope, error: AskError) -> None:
-        """Tell whoever asked the command in *envelope* that there will be no reply."""
-        waiting = self._asks.get(envelope.id)
-        if waiting is not None and not waiting.done():
-            waiting.set_exception(error)
+    def fail(self, message_id: str, error: Exception) -> None:
+        """Tell whoever asked the command with this id that there will be no reply."""
+        self._asks.fail(message_id, error)
 
     def is_awaited(self, envelope: Envelope) -> bool:
         """Return whether somebody still waits for the reply to the command in *envelope*."""
-        waiting = self._asks.get(envelope.id)
-        return waiting is not None and not waiting.done()
+        return self._asks.is_open(envelope.id)
+
+    # --- what could not be delivered
 
     def bury(
         self, envelope: Envelope, reason: Burial, actor: str, *, incarnation: int = 0, detail: str = ""
     ) -> None:
         """Count, keep and journal that *envelope* could not be delivered to *actor*."""
         self.buried[reason] += 1
+        # A letter about a letter would feed what it reports.
+        if isinstance(envelope.message, LetterDied):
+            return
         letter = LetterDied(
             reason=reason,
             actor=actor,
@@ -363,25 +403,59 @@ class Bus:
             incarnation=incarnation,
             detail=detail,
         )
-        # A letter about a letter would feed what it reports.
-        if isinstance(envelope.message, LetterDied):
-            return
         self.letters.append(letter)
         # That an actor has stopped is no news for one that stopped before it; the fact is in the journal.
         if self._is_closed or (self.is_draining and isinstance(envelope.message, NOTICES)):
             return
-        trace = Trace(
-            source="bus", cause=envelope.id, correlation=envelope.correlation, hops=envelope.hops + 1
-        )
+        trace = Trace("bus", envelope.id, envelope.correlation, envelope.trace.hops + 1)
         self._unsaid.append((letter, trace, derive_id(envelope.id, f"bus/{actor}/{reason}", 0)))
         # Said while its message is still on its way to others, a letter would overtake it.
         if not self._is_sending:
             self._say_burials()
 
-    def root_id(self, source: str) -> str:
-        """Return the id of the next thing that *source* says of its own accord."""
-        self._roots[source] += 1
-        return derive_id(self.boot, source, self._roots[source])
+    # --- rest and pressure
+
+    async def idle(self, within: float = 5.0) -> None:
+        """Return when nothing is queued, handled, asked or on its way; timers that are not due do not count.
+
+        Args:
+            within: Seconds to wait.
+
+        Raises:
+            NotIdleError: Something goes on, and what.
+        """
+        await self._rest.until(self.under_way, within, NotIdleError)
+
+    async def ready(self, within: float = 5.0) -> None:
+        """Return when a source may go on: no mailbox that holds sources back is near its limit.
+
+        Args:
+            within: Seconds to wait.
+
+        Raises:
+            PressureError: It took longer, and who has too much to do.
+        """
+        await self._rest.until(self.pressed, within, PressureError)
+
+    def under_way(self) -> Iterator[str]:
+        """Yield what is queued, handled or on its way, in words; nothing when the bus is idle."""
+        yield from self.transport.under_way()
+        for inbox in self._inboxes.values():
+            yield from inbox.under_way()
+
+    def pressed(self) -> Iterator[str]:
+        """Yield who has so much to do that sources should hold back."""
+        for inbox in self._inboxes.values():
+            if inbox.is_pressed:
+                yield inbox.name
+        if self.recorder.is_pressed:
+            yield "the journal"
+
+    def rested(self) -> None:
+        """Say that something was worked off, so that who waits for rest or room looks again."""
+        self._rest.look_again()
+
+    # --- the end
 
     def drain(self) -> None:
         """Say that everything is about to stop: an actor that stops from now on is not coming back."""
@@ -390,11 +464,9 @@ class Bus:
     def close(self) -> None:
         """Refuse everything from now on."""
         self._is_closed = True
+        self._thread = _NO_THREAD
 
-    def under_way(self) -> Iterator[str]:
-        """Yield what is queued, handled or awaited, in words; nothing when the bus is idle."""
-        for inbox in self._inboxes.values():
-            yield from inbox.under_way()
+    # --- inside
 
     def _receiver(self, kind: type[Message], trace: Trace) -> Inbox:
         """Return who answers *kind*.
@@ -406,112 +478,112 @@ class Bus:
         if inbox is None:
             raise NobodyAnswersError(kind.__name__)
         if inbox.name == trace.source or inbox.name in trace.chain:
-            raise AskDeadlockError(kind.__name__, (*_asking(trace), inbox.name))
+            raise AskDeadlockError(kind.__name__, (*asking(trace), inbox.name))
+        if circle := self._asks.circle(trace.source, inbox.name):
+            raise AskDeadlockError(kind.__name__, circle)
         if refusal := inbox.refusal(kind.__name__):
             raise refusal
         return inbox
+
+    def _exclusive(self, name: str) -> str:
+        """Return *name* if that actor does nothing else while it waits; else nothing."""
+        inbox = self._inboxes.get(name)
+        return name if inbox is not None and inbox.is_replayed else ""
 
     def _say_burials(self) -> None:
         while self._unsaid:
             letter, trace, own = self._unsaid.popleft()
             self.publish(letter, trace, event_id=own)
 
-    def _route(self, cls: type[Event]) -> tuple[Inbox, ...]:
-        route = self._routes.get(cls)
-        if route is None:
-            route = tuple(inbox for inbox, wanted in self._subscribers if issubclass(cls, wanted))
-            self._routes[cls] = route
-        return route
+    def _ends_storm(self, envelope: Envelope) -> bool:
+        """Bury what comes of too many others; the letter about it is one hop further and still heard."""
+        if not isinstance(envelope.message, LetterDied):
+            detail = f"caused through {MAX_HOPS} others"
+            self.bury(envelope, Burial.LOOP, envelope.source, detail=detail)
+            return True
+        return envelope.trace.hops > MAX_HOPS + 2
 
-    def _stamp(
-        self,
-        kind: Kind,
-        message: Message,
-        payload: bytes,
-        trace: Trace,
-        message_id: str | None,
-        *,
-        target: str = "",
-        is_journaled: bool | None = None,
-    ) -> Envelope:
-        wire = self.catalog.of(type(message))
-        self.seq += 1
-        own = message_id or self.root_id(trace.source)
-        envelope = Envelope(
-            seq=self.seq,
-            id=own,
-            node=self.node,
-            boot=self.boot,
-            wall_ns=self.clock.wall_ns(),
-            mono_ns=int(self.clock.monotonic() * NANOSECONDS),
-            source=trace.source,
-            kind=kind,
-            message=message,
-            target=target,
-            cause=trace.cause,
-            correlation=trace.correlation or own,
-            hops=trace.hops,
-            deadline=trace.deadline,
-            chain=trace.chain,
+    def _line(self, cls: type[Message]) -> _Line:
+        """Look up all that sending a *cls* takes."""
+        wire = self.catalog.of(cls)
+        bases = [base for base in cls.__mro__ if issubclass(base, Message)]
+        receivers: dict[str, Inbox] = {}
+        for table in (self._answers, self._performs):
+            if (one := table.get(cls)) is not None:
+                receivers[one.name] = one
+        wanted = [self._wanted[base] for base in bases if base in self._wanted]
+        if len(wanted) == 1:
+            receivers |= wanted[0]
+        elif wanted:
+            names = set[str]().union(*wanted)
+            receivers = {name: inbox for name, inbox in self._inboxes.items() if name in names}
+        line = _Line(
+            name=wire.name,
+            version=wire.version,
+            is_row=wire.journaled,
+            is_kept=wire.journaled or wire.projected,
+            decode=self.catalog.decoder(cls).decode,
+            ways=tuple(self.transport.way_to(inbox) for inbox in receivers.values()),
         )
-        is_row = wire.journaled if is_journaled is None else is_journaled
-        if is_row or wire.projected:
-            self.recorder.append(_entry(envelope, wire, payload, is_row=is_row))
+        self._lines[cls] = line
+        for base in bases:
+            self._lines_under.setdefault(base, set()).add(cls)
+        return line
+
+    def _forget_lines(self, cls: type[Message]) -> None:
+        """Look up anew what concerns *cls* and what derives from it."""
+        for known in self._lines_under.pop(cls, ()):
+            self._lines.pop(known, None)
+
+    def _refuse(self, message: Message, payload: bytes) -> None:
+        if len(payload) > self.max_bytes:
+            raise PayloadTooLargeError(type(message), len(payload), self.max_bytes)
+        raise (BusClosedError if self._is_closed else ForeignThreadError)(type(message).__name__)
+
+    def _number(
+        self, command: Message, payload: bytes, trace: Trace, command_id: str, target: str, *, is_row: bool
+    ) -> Envelope:
+        """Number a command, and have it journaled if it is to be a row."""
+        self.seq += 1
+        envelope = Envelope(
+            self.seq,
+            self._wall_ns(),
+            self._monotonic_ns(),
+            Kind.COMMAND,
+            command,
+            trace,
+            self.origin,
+            command_id,
+            target,
+        )
+        if is_row:
+            line = self._lines.get(type(command)) or self._line(type(command))
+            self.recorder.append(Entry(envelope, line.name, line.version, payload))
         return envelope
 
     def _record_reply(self, command: Envelope, source: str, value: object) -> None:
-        wire = self.catalog.of(type(command.message))
+        wire: Wire = self.catalog.of(type(command.message))
         if isinstance(value, AskError):
-            kind, payload = (
-                Kind.NO_REPLY,
-                msgspec.json.encode({"error": type(value).__name__, "text": str(value)}),
-            )
+            kind = Kind.NO_REPLY
+            payload = msgspec.json.encode({"error": type(value).__name__, "text": str(value)})
         else:
             kind, payload = Kind.REPLY, self.catalog.encode_reply(wire.cls, value)
         self.seq += 1
-        self.recorder.append(
-            Entry(
-                seq=self.seq,
-                id=derive_id(command.id, "reply", 0),
-                kind=kind,
-                name=wire.name,
-                version=wire.version,
-                node=self.node,
-                boot=self.boot,
-                wall_ns=self.clock.wall_ns(),
-                mono_ns=int(self.clock.monotonic() * NANOSECONDS),
-                source=source,
-                target=command.source,
-                cause=command.id,
-                correlation=command.correlation,
-                attempt=1,
-                payload=payload,
-            )
+        envelope = Envelope(
+            self.seq,
+            self._wall_ns(),
+            self._monotonic_ns(),
+            kind,
+            command.message,
+            Trace(source, command.id, command.correlation),
+            self.origin,
+            derive_id(command.id, "reply", 0),
+            command.source,
         )
+        self.recorder.append(Entry(envelope, wire.name, wire.version, payload))
 
 
-def _asking(trace: Trace) -> tuple[str, ...]:
-    """Return who waits for whom, up to the one who asks now."""
-    return trace.chain if trace.source in trace.chain else (*trace.chain, trace.source)
-
-
-def _entry(envelope: Envelope, wire: Wire, payload: bytes, *, is_row: bool) -> Entry:
-    return Entry(
-        seq=envelope.seq,
-        id=envelope.id,
-        kind=envelope.kind,
-        name=wire.name,
-        version=wire.version,
-        node=envelope.node,
-        boot=envelope.boot,
-        wall_ns=envelope.wall_ns,
-        mono_ns=envelope.mono_ns,
-        source=envelope.source,
-        target=envelope.target,
-        cause=envelope.cause,
-        correlation=envelope.correlation,
-        attempt=envelope.attempt,
-        payload=payload,
-        message=envelope.message,
-        is_row=is_row,
-    )
+def _give_up(reply: asyncio.Future[object], command: Envelope, inbox: Inbox, seconds: float) -> None:
+    if not reply.done():
+        name = type(command.message).__name__
+        reply.set_exception(AskTimeoutError(inbox.name, name, seconds, inbox.describe()))

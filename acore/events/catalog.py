@@ -119,6 +119,11 @@ class Catalog:
         """Return the type known as *name*, if there is one."""
         return self._by_name.get(name)
 
+    def decoder(self, cls: type[Message]) -> msgspec.json.Decoder[Any]:
+        """Return what decodes a *cls* of the present version."""
+        self.of(cls)
+        return self._decoders[cls]
+
     def encode(self, message: Message) -> bytes:
         """Return the JSON of *message*, checked as `carry` does."""
         return self.carry(message)[1]

@@ -1,5 +1,6 @@
 """The seam between the bus and whatever keeps what travelled."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from acore.events.base import Entry
@@ -7,6 +8,15 @@ from acore.events.base import Entry
 
 class Recorder(Protocol):
     """Keeps entries in the order given; the store's journal is one, a list in memory another."""
+
+    @property
+    def is_pressed(self) -> bool:
+        """Whether so much waits to be written that sources should hold back."""
+        ...
+
+    def when_relieved(self, relieved: Callable[[], None]) -> None:
+        """Have *relieved* called whenever something was written."""
+        ...
 
     def append(self, entry: Entry) -> None:
         """Accept *entry*: it is kept in memory until it is durable. Never waits."""
@@ -20,8 +30,13 @@ class Recorder(Protocol):
 class MemoryRecorder:
     """Keeps entries in a list, for tests and for embedding without a store. Nothing survives the process."""
 
+    is_pressed = False
+
     def __init__(self) -> None:
         self.entries: list[Entry] = []
+
+    def when_relieved(self, relieved: Callable[[], None]) -> None:
+        """Never call it: here is always room."""
 
     def append(self, entry: Entry) -> None:
         """Keep *entry*."""

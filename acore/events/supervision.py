@@ -86,5 +86,19 @@ class LetterDied(Event):
     detail: str = ""
 
 
+@wire("message.requeued")
+class MessageRequeued(Event):
+    """A message whose handling came to nothing waits again, before all others of its actor.
+
+    `attempt` is the number of the handling that is to come.
+    """
+
+    actor: str
+    message: str
+    message_id: str
+    attempt: int
+    reason: str
+
+
 NOTICES = (ActorStarted, ActorStopping, ActorExited, ActorRestarting, SupervisorGaveUp)
 """What is said of an actor's life, as against what is said to it."""

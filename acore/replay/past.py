@@ -6,14 +6,16 @@ from typing import Any
 import msgspec
 
 from acore.clock import NANOSECONDS
+from acore.events.asks import AskError
 from acore.events.base import Kind
-from acore.events.bus import AskError
 from acore.events.supervision import Burial
+from acore.runtime.restart import ExitKind
 from acore.storage.query import Row
 
 STARTED, STOPPING, EXITED = "actor.started", "actor.stopping", "actor.exited"
+REQUEUED = "message.requeued"
 _BURIED = "letter.died"
-_LIFE = frozenset({STARTED, STOPPING, EXITED, _BURIED})
+_LIFE = frozenset({STARTED, STOPPING, EXITED, REQUEUED, _BURIED})
 _SAID = frozenset({Kind.EVENT, Kind.EFFECT})
 # How long an actor may have been busy with a message, e.g. waiting for a reply, when the journal ended.
 _BUSY_AT_MOST = 5 * NANOSECONDS
@@ -30,13 +32,13 @@ class Past:
         self._actor = actor
         self.by_id = {row.id: row for row in rows}
         self.replies = {row.cause: row for row in rows if row.kind in {Kind.REPLY, Kind.NO_REPLY}}
-        own = [row for row in rows if row.source == actor and row.name not in {STARTED, STOPPING}]
+        own = [row for row in rows if row.source == actor and row.name not in {STARTED, STOPPING, REQUEUED}]
         self.said = _by_cause(row for row in own if row.kind in _SAID)
         self.asked = _by_cause(row for row in own if row.kind == Kind.COMMAND)
         self.never_came: dict[str, int] = {}
         """Messages that the actor never handled, with the number of the letter that says so."""
         self.interrupted: set[str] = set()
-        self._ends: dict[tuple[str, bool], str] = {}
+        self._ends: dict[tuple[str, bool], list[str]] = {}
         self._began = max((self.by_id[row.cause].seq for row in own if row.cause in self.by_id), default=0)
         self._end_ns = rows[-1].mono_ns if rows else 0
         for row in rows:
@@ -47,13 +49,14 @@ class Past:
         return row.name in _LIFE and row.kind == Kind.EVENT and field(row, "actor") == self._actor
 
     def failure(self, row: Row, *, in_hook: bool) -> str | None:
-        """Return the error that handling *row* ended with; None when it ended well.
+        """Return the error that the next attempt at *row* ended with; None when it ended well.
 
         Blank stands for a run that was ended from outside while it handled it.
         """
         if row.id in self.interrupted:
             return ""
-        return self._ends.get((row.id, in_hook))
+        ends = self._ends.get((row.id, in_hook))
+        return ends.pop(0) if ends else None
 
     def may_be_cut(self, row: Row) -> bool:
         """Return whether what came of *row* may be missing only because the journal ends."""
@@ -69,7 +72,8 @@ class Past:
         elif row.name == EXITED and row.cause in self.by_id:
             cause = self.by_id[row.cause]
             in_hook = not field(row, "is_ready") or cause.name == STOPPING
-            self._ends[cause.id, in_hook] = field(row, "error")
+            error = "" if field(row, "exit") == ExitKind.LOST else field(row, "error")
+            self._ends.setdefault((cause.id, in_hook), []).append(error)
             self._began = max(self._began, cause.seq)
         elif row.name == EXITED:
             self._began = max(self._began, row.seq)

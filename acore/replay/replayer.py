@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 
 from acore.errors import AcoreError
-from acore.events.base import Envelope, Kind, Message
+from acore.events.base import Envelope, Kind, Message, Origin, Trace
 from acore.events.catalog import CATALOG, Catalog
 from acore.record import Record
-from acore.replay.past import EXITED, STARTED, STOPPING, Past, field, recorded_error, unread
-from acore.runtime.actor import Actor, Context, Output
-from acore.runtime.cell import UndeclaredAskError
+from acore.replay.past import EXITED, REQUEUED, STARTED, STOPPING, Past, field, recorded_error, unread
+from acore.runtime.actor import Actor, Context, Output, Speaker
 from acore.runtime.driver import Answer, Ask, Done, Handling, close, step
+from acore.runtime.edge import UndeclaredAskError
 from acore.storage.query import Row
 
 
@@ -94,6 +94,7 @@ class _Replay:
         self._catalog = catalog
         self._past = Past(name, rows)
         self._waiting: list[Row] = []
+        self._again: set[str] = set()
         self._left = self._left_for_the_next_run()
         self._incarnation = 0
         self._saw_end = False
@@ -121,13 +122,16 @@ class _Replay:
         elif row.name == STOPPING and self._is_alive:
             self._feed(row, "on_stop")
             self._takes = False
+        elif row.name == REQUEUED and (again := self._past.by_id.get(field(row, "message_id"))):
+            self._waiting.insert(0, again)
+            self._again.add(again.id)
         elif row.name == EXITED and self._incarnation in {0, field(row, "incarnation")}:
             self._end(row)
 
     def _end(self, row: Row) -> None:
         """End a run of then, and with it what it had handled and this one, which was over before, had not."""
         ids = [one.id for one in self._waiting]
-        if row.cause in ids:
+        if row.cause in ids and row.cause not in self._again:
             del self._waiting[: ids.index(row.cause) + 1]
         # Which messages a run left to the next one is known if it failed on one of them, or was followed.
         self._saw_end = self._is_alive or row.cause in self._past.by_id
@@ -155,6 +159,7 @@ class _Replay:
 
     def _feed(self, row: Row, hook: str = "") -> None:
         """Let the actor handle *row*; if it ended with it then, it ends with it now."""
+        self._again.discard(row.id)
         failure = self._past.failure(row, in_hook=bool(hook))
         if failure is not None:
             self._is_alive = self._takes = False
@@ -163,9 +168,8 @@ class _Replay:
         message = self._catalog.decode(row.name, row.version, row.payload.encode())
         method = hook or _handler(self.actor, type(message)) or ""
         handler = getattr(self.actor, method)
-        ctx = Context(
-            _envelope(row, message), self._name, self._incarnation, hook=hook, catalog=self._catalog
-        )
+        speaker = Speaker(self._name, self._incarnation, self._catalog, hook)
+        ctx = Context(_envelope(row, message), speaker)
         handling: Handling = handler(ctx) if hook else handler(message, ctx)
         self.handled += 1
         try:
@@ -290,17 +294,14 @@ def _bases(kind: type[Message]) -> Iterator[type[Message]]:
 
 def _envelope(row: Row, message: Message) -> Envelope:
     return Envelope(
-        seq=row.seq,
-        id=row.id,
-        node=row.node,
-        boot=row.boot,
-        wall_ns=row.wall_ns,
-        mono_ns=row.mono_ns,
-        source=row.source,
-        kind=Kind.COMMAND if row.kind == Kind.COMMAND else Kind.EVENT,
-        message=message,
-        target=row.target,
-        cause=row.cause,
-        correlation=row.correlation,
-        attempt=row.attempt,
+        row.seq,
+        row.wall_ns,
+        row.mono_ns,
+        Kind.COMMAND if row.kind == Kind.COMMAND else Kind.EVENT,
+        message,
+        Trace(row.source, row.cause, row.correlation),
+        Origin(node=row.node, boot=row.boot),
+        row.id,
+        row.target,
+        row.attempt,
     )

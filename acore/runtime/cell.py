@@ -1,54 +1,62 @@
 """Cells: the part of an actor that outlives its restarts, and owns its mailbox."""
 
 from asyncio import CancelledError
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from anyio import Semaphore, create_task_group
-from anyio.abc import TaskGroup
-from anyio.lowlevel import checkpoint
+import msgspec
 
-from acore.clock import Timer
-from acore.errors import AcoreError
-from acore.events.base import Envelope, Event, Kind, Message, Trace
-from acore.events.bus import ActorCrashedError, ActorStoppedError, AskError, Bus, MailboxFullError
-from acore.events.supervision import ActorStarted, ActorStopping, Burial
-from acore.runtime.actor import Actor, Context, Output
-from acore.runtime.driver import Answer, Done, Handling, close, step
-from acore.runtime.edge import EdgeActor, EdgeContext
+from acore.events.asks import ActorCrashedError, ActorStoppedError, AskError, MailboxFullError
+from acore.events.base import Envelope, Kind, Message, Trace
+from acore.events.bus import Bus
+from acore.events.supervision import ActorStarted, Burial, MessageRequeued
+from acore.events.transport import Deliver
+from acore.runtime.actor import Actor
+from acore.runtime.edge import EdgeActor
 from acore.runtime.handlers import split
 from acore.runtime.incarnation import Incarnation, StaleIncarnationError
-from acore.runtime.mailbox import Mailbox
+from acore.runtime.mailbox import Mailbox, Overflow
 from acore.runtime.report import reason
 
-# After so many messages in a row a core actor lets the others run; a turn of the loop costs about four.
-_FAIR_SHARE = 64
-# An urgent effect waits this long for its cause to be durable, then goes (Discord's own limit is 3 s).
-URGENT_WAIT = 0.25
-_HOOKS = frozenset({"on_start", "on_stop"})
-
-
-class UndeclaredAskError(AcoreError):
-    """An actor asks a command that its class does not declare."""
-
-    def __init__(self, actor: str, command: str) -> None:
-        super().__init__(
-            f"{actor} asked {command}: name it in the class's `asks`, where cycles are looked for"
-        )
-
-
-class WorkLostError(AcoreError):
-    """Something outside acore cancelled an actor's work under it."""
-
-    def __init__(self, actor: str) -> None:
-        super().__init__(f"the task that hands {actor} its messages was cancelled by something outside acore")
+FAIR_SHARE = 64
+"""After so many messages in a row an actor lets the others run; a turn of the loop costs about four."""
+KEPT_IDS = 4096
+"""So many ids of messages a cell remembers where a transport may bring one twice."""
 
 
 class Cell[A: (Actor[Any], EdgeActor)]:
     """What the bus and the supervisor know of one actor."""
 
+    __slots__ = (
+        "_crashes",
+        "_deliver",
+        "_has_to_stop",
+        "_is_last_call",
+        "_methods",
+        "_name",
+        "_outcomes",
+        "_run",
+        "build",
+        "bus",
+        "current",
+        "handled",
+        "is_running",
+        "kind",
+        "mailbox",
+        "max_attempts",
+        "runs",
+    )
+
     def __init__(
-        self, name: str, kind: type[A], build: Callable[[], A], bus: Bus, mailbox: Mailbox | None = None
+        self,
+        name: str,
+        kind: type[A],
+        build: Callable[[], A],
+        bus: Bus,
+        mailbox: Mailbox | None = None,
+        *,
+        max_attempts: int = 1,
     ) -> None:
         """Join *bus* as *name*.
 
@@ -58,6 +66,7 @@ class Cell[A: (Actor[Any], EdgeActor)]:
             build: Makes the actor anew for each run.
             bus: Where it receives and sends.
             mailbox: Its queue.
+            max_attempts: How often a message that crashes it is handled before it is given up.
 
         Raises:
             AcoreError: The name, or a command or effect of its, is taken.
@@ -67,13 +76,22 @@ class Cell[A: (Actor[Any], EdgeActor)]:
         self.build = build
         self.bus = bus
         self.mailbox = Mailbox() if mailbox is None else mailbox  # an empty one is false
+        self.mailbox.open(self._bury)
+        self.max_attempts = max_attempts
         self.current: Envelope | None = None
         self.is_running = False
-        self.is_closed = False
         self.handled: int = 0
         self.runs: int = 0
+        self._deliver: Deliver = self.mailbox.accept
         self._run: Incarnation | None = None
-        self._methods: dict[type[Message], str | None] = {}
+        self._has_to_stop = False
+        self._is_last_call = False
+        self._methods: dict[type[Message], str | None] | None = None
+        self._crashes: dict[str, int] | None = None
+        self._outcomes: OrderedDict[str, object] | None = None
+        if bus.transport.may_repeat:
+            self._outcomes = OrderedDict()
+            self._deliver = self._accept_once
         events, commands, effects = split(kind.handlers)
         bus.join(self, events=events, commands=commands, effects=effects)
 
@@ -87,16 +105,28 @@ class Cell[A: (Actor[Any], EdgeActor)]:
         """Whether what it is sent is journaled, whoever sends it: core actors can be replayed."""
         return issubclass(self.kind, Actor)
 
-    def accept(self, envelope: Envelope) -> None:
-        """Queue *envelope*, or bury it."""
-        if self.is_closed:
-            self._bury(envelope, Burial.STOPPED)
-        elif lost := self.mailbox.put(envelope):
-            self._bury(lost, Burial.FULL, f"{self.mailbox.capacity} messages are waiting already")
+    @property
+    def accept(self) -> Deliver:
+        """What queues an envelope, or buries it."""
+        return self._deliver
 
-    def refusal(self, command: str) -> AskError | None:
-        """Return why *command* cannot be asked now."""
-        return ActorStoppedError(self.name, command) if self.is_closed else None
+    @property
+    def is_pressed(self) -> bool:
+        """Whether so much waits for it that sources should hold back."""
+        return self.mailbox.is_pressed
+
+    @property
+    def queued(self) -> int:
+        """How many messages wait."""
+        return len(self.mailbox)
+
+    def refusal(self, message: str) -> AskError | None:
+        """Return why *message* cannot be sent to it alone now."""
+        if self.mailbox.is_closed:
+            return ActorStoppedError(self.name, message)
+        if self.mailbox.overflow is Overflow.REJECT and self.mailbox.is_full:
+            return MailboxFullError(self.name, message, self.mailbox.capacity)
+        return None
 
     def describe(self) -> str:
         """Return what the actor is doing, in a few words."""
@@ -118,31 +148,47 @@ class Cell[A: (Actor[Any], EdgeActor)]:
 
     def close(self) -> None:
         """Bury what is queued and refuse what comes, until the next run if there is one."""
-        self.is_closed = True
+        self.mailbox.close()
         for envelope in self.mailbox.clear():
             self._bury(envelope, Burial.STOPPED)
+
+    def leave(self) -> None:
+        """Leave the bus for good."""
+        self.close()
+        self.bus.leave(self)
 
     async def run(self, run: Incarnation) -> None:
         """Do one run of the actor."""
         self._run = run
         self.current = None
-        self.is_closed = False
-        run.on_stop = self.mailbox.wake
-        started = self.bus.publish(
-            ActorStarted(actor=self.name, incarnation=run.number), Trace(source=self.name)
-        )
+        self._has_to_stop = self._is_last_call = False
+        self.mailbox.open(self._bury)
+        run.obey(self._on_stop)
+        started = self.bus.publish(ActorStarted(actor=self.name, incarnation=run.number), Trace(self.name))
         self.is_running = True
         try:
             await self._live(self.build(), run, started)
         finally:
             if self._run is run:
                 self.is_running = False
+                self.bus.rested()
 
     async def _live(self, actor: A, run: Incarnation, started: Envelope) -> None:
         raise NotImplementedError
 
+    def _on_stop(self) -> None:
+        """Handle nothing more, or only what was accepted by now when the stop is to drain."""
+        if self._run is not None and self._run.drains:
+            self.mailbox.close()
+            self._is_last_call = True
+        else:
+            self._has_to_stop = True
+        self.mailbox.wake()
+
     def _method(self, kind: type[Message]) -> str | None:
         """Return the most specific handler for *kind*: an event reaches an actor once."""
+        if self._methods is None:
+            self._methods = {}
         if kind not in self._methods:
             known = self.kind.handlers
             self._methods[kind] = next((known[base] for base in kind.__mro__ if base in known), None)
@@ -150,11 +196,14 @@ class Cell[A: (Actor[Any], EdgeActor)]:
 
     def _bury(self, envelope: Envelope, reason: Burial, detail: str = "") -> None:
         number = self._run.number if self._run else 0
+        if self._outcomes is not None:
+            self._outcomes.pop(envelope.id, None)
         self.bus.bury(envelope, reason, self.name, incarnation=number, detail=detail)
         if envelope.kind is Kind.COMMAND:
             command = type(envelope.message).__name__
             full = MailboxFullError(self.name, command, self.mailbox.capacity)
-            self.bus.fail(envelope, full if reason is Burial.FULL else ActorStoppedError(self.name, command))
+            stopped = ActorStoppedError(self.name, command)
+            self.bus.fail(envelope.id, full if reason is Burial.FULL else stopped)
 
     def _is_expired(self, envelope: Envelope) -> bool:
         """Drop a command that nobody waits for any more; doing it now could surprise."""
@@ -163,244 +212,73 @@ class Cell[A: (Actor[Any], EdgeActor)]:
             return True
         return False
 
+    # --- a message that came to nothing
+
+    def _fail(self, envelope: Envelope, error: BaseException, *, is_untouched: bool) -> None:
+        """Decide what becomes of a message whose handling raised *error*.
+
+        Args:
+            envelope: The message.
+            error: What was raised; a cancellation when something else ended the handling.
+            is_untouched: Whether nothing has come of the message, so that it can be handled again.
+        """
+        if isinstance(error, StaleIncarnationError):
+            self._bury(envelope, Burial.STALE)
+            return
+        if isinstance(error, CancelledError):
+            if self._run is not None and self._run.stopping.is_set():
+                self._bury(envelope, Burial.INTERRUPTED)
+            elif is_untouched:
+                self._requeue(envelope, "its handling was interrupted")
+            else:
+                self._bury(envelope, Burial.INTERRUPTED)
+                self._tell_asker(envelope, error)
+            return
+        if isinstance(error, Exception) and self.max_attempts > 1:
+            if self._crashes is None:
+                self._crashes = {}
+            crashes = self._crashes[envelope.id] = self._crashes.get(envelope.id, 0) + 1
+            if crashes < self.max_attempts:
+                self._requeue(envelope, reason(error))
+                return
+            del self._crashes[envelope.id]
+            self._bury(envelope, Burial.POISON, f"after {crashes} attempts: {reason(error)}")
+        self._tell_asker(envelope, error)
+
+    def _requeue(self, envelope: Envelope, why: str) -> None:
+        again = msgspec.structs.replace(envelope, attempt=envelope.attempt + 1)
+        self.mailbox.put_back(again)
+        requeued = MessageRequeued(
+            actor=self.name,
+            message=self.bus.catalog.of(type(envelope.message)).name,
+            message_id=envelope.id,
+            attempt=again.attempt,
+            reason=why,
+        )
+        self.bus.publish(requeued, Trace(self.name, envelope.id, envelope.correlation))
+
     def _tell_asker(self, envelope: Envelope, error: BaseException) -> None:
         if envelope.kind is Kind.COMMAND:
             what = type(envelope.message).__name__
-            if isinstance(error, CancelledError) and self._run and self._run.stopping.is_set():
-                self.bus.fail(envelope, ActorStoppedError(self.name, what))
-            else:
-                self.bus.fail(envelope, ActorCrashedError(self.name, what, reason(error)))
+            self.bus.fail(envelope.id, ActorCrashedError(self.name, what, reason(error)))
 
+    # --- where a message may come twice
 
-class CoreCell(Cell[Actor[Any]]):
-    """Runs a core actor: one message at a time, all or nothing."""
-
-    async def _live(self, actor: Actor[Any], run: Incarnation, started: Envelope) -> None:
-        timers: dict[str, Timer] = {}
-        try:
-            await self._handle(actor, run, timers, started, "on_start")
-            run.ready()
-            await self._serve(actor, run, timers)
-            last_words = ActorStopping(actor=self.name, incarnation=run.number, unread=len(self.mailbox))
-            stopping = self.bus.publish(last_words, Trace(source=self.name))
-            await self._handle(actor, run, timers, stopping, "on_stop")
-        finally:
-            for timer in timers.values():
-                timer.cancel()
-
-    async def _serve(self, actor: Actor[Any], run: Incarnation, timers: dict[str, Timer]) -> None:
-        take, turn = self.mailbox.take, 0
-        while not run.stopping.is_set():
-            envelope = take()
-            if envelope is None:
-                await self.mailbox.wait()
-                continue
-            method = self._method(type(envelope.message))
-            if method is None or self._is_expired(envelope):
-                continue
-            await self._handle(actor, run, timers, envelope, method)
-            self.handled += 1
-            turn += 1
-            if turn >= _FAIR_SHARE:
-                turn = 0
-                await checkpoint()
-
-    async def _handle(
-        self, actor: Actor[Any], run: Incarnation, timers: dict[str, Timer], envelope: Envelope, method: str
-    ) -> None:
-        hook = method if method in _HOOKS else ""
-        ctx = Context(envelope, self.name, run.number, hook=hook, catalog=self.bus.catalog)
-        handler = getattr(actor, method)
-        handling: Handling = handler(ctx) if hook else handler(envelope.message, ctx)
-        self.current = envelope
-        try:
-            value = await self._drive(handling, actor, ctx)
-            run.check_current()
-            if envelope.kind is Kind.COMMAND:
-                value, _ = self.bus.catalog.carry_reply(type(envelope.message), value)
-            self._let_out(ctx, run, timers)
-            if envelope.kind is Kind.COMMAND:
-                self.bus.reply(envelope, value, self.name)
-        except BaseException as error:
-            self._tell_asker(envelope, error)
-            if isinstance(error, CancelledError) and not hook:
-                self._bury(envelope, Burial.INTERRUPTED)
-            raise
-        finally:
-            close(handling)
-        if (view := actor.view()) is not None:
-            self.bus.views.show(view, self.name)
-        self.current = None
-
-    async def _drive(self, handling: Handling, actor: Actor[Any], ctx: Context) -> object:
-        asked = step(handling)
-        while not isinstance(asked, Done):
-            command = asked.command
-            if type(command) not in actor.asks:
-                raise UndeclaredAskError(self.name, type(command).__name__)
-            answer: Answer
-            try:
-                answer = (
-                    await self.bus.ask(
-                        command, ctx.trace, within=asked.within, command_id=asked.command_id, is_recorded=True
-                    ),
-                    None,
-                )
-            except AskError as error:
-                answer = (None, error)
-            asked = step(handling, answer)
-        return asked.value
-
-    def _let_out(self, ctx: Context, run: Incarnation, timers: dict[str, Timer]) -> None:
-        """Send what a handler that succeeded has said, in its order and without a pause."""
-        for output in ctx.outputs:
-            if output.delay is None:
-                self.bus.send(output.kind, output.message, output.payload, ctx.trace, output.id)
-            else:
-                self._arm(output, ctx.trace, timers)
-        if ctx.wants_stop:
-            run.request_stop()
-
-    def _arm(self, output: Output, trace: Trace, timers: dict[str, Timer]) -> None:
-        key = output.key or output.id
-        if (old := timers.pop(key, None)) is not None:
-            old.cancel()
-
-        def fire() -> None:
-            timers.pop(key, None)
-            # What is due later starts a new count of hops: a daily timer is no storm.
-            later = Trace(source=trace.source, cause=trace.cause, correlation=trace.correlation)
-            self.bus.send(output.kind, output.message, output.payload, later, output.id)
-
-        timers[key] = self.bus.clock.call_later(output.delay or 0.0, fire)
-
-
-class EdgeCell(Cell[EdgeActor]):
-    """Runs an edge actor: its own loop, and beside it the messages for it."""
-
-    def __init__(
-        self,
-        name: str,
-        kind: type[EdgeActor],
-        build: Callable[[], EdgeActor],
-        bus: Bus,
-        mailbox: Mailbox | None = None,
-    ) -> None:
-        super().__init__(name, kind, build, bus, mailbox)
-        self._at_work: dict[str, Envelope] = {}
-
-    def describe(self) -> str:
-        """Return what the actor is doing, in a few words."""
-        if not self.is_running or not self._at_work:
-            return super().describe()
-        names = sorted({type(envelope.message).__name__ for envelope in self._at_work.values()})
-        return f"working on {', '.join(names)}, {len(self.mailbox)} queued"
-
-    def under_way(self) -> Iterator[str]:
-        """Yield what is queued, and every command and effect that is being worked on."""
-        yield from super().under_way()
-        if self.is_running:
-            yield from (f"{self.name}: working on {type(e.message).__name__}" for e in self._at_work.values())
-
-    async def _live(self, actor: EdgeActor, run: Incarnation, started: Envelope) -> None:  # noqa: ARG002 - core's only
-        self._at_work.clear()
-        shift = _Shift(actor, run)
-        async with create_task_group() as tasks:
-            io = EdgeContext(self.bus, run, self.name, tasks)
-            async with create_task_group() as work:
-                work.start_soon(self._pump, shift, io, work)
-                await actor.run(io)
-                if not run.is_ready:
-                    work.cancel_scope.cancel()
-                shift.is_over = True
-                self.mailbox.wake()
-            tasks.cancel_scope.cancel()
-        if shift.end is not None:
-            raise shift.end
-        if not shift.is_over:
-            raise WorkLostError(self.name)
-
-    async def _pump(self, shift: "_Shift", io: EdgeContext, work: TaskGroup) -> None:
-        """Hand out what is queued until the actor's own loop is over; what is begun by then is finished."""
-        await shift.run.became_ready.wait()
-        while not shift.is_over:
-            envelope = self.mailbox.take()
-            if envelope is None:
-                await self.mailbox.wait()
-                continue
-            method = self._method(type(envelope.message))
-            if method is None or self._is_expired(envelope):
-                continue
-            if envelope.kind is Kind.EVENT:
-                self.handled += 1
-                self.current = envelope
-                await self._work(shift, method, io.bound(envelope), work)
-                self.current = None
-            else:
-                await self._take_place(shift, envelope)
-                self.handled += 1
-                self._at_work[envelope.id] = envelope
-                work.start_soon(self._work, shift, method, io.bound(envelope), work)
-
-    async def _take_place(self, shift: "_Shift", envelope: Envelope) -> None:
-        try:
-            await shift.places.acquire()
-        except BaseException:
-            self.mailbox.put_back(envelope)
-            raise
-
-    async def _work(self, shift: "_Shift", method: str, io: EdgeContext, work: TaskGroup) -> None:
-        envelope = io.handling
-        assert envelope is not None  # noqa: S101 - it was bound to one
-        try:
-            if work.cancel_scope.cancel_called:  # by a failure beside it, before this was begun
-                self.mailbox.put_back(envelope)
-                return
-            if envelope.kind is Kind.EFFECT:
-                await self._until_cause_is_durable(envelope)
-            outcome = await getattr(shift.actor, method)(envelope.message, io)
-            shift.run.check_current()
-            if envelope.kind is Kind.COMMAND:
-                value, _ = self.bus.catalog.carry_reply(type(envelope.message), outcome)
-                self.bus.reply(envelope, value, self.name)
-            elif envelope.kind is Kind.EFFECT and isinstance(outcome, Event):
-                io.publish(outcome)
-        except StaleIncarnationError:
-            self._bury(envelope, Burial.STALE)
-            raise
-        except Exception as error:
-            self._tell_asker(envelope, error)
-            self.current = envelope
-            raise
-        except (KeyboardInterrupt, SystemExit) as end:
-            # A task that ends with one of these takes the loop down; carried over, all stops in order.
-            self._tell_asker(envelope, end)
-            self.current = envelope
-            shift.end = end
-            work.cancel_scope.cancel()
-        except CancelledError as error:
-            self._tell_asker(envelope, error)
-            self._bury(envelope, Burial.INTERRUPTED)
-            raise
-        finally:
-            if envelope.kind is not Kind.EVENT:
-                self._at_work.pop(envelope.id, None)
-                shift.places.release()
-
-    async def _until_cause_is_durable(self, envelope: Envelope) -> None:
-        if not self.bus.catalog.of(type(envelope.message)).is_urgent:
-            await self.bus.recorder.wait_durable(envelope.seq)
+    def _accept_once(self, envelope: Envelope) -> None:
+        """Answer a repeated message from what became of it the first time."""
+        assert self._outcomes is not None  # noqa: S101 - set together with this entrance
+        if envelope.id in self._outcomes:
+            outcome = self._outcomes[envelope.id]
+            if envelope.kind is Kind.COMMAND and outcome is not None and self.bus.is_awaited(envelope):
+                self.bus.reply(envelope, outcome, self.name)
             return
-        with self.bus.clock.deadline(URGENT_WAIT):
-            await self.bus.recorder.wait_durable(envelope.seq)
+        self._outcomes[envelope.id] = None
+        if len(self._outcomes) > KEPT_IDS:
+            self._outcomes.popitem(last=False)
+        self.mailbox.accept(envelope)
 
-
-class _Shift:
-    """One run of an edge actor, at work."""
-
-    def __init__(self, actor: EdgeActor, run: Incarnation) -> None:
-        self.actor = actor
-        self.run = run
-        self.places = Semaphore(actor.at_once)
-        self.is_over = False
-        self.end: BaseException | None = None
+    def _reply(self, envelope: Envelope, value: object) -> None:
+        """Give *value*, as `Catalog.carry_reply` returned it, to the asker."""
+        if self._outcomes is not None:
+            self._outcomes[envelope.id] = value
+        self.bus.reply(envelope, value, self.name)

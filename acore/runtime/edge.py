@@ -1,15 +1,18 @@
 """An edge actor: ordinary anyio code that owns one piece of the outside."""
 
-from collections.abc import AsyncGenerator, Mapping
+from asyncio import CancelledError, current_task
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from itertools import count
+from functools import partial
+from math import inf
 from typing import Any, ClassVar
 
 from anyio import Event as Flag
-from anyio import create_task_group
+from anyio import Semaphore, create_task_group, current_effective_deadline
 from anyio.abc import TaskGroup
 
 from acore.clock import Clock
+from acore.errors import AcoreError
 from acore.events.base import Command, Effect, Envelope, Event, Message, Trace, derive_id, trace_of
 from acore.events.bus import Bus
 from acore.events.views import Seen, View
@@ -17,18 +20,37 @@ from acore.runtime.handlers import collect
 from acore.runtime.incarnation import Incarnation
 
 
+class UndeclaredAskError(AcoreError):
+    """An actor asks a command that its class does not declare."""
+
+    def __init__(self, actor: str, command: str) -> None:
+        super().__init__(
+            f"{actor} asked {command}: name it in the class's `asks`, where cycles are looked for"
+        )
+
+
+class TaskEndedError(AcoreError):
+    """A task that should go on as long as its actor has ended."""
+
+    def __init__(self, task: str, how: str) -> None:
+        super().__init__(f"the task {task} {how}, though it should go on as long as its actor")
+
+
 class EdgeContext:
-    """What an edge actor may use: the bus, the clock, a task group of its own, and when to stop."""
+    """What an edge actor may use: the bus, the clock, tasks of its own, and when to stop."""
+
+    __slots__ = ("_bus", "_index", "_run", "_shift", "_trace", "actor", "handling")
 
     def __init__(
-        self, bus: Bus, run: Incarnation, actor: str, tasks: TaskGroup, handling: Envelope | None = None
+        self, bus: Bus, run: Incarnation, actor: str, shift: "Shift", handling: Envelope | None = None
     ) -> None:
         self.actor = actor
-        self.tasks = tasks
         self.handling = handling
         self._bus = bus
         self._run = run
-        self._index = count()
+        self._shift = shift
+        self._index = 0
+        self._trace = Trace(actor) if handling is None else trace_of(handling, actor)
 
     @property
     def clock(self) -> Clock:
@@ -50,17 +72,28 @@ class EdgeContext:
         """Set when the actor is asked to stop."""
         return self._run.stopping
 
+    @property
+    def has_spoken(self) -> bool:
+        """Whether anything has gone out because of the message being handled."""
+        return self._index > 0
+
     def bound(self, handling: Envelope) -> "EdgeContext":
         """Return a context whose outputs are caused by *handling*."""
-        return EdgeContext(self._bus, self._run, self.actor, self.tasks, handling)
+        return EdgeContext(self._bus, self._run, self.actor, self._shift, handling)
+
+    def spawn[*Args](
+        self, work: Callable[[*Args], Awaitable[object]], *args: *Args, forever: bool = False
+    ) -> None:
+        """Start a task that lives as long as the actor's run; see `Crew.spawn`."""
+        self._shift.crew.spawn(work, *args, forever=forever)
 
     def ready(self) -> None:
         """Say that messages may come; whoever starts next has waited for this."""
         self._run.ready()
 
     @asynccontextmanager
-    async def until_stopped(self) -> AsyncGenerator[TaskGroup]:
-        """Cancel the block when the actor is asked to stop; what follows the block is the clean-up."""
+    async def until_stopped(self) -> "AsyncGenerator[Crew]":
+        """Cancel the block and its tasks when the actor is to stop; what follows it is the clean-up."""
         async with create_task_group() as group:
 
             async def watch() -> None:
@@ -68,7 +101,7 @@ class EdgeContext:
                 group.cancel_scope.cancel()
 
             group.start_soon(watch)
-            yield group
+            yield Crew(self.actor, self._shift, group)
             group.cancel_scope.cancel()
 
     def publish(self, event: Event) -> Envelope:
@@ -78,7 +111,7 @@ class EdgeContext:
             InvalidMessageError: The event does not fit its declaration.
         """
         self._run.check_current()
-        return self._bus.publish(event, self._trace(), event_id=self._next_id())
+        return self._bus.publish(event, self._trace, event_id=self._next_id())
 
     def perform(self, effect: Effect) -> Envelope:
         """Request an effect; its outcome comes as an event.
@@ -87,7 +120,7 @@ class EdgeContext:
             InvalidMessageError: The effect does not fit its declaration.
         """
         self._run.check_current()
-        return self._bus.perform(effect, self._trace(), event_id=self._next_id())
+        return self._bus.perform(effect, self._trace, event_id=self._next_id())
 
     async def ask[R](self, command: Command[R], *, within: float = 5.0) -> R:
         """Ask another actor.
@@ -98,8 +131,11 @@ class EdgeContext:
 
         Raises:
             AskError: There is no reply, and why.
+            UndeclaredAskError: The actor's class does not name *command* in its `asks`.
         """
-        return await self._bus.ask(command, self._trace(), within=within, command_id=self._next_id())
+        if type(command) not in self._shift.actor.asks:
+            raise UndeclaredAskError(self.actor, type(command).__name__)
+        return await self._bus.ask(command, self._trace, within=within, command_id=self._next_id())
 
     def show(self, view: View) -> None:
         """Make *view* what everybody may know of this actor."""
@@ -118,13 +154,84 @@ class EdgeContext:
         """Return when the journal up to *seq* survives a crash of the machine."""
         await self._bus.recorder.wait_durable(seq)
 
-    def _trace(self) -> Trace:
-        return Trace(source=self.actor) if self.handling is None else trace_of(self.handling, self.actor)
+    async def publish_when_ready(self, event: Event, *, within: float = 5.0) -> Envelope:
+        """State a fact when those who have too much to do have caught up; for sources that can wait.
+
+        Raises:
+            PressureError: They did not within *within* seconds.
+            InvalidMessageError: The event does not fit its declaration.
+        """
+        await self._bus.ready(within)
+        return self.publish(event)
 
     def _next_id(self) -> str | None:
         if self.handling is None:
             return None
-        return derive_id(self.handling.id, self.actor, next(self._index))
+        own = derive_id(self.handling.id, self.actor, self._index)
+        self._index += 1
+        return own
+
+
+class Crew:
+    """Tasks of an edge actor, whose end does not go unnoticed."""
+
+    def __init__(self, actor: str, shift: "Shift", group: TaskGroup) -> None:
+        self._actor = actor
+        self._shift = shift
+        self._group = group
+
+    def spawn[*Args](
+        self, work: Callable[[*Args], Awaitable[object]], *args: *Args, forever: bool = False
+    ) -> None:
+        """Start a task; if it fails, the actor fails with its error.
+
+        Args:
+            work: What the task does.
+            args: Given to *work*.
+            forever: Whether it should go on: its end, before it is cancelled from here, is a failure too.
+        """
+        name = f"{self._actor}: {getattr(work, '__name__', work)}"
+        self._group.start_soon(self._watch, partial(work, *args), forever, name=name)
+
+    async def _watch(self, work: Callable[[], Awaitable[object]], forever: bool) -> None:  # noqa: FBT001 - a task's arguments have places
+        task, how = current_task(), "ended"
+        try:
+            await work()
+        except CancelledError:
+            # Whoever cancels in acore closes a scope around the task; else a library took the task itself.
+            if task is None or current_effective_deadline() == -inf:
+                raise
+            task.uncancel()
+            how, forever = "was cancelled by something outside acore", True
+        except (KeyboardInterrupt, SystemExit) as end:
+            # A task that ends with one of these takes the loop down; carried over, all stops in order.
+            self._shift.end_with(end)
+        if forever and self._shift.goes_on:
+            raise TaskEndedError(task.get_name() if task else self._actor, how)
+
+
+class Shift:
+    """One run of an edge actor at work."""
+
+    def __init__(self, actor: "EdgeActor", run: Incarnation, name: str, group: TaskGroup) -> None:
+        """Begin *run* of *actor*; *group* is what its own tasks live in."""
+        self.actor = actor
+        self.run = run
+        self.crew = Crew(name, self, group)
+        self.places = Semaphore(actor.at_once)
+        self.is_over = False
+        self.end: BaseException | None = None
+        self._group = group
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether nothing has begun to end the run."""
+        return not (self.is_over or self.end or self.run.stopping.is_set())
+
+    def end_with(self, end: BaseException) -> None:
+        """End the run with *end*, whatever is under way."""
+        self.end = self.end or end
+        self._group.cancel_scope.cancel()
 
 
 class EdgeActor:

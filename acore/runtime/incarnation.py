@@ -31,6 +31,7 @@ class Incarnation:
         self.became_ready = Flag()
         self.has_timed_out = False
         self.is_current = True
+        self.drains = False
         self.on_stop: Callable[[], None] = _nothing
         self.on_ready: Callable[[], None] = _nothing
 

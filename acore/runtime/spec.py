@@ -7,7 +7,7 @@ import msgspec
 
 from acore.runtime.actor import Actor
 from acore.runtime.edge import EdgeActor
-from acore.runtime.mailbox import DEFAULT_CAPACITY, Overflow
+from acore.runtime.mailbox import DEFAULT_CAPACITY, CoalescingMailbox, Key, Mailbox, Overflow
 from acore.runtime.restart import Backoff, RestartLimit, RestartType, SpecError, Strategy
 
 
@@ -23,6 +23,16 @@ class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
     backoff: Backoff = Backoff()
     capacity: int = DEFAULT_CAPACITY
     overflow: Overflow = Overflow.DROP_NEW
+    coalesce_by: Key | None = None
+    unbounded_because: str = ""
+    is_critical: bool = False
+    max_attempts: int = 1
+
+    def mailbox(self) -> Mailbox:
+        """Return the actor's queue, empty."""
+        if self.overflow is Overflow.COALESCE and self.coalesce_by is not None:
+            return CoalescingMailbox(self.capacity, self.coalesce_by, is_critical=self.is_critical)
+        return Mailbox(self.capacity, self.overflow, is_critical=self.is_critical)
 
     def build(self) -> Actor[Any] | EdgeActor:
         """Return the actor, made anew."""
@@ -58,8 +68,8 @@ def check(root: SupervisorSpec) -> None:
         _check_times(spec)
         if isinstance(spec, SupervisorSpec):
             _check_limit(spec)
-        elif spec.capacity < 1:
-            raise SpecError(spec.id, "capacity", f"must be at least 1, not {spec.capacity}")
+        else:
+            _check_mailbox(spec)
     _check_asks(actor_specs(root))
 
 
@@ -83,6 +93,17 @@ def _check_times(spec: ChildSpec | SupervisorSpec) -> None:
         raise SpecError(spec.id, "shutdown", f"must not be negative, not {spec.shutdown:g}")
     if not (0 < spec.backoff.first <= spec.backoff.cap and spec.backoff.jitter >= 0):
         raise SpecError(spec.id, "backoff", f"must wait more than 0 s and at most its cap: {spec.backoff}")
+
+
+def _check_mailbox(spec: ChildSpec) -> None:
+    if spec.capacity < 1:
+        raise SpecError(spec.id, "capacity", f"must be at least 1, not {spec.capacity}")
+    if spec.max_attempts < 1:
+        raise SpecError(spec.id, "max_attempts", f"must be at least 1, not {spec.max_attempts}")
+    if (spec.overflow is Overflow.COALESCE) != (spec.coalesce_by is not None):
+        raise SpecError(spec.id, "coalesce_by", "goes with overflow=coalesce, which needs it")
+    if (spec.overflow is Overflow.UNBOUNDED) != bool(spec.unbounded_because):
+        raise SpecError(spec.id, "unbounded_because", "goes with overflow=unbounded, and gives the reason")
 
 
 def _check_limit(spec: SupervisorSpec) -> None:

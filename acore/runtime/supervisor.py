@@ -348,7 +348,7 @@ class Supervisor:
 
         child.set_timer(self._clock.call_later(child.spec.start_timeout, time_out))
         assert self._kids is not None  # noqa: S101 - set before the first step is taken
-        self._kids.start_soon(self._do_run, child, run)
+        self._kids.start_soon(self._do_run, child, run, name=child.spec.id)
 
     async def _do_run(self, child: _Child, run: Incarnation) -> None:
         error: BaseException | None = None

@@ -6,10 +6,10 @@ from typing import Any, cast
 from acore.events.base import Event
 from acore.events.bus import Bus
 from acore.runtime.actor import Actor
-from acore.runtime.cell import CoreCell, EdgeCell
+from acore.runtime.corecell import CoreCell
 from acore.runtime.edge import EdgeActor
+from acore.runtime.edgecell import EdgeCell
 from acore.runtime.incarnation import Body, Incarnation
-from acore.runtime.mailbox import Mailbox
 from acore.runtime.restart import SpecError
 from acore.runtime.spec import ChildSpec, SupervisorSpec, actor_specs, check, every
 from acore.runtime.supervisor import ChildInfo, Ground, Stopping, SupervisorBody
@@ -57,6 +57,7 @@ class System:
             RestartLimitError: An actor kept failing.
             BaseException: What no restart can help with, as it was raised.
         """
+        self.bus.open()
         try:
             await self._root.run(self._run)
         finally:
@@ -77,11 +78,12 @@ class System:
 
 
 def _cell(spec: ChildSpec, bus: Bus) -> CoreCell | EdgeCell:
-    mailbox = Mailbox(spec.capacity, spec.overflow)
     kind = spec.actor
     if issubclass(kind, EdgeActor):
-        return EdgeCell(spec.id, kind, cast("Callable[[], EdgeActor]", spec.build), bus, mailbox)
-    return CoreCell(spec.id, kind, cast("Callable[[], Actor[Any]]", spec.build), bus, mailbox)
+        build = cast("Callable[[], EdgeActor]", spec.build)
+        return EdgeCell(spec.id, kind, build, bus, spec.mailbox(), max_attempts=spec.max_attempts)
+    build = cast("Callable[[], Actor[Any]]", spec.build)
+    return CoreCell(spec.id, kind, build, bus, spec.mailbox(), max_attempts=spec.max_attempts)
 
 
 def _refuse_unjournaled_inputs(specs: list[ChildSpec], bus: Bus) -> None:

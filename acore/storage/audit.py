@@ -37,8 +37,8 @@ def append(connection: Connection, entry: Entry, noted: AuditNoted) -> None:
     """Add a row about *entry* to the chain, in the present transaction."""
     row = AuditRow(
         seq=entry.seq,
-        wall_ns=entry.wall_ns,
-        boot=entry.boot,
+        wall_ns=entry.envelope.wall_ns,
+        boot=entry.envelope.origin.boot,
         who=noted.who,
         action=noted.action,
         target=noted.target,

@@ -3,12 +3,15 @@
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from itertools import islice
 
 from acore.errors import AcoreError
 from acore.events.base import Entry
+
+HIGH_MARK, LOW_MARK = 50_000, 10_000
+"""Sources hold back from so many entries waiting to be written until so few are left: some 20 MB at most."""
 
 
 class SequenceError(AcoreError):
@@ -37,6 +40,8 @@ class Journal:
         self._order: list[int] = []
         self._wake: asyncio.Future[None] | None = None
         self._doing: list[str] = []
+        self._was_pressed = False
+        self._relieved: Callable[[], None] = lambda: None
 
     @property
     def waiting(self) -> int:
@@ -47,6 +52,16 @@ class Journal:
     def durable_seq(self) -> int:
         """The number up to which everything is durable."""
         return self._entries[0].seq - 1 if self._entries else self.last_seq
+
+    @property
+    def is_pressed(self) -> bool:
+        """Whether sources should hold back: from the high mark until the low mark is reached again."""
+        self._was_pressed = len(self._entries) > (LOW_MARK if self._was_pressed else HIGH_MARK)
+        return self._was_pressed
+
+    def when_relieved(self, relieved: Callable[[], None]) -> None:
+        """Have *relieved* called whenever something was written."""
+        self._relieved = relieved
 
     def append(self, entry: Entry) -> None:
         """Accept *entry*; never waits.
@@ -87,6 +102,7 @@ class Journal:
             for woken in self._waiters.get(heapq.heappop(self._order), ()):
                 if not woken.done():
                     woken.set_result(None)
+        self._relieved()
 
     async def gathered(self) -> None:
         """Return when there is something to write, or `wake` is called. For the one writer."""

@@ -35,7 +35,7 @@ _PROJECTORS: dict[type[Message | None], Projector[Any]] = {}
 
 def project(connection: Connection, entry: Entry) -> None:
     """Let the projector of *entry*'s event, if it has one, change its tables."""
-    if entry.kind is Kind.EVENT and (projector := _PROJECTORS.get(type(entry.message))):
+    if entry.envelope.kind is Kind.EVENT and (projector := _PROJECTORS.get(type(entry.message))):
         projector(connection, entry, entry.message)
 
 
@@ -58,7 +58,7 @@ def begin_run(connection: Connection, entry: Entry, event: RunStarted) -> None:
     """Open the run's row."""
     connection.execute(
         "INSERT INTO runs (boot, seq, began_ns, version) VALUES (?, ?, ?, ?) ON CONFLICT (boot) DO NOTHING",
-        (entry.boot, entry.seq, entry.wall_ns, event.version),
+        (entry.envelope.origin.boot, entry.seq, entry.envelope.wall_ns, event.version),
     )
 
 
@@ -66,7 +66,8 @@ def begin_run(connection: Connection, entry: Entry, event: RunStarted) -> None:
 def end_run(connection: Connection, entry: Entry, event: RunEnded) -> None:
     """Close the run's row."""
     connection.execute(
-        "UPDATE runs SET ended_ns = ?, reason = ? WHERE boot = ?", (entry.wall_ns, event.reason, entry.boot)
+        "UPDATE runs SET ended_ns = ?, reason = ? WHERE boot = ?",
+        (entry.envelope.wall_ns, event.reason, entry.envelope.origin.boot),
     )
 
 

@@ -119,7 +119,7 @@ def _write_one(connection: Connection, entry: Entry) -> Spoiled | None:
         )
         connection.execute(
             "INSERT INTO quarantine VALUES (?, ?, ?, ?, ?, ?)",
-            (entry.seq, _printable(entry.id), spoiled.name, stage, spoiled.reason, entry.payload),
+            (entry.seq, _printable(entry.envelope.id), spoiled.name, stage, spoiled.reason, entry.payload),
         )
         return spoiled
     return None
@@ -139,21 +139,22 @@ def _advance(connection: Connection, written: Sequence[Entry]) -> None:
 
 
 def _row(entry: Entry) -> tuple[int | str, ...]:
+    envelope = entry.envelope
     return (
-        entry.seq,
-        entry.id,
-        entry.kind,
+        envelope.seq,
+        envelope.id,
+        envelope.kind,
         entry.name,
         entry.version,
-        entry.node,
-        entry.boot,
-        entry.wall_ns,
-        entry.mono_ns,
-        entry.source,
-        entry.target,
-        entry.cause,
-        entry.correlation,
-        entry.attempt,
+        envelope.origin.node,
+        envelope.origin.boot,
+        envelope.wall_ns,
+        envelope.mono_ns,
+        envelope.source,
+        envelope.target,
+        envelope.cause,
+        envelope.correlation,
+        envelope.attempt,
         entry.payload.decode(),
     )
 

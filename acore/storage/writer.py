@@ -56,7 +56,7 @@ class StoreWriter(EdgeActor):
     async def run(self, io: EdgeContext) -> None:
         """Write until asked to stop, then write what is left."""
         self._show(io, StoreState.WRITING if self._journal.failing_since is None else StoreState.RETRYING)
-        io.tasks.start_soon(self._wake_to_stop, io)
+        io.spawn(self._wake_to_stop, io)
         io.ready()
         try:
             while not io.stopping.is_set():

@@ -7,7 +7,7 @@ from anyio import sleep_forever
 
 from acore.actors.health import FIRST_RUN
 from acore.checks.registry import TIME_LIMIT, Result, Surroundings, Tier, check
-from acore.events.bus import AskTimeoutError
+from acore.events.asks import AskTimeoutError
 from acore.events.discord import Link, LinkChanged
 from acore.events.health import CheckCompleted, Health, HealthView, RunCheck
 from acore.events.settings import SettingsRead

@@ -8,11 +8,13 @@ from anyio.lowlevel import checkpoint
 
 from acore.clock import HeldClock
 from acore.errors import AcoreError
+from acore.events.asks import ActorStoppedError, AskError
 from acore.events.base import Command, Effect, Envelope, Event, Kind, Policy, Trace
-from acore.events.bus import KEPT_LETTERS, ActorStoppedError, AskError, Bus, BusClosedError
+from acore.events.bus import KEPT_LETTERS, Bus, BusClosedError
 from acore.events.catalog import InvalidMessageError, wire
 from acore.events.recorder import MemoryRecorder
 from acore.events.supervision import Burial, LetterDied
+from acore.events.transport import Deliver, DirectTransport, Inbox
 
 ME = Trace(source="test")
 
@@ -58,16 +60,17 @@ class Box:
         self.room = room
         self.got: list[Envelope] = []
         self.is_replayed = False
+        self.is_pressed = False
         self.is_stopped = False
 
-    def accept(self, envelope: Envelope) -> None:
+    def accept(self, envelope: Envelope, /) -> None:
         if len(self.got) < self.room:
             self.got.append(envelope)
         else:
             self.bus.bury(envelope, Burial.FULL, self.name)
 
-    def refusal(self, command: str) -> AskError | None:
-        return ActorStoppedError(self.name, command) if self.is_stopped else None
+    def refusal(self, message: str) -> AskError | None:
+        return ActorStoppedError(self.name, message) if self.is_stopped else None
 
     def describe(self) -> str:
         return f"{len(self.got)} in the box"
@@ -105,7 +108,7 @@ def test_when_publish_returns_the_fact_is_journaled_and_in_every_mailbox(bus: Bu
     assert envelope.seq == 1
     assert [one.got for one in boxes] == [[envelope]] * 3
     (entry,) = journal(bus).entries
-    assert (entry.seq, entry.id, entry.payload) == (1, envelope.id, b'{"n":1}')
+    assert (entry.seq, entry.envelope.id, entry.payload) == (1, envelope.id, b'{"n":1}')
 
 
 async def test_a_cancelled_publisher_has_published_a_fact_to_all_or_to_none(bus: Bus) -> None:
@@ -237,7 +240,7 @@ def test_an_effect_that_nobody_performs_is_buried(bus: Bus) -> None:
         envelope.id,
     )
     assert journal(bus).entries[-1].message == letter
-    assert journal(bus).entries[-1].cause == envelope.id
+    assert journal(bus).entries[-1].envelope.cause == envelope.id
 
 
 def test_letters_are_counted_bounded_and_journaled(bus: Bus) -> None:
@@ -296,13 +299,13 @@ def test_one_receiver_for_each_command_effect_and_name(bus: Bus) -> None:
 
 def test_a_transport_may_deliver_later() -> None:
     """B02, in part: the seam that tests and other processes use."""
-    held: list[tuple[Box, Envelope]] = []
+    held: list[tuple[Inbox, Envelope]] = []
 
-    class Slow:
-        def send(self, inbox: Box, envelope: Envelope) -> None:
-            held.append((inbox, envelope))
+    class Slow(DirectTransport):
+        def way_to(self, inbox: Inbox) -> Deliver:
+            return lambda envelope: held.append((inbox, envelope))
 
-    slow = Bus(HeldClock(), MemoryRecorder(), boot="test", transport=Slow())  # pyright: ignore[reportArgumentType]
+    slow = Bus(HeldClock(), MemoryRecorder(), boot="test", transport=Slow())
     listener = box("a", slow, Said)
     slow.publish(Said(n=1), ME)
     assert listener.got == []

@@ -8,8 +8,8 @@ import anyio
 import msgspec
 import pytest
 
+from acore.events.asks import AskTimeoutError
 from acore.events.base import Command, Effect, Event, Policy
-from acore.events.bus import AskTimeoutError
 from acore.events.catalog import UnknownMessageError, wire
 from acore.replay.replayer import Divergence, Replayed, replay
 from acore.runtime.actor import Actor, Context
@@ -463,3 +463,29 @@ def test_an_actor_that_never_ran_has_nothing_to_replay(rows: tuple[Row, ...]) ->
     again = replay("nobody", partial(Tally), rows)
 
     assert (again.handled, again.divergences) == (0, ())
+
+
+class Stubborn(Tally):
+    """Fails on what it is told, until it has been started for the third time."""
+
+    @handles
+    async def leave(self, _quit: Quit, ctx: Context) -> None:
+        if ctx.incarnation < 3:
+            raise ConnectionError("not yet")
+        ctx.publish(Passed(total=ctx.incarnation))
+
+
+async def test_a_message_that_was_handled_again_is_replayed_as_often(tmp_path: Path) -> None:
+    """S65, R09: in the same place, before what waited behind it."""
+    spec = ChildSpec(id="tally", actor=Stubborn, backoff=SLOW, max_attempts=3)
+    async with house(tmp_path, ChildSpec(id="keeper", actor=Keeper), spec) as home:
+        home.say(Added(n=1))
+        home.say(Quit())
+        home.say(Added(n=2))
+        await home.clock.advance(10)
+
+        again = replay("tally", Stubborn, await home.rows())
+
+        assert again.divergences == ()
+        assert msgspec.json.decode(again.state, type=Sums).total == 2
+        assert bytes(again.state) == home.state("tally")

@@ -1,17 +1,19 @@
 """A tree of actors on a held clock, with what happened to it: what every test here stands on."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 from anyio import CancelScope, create_task_group
+from anyio.abc import TaskGroup
 
 from acore.clock import HeldClock
 from acore.events.base import Entry, Envelope, Event, Message, Trace
-from acore.events.bus import Bus, Transport
+from acore.events.bus import Bus
 from acore.events.recorder import MemoryRecorder
 from acore.events.supervision import ActorExited, ActorStarted, LetterDied
+from acore.events.transport import Transport
 from acore.runtime.actor import Actor
 from acore.runtime.edge import EdgeActor
 from acore.runtime.restart import Backoff, RestartLimit, Strategy
@@ -37,6 +39,30 @@ def tree(
     return SupervisorSpec(children=children, strategy=strategy, **named)
 
 
+class Begun[T]:
+    """Something that goes on beside the test."""
+
+    def __init__(self) -> None:
+        self.is_done = False
+        self._value: T | None = None
+        self._error: Exception | None = None
+
+    async def go(self, work: Coroutine[Any, Any, T]) -> None:
+        """Do it, and keep what came of it."""
+        try:
+            self._value = await work
+        except Exception as error:  # noqa: BLE001 - it is raised where the outcome is asked for
+            self._error = error
+        self.is_done = True
+
+    def outcome(self) -> T:
+        """Return what came of it, or raise what it raised."""
+        assert self.is_done
+        if self._error is not None:
+            raise self._error
+        return cast("T", self._value)
+
+
 class Stage:
     """One system, and the ways to talk to it and to see what it did."""
 
@@ -49,6 +75,7 @@ class Stage:
         self.system = System(root, self.bus)
         self.error: BaseException | None = None
         self.is_over = False
+        self.tasks: TaskGroup | None = None
 
     async def run(self) -> None:
         """Run the system and keep what it ended with."""
@@ -58,6 +85,13 @@ class Stage:
             self.error = error
         finally:
             self.is_over = True
+
+    def begin[T](self, work: Coroutine[Any, Any, T]) -> Begun[T]:
+        """Start *work*, which may end later or, at the latest, with the stage."""
+        begun = Begun[T]()
+        assert self.tasks is not None
+        self.tasks.start_soon(begun.go, work)
+        return begun
 
     async def tell(self, *events: Event) -> None:
         """State facts as somebody outside would, and let all that follows happen."""
@@ -115,6 +149,7 @@ async def running(
     before = asyncio.all_tasks()
     stage = Stage(tree(*children, strategy=strategy, **fields), boot=boot, transport=transport)
     async with create_task_group() as tasks:
+        stage.tasks = tasks
         tasks.start_soon(stage.run)
         try:
             await stage.clock.settle()

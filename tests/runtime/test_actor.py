@@ -274,7 +274,11 @@ async def test_a_timer_fires_once_on_the_held_clock_caused_by_what_set_it() -> N
         await stage.clock.advance(60)
 
         (entry,) = stage.entries(Written)
-        assert (entry.message, entry.cause, entry.correlation) == (Written(n=101), said.id, said.id)
+        assert (entry.message, entry.envelope.cause, entry.envelope.correlation) == (
+            Written(n=101),
+            said.id,
+            said.id,
+        )
 
 
 async def test_timers_end_with_the_run_that_set_them() -> None:
@@ -318,9 +322,9 @@ async def test_everything_said_names_its_cause_and_the_root_of_it_all() -> None:
             note = next(one for one in stage.entries(Note) if one.message == Note(n=n))
             written = next(one for one in stage.entries(Written) if one.message == Written(n=n))
             assert root.correlation == root.id
-            assert (heard.cause, heard.correlation) == (root.id, root.id)
-            assert (note.cause, note.correlation) == (root.id, root.id)
-            assert (written.cause, written.correlation) == (note.id, root.id)
+            assert (heard.envelope.cause, heard.envelope.correlation) == (root.id, root.id)
+            assert (note.envelope.cause, note.envelope.correlation) == (root.id, root.id)
+            assert (written.envelope.cause, written.envelope.correlation) == (note.envelope.id, root.id)
 
 
 async def test_ids_are_the_same_in_two_runs_of_the_same_story() -> None:
@@ -331,8 +335,8 @@ async def test_ids_are_the_same_in_two_runs_of_the_same_story() -> None:
             await stage.tell(Said(n=1), Said(n=13), Said(n=2))
             await stage.clock.advance(60)
             entries = stage.recorder.entries
-        assert len({entry.id for entry in entries}) == len(entries)
-        return [f"{entry.seq} {entry.id} {entry.name} {entry.payload}" for entry in entries]
+        assert len({entry.envelope.id for entry in entries}) == len(entries)
+        return [f"{entry.seq} {entry.envelope.id} {entry.name} {entry.payload}" for entry in entries]
 
     one, other = await story("x"), await story("x")
 
@@ -354,8 +358,8 @@ async def test_hooks_and_handlers_of_one_event_say_things_under_different_ids() 
     async with running(child(Diary)) as stage:
         first, second = stage.entries(Heard)
 
-        assert first.cause == second.cause
-        assert first.id != second.id
+        assert first.envelope.cause == second.envelope.cause
+        assert first.envelope.id != second.envelope.id
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from contextlib import suppress
 import msgspec
 import pytest
 
-from acore.events.base import Command, Envelope, Event, Kind, Message
-from acore.events.bus import AskError, NobodyAnswersError
+from acore.events.asks import AskError, NobodyAnswersError
+from acore.events.base import Command, Envelope, Event, Kind, Message, Origin, Trace
 from acore.events.catalog import wire
-from acore.runtime.actor import Actor, Context
+from acore.runtime.actor import Actor, Context, Speaker
 from acore.runtime.driver import Ask, Done, ForeignAwaitError, Handling, close, step
 from acore.runtime.handlers import handles
 
@@ -43,15 +43,7 @@ class Total(msgspec.Struct):
 
 def envelope(message: Message) -> Envelope:
     return Envelope(
-        seq=7,
-        id="cause",
-        node="n",
-        boot="b",
-        wall_ns=1_000_000_000,
-        mono_ns=0,
-        source="test",
-        kind=Kind.EVENT,
-        message=message,
+        7, 1_000_000_000, 0, Kind.EVENT, message, Trace("test"), Origin(node="n", boot="b"), "cause"
     )
 
 
@@ -70,7 +62,7 @@ class Adder(Actor[Total]):
 
 
 def context() -> Context:
-    return Context(envelope(SumWanted(a=1)), "adder", 1)
+    return Context(envelope(SumWanted(a=1)), Speaker("adder", 1))
 
 
 def test_a_handler_runs_with_no_event_loop_and_answers_from_elsewhere() -> None:

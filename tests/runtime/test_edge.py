@@ -11,9 +11,9 @@ from anyio import sleep_forever
 from acore.events.base import Effect, Entry, Event, Policy, Trace
 from acore.events.catalog import wire
 from acore.events.recorder import MemoryRecorder
-from acore.events.supervision import ActorExited
-from acore.runtime.cell import URGENT_WAIT
+from acore.events.supervision import ActorExited, MessageRequeued
 from acore.runtime.edge import EdgeActor, EdgeContext
+from acore.runtime.edgecell import URGENT_WAIT
 from acore.runtime.handlers import handles
 from tests.runtime.stage import Stage, child, running
 
@@ -21,6 +21,13 @@ from tests.runtime.stage import Stage, child, running
 @wire("test.edge.push", policy=Policy.IDEMPOTENT)
 class Push(Effect):
     """Push a number outside; 13 fails."""
+
+    n: int
+
+
+@wire("test.edge.push_once", policy=Policy.AT_MOST_ONCE)
+class PushOnce(Effect):
+    """Push a number outside, never twice."""
 
     n: int
 
@@ -58,6 +65,11 @@ class Pusher(EdgeActor):
         return Pushed(n=push.n)
 
     @handles
+    async def push_once(self, push: PushOnce, io: EdgeContext) -> Event:
+        await io.clock.sleep(1)
+        return Pushed(n=push.n)
+
+    @handles
     async def acknowledge(self, ack: Acknowledge, io: EdgeContext) -> Event:
         return Pushed(n=0)
 
@@ -80,16 +92,32 @@ async def test_effects_are_performed_several_at_once_within_a_bound() -> None:
 
 
 async def test_an_effect_not_yet_begun_outlives_the_crash_of_another() -> None:
-    """S63, S53: what was under way beside it is buried as interrupted, what waited for a place is kept."""
+    """S63, S53: what was under way beside it is begun again where that may be, else buried as interrupted."""
     async with running(child(Pusher)) as stage:
         push(stage, 13)
         await stage.clock.advance(0.5)
-        push(stage, 1, 2, 3)
+        stage.bus.perform(PushOnce(n=1), Trace(source="test"))
+        push(stage, 2, 3)
         await stage.clock.advance(10)
 
         assert {one.n for one in stage.messages(Pushed)} == {2, 3}
-        assert stage.letters() == [("interrupted", "pusher", "test.edge.push")]
+        assert stage.letters() == [("interrupted", "pusher", "test.edge.push_once")]
         assert stage.messages(ActorExited)[0].reason == "OSError: no network"
+
+
+async def test_an_idempotent_effect_is_begun_again_when_another_interrupts_it() -> None:
+    """S53: the second attempt says that it is one, and is not charged to the message."""
+    async with running(child(Pusher)) as stage:
+        push(stage, 13)
+        await stage.clock.advance(0.5)
+        push(stage, 1)
+        await stage.clock.advance(10)
+
+        assert stage.messages(Pushed) == [Pushed(n=1)]
+        assert stage.letters() == []
+        (again,) = stage.messages(MessageRequeued)
+        assert (again.actor, again.message, again.attempt) == ("pusher", "test.edge.push", 2)
+        assert again.reason == "its handling was interrupted"
 
 
 async def test_what_is_begun_may_be_finished_when_the_actor_stops() -> None:
@@ -151,7 +179,7 @@ async def test_the_tasks_of_an_actor_end_with_it() -> None:
                 ended.append(f"watch {io.incarnation}")
 
         async def run(self, io: EdgeContext) -> None:
-            io.tasks.start_soon(self.watch, io)
+            io.spawn(self.watch, io)
             io.ready()
             await io.stopping.wait()
 
@@ -168,7 +196,7 @@ async def test_the_tasks_of_an_actor_end_with_it() -> None:
 async def test_an_actor_whose_messages_are_no_longer_handed_out_has_failed() -> None:
     """S54: a natively cancelled task under it ends its groups without a word."""
     async with running(child(Pusher)) as stage:
-        next(task for task in asyncio.all_tasks() if "_pump" in task.get_name()).cancel()
+        next(task for task in asyncio.all_tasks() if task.get_name() == "pusher: its messages").cancel()
         await stage.clock.advance(1)
 
         assert stage.life() == ["pusher#1 starts", "pusher#1 crashed", "pusher#2 starts"]
@@ -245,5 +273,5 @@ async def test_facts_that_nobody_caused_are_roots_of_their_own(n: int) -> None:
     async with running(child(Watch)) as stage:
         entries = stage.entries(Seen)
 
-        assert [entry.cause for entry in entries] == [""] * n
-        assert [entry.correlation for entry in entries] == [entry.id for entry in entries]
+        assert [entry.envelope.cause for entry in entries] == [""] * n
+        assert [entry.envelope.correlation for entry in entries] == [entry.envelope.id for entry in entries]

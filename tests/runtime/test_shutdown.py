@@ -13,8 +13,9 @@ from anyio import CancelScope, create_task_group
 from anyio import Event as Flag
 
 from acore.errors import FatalError
+from acore.events.asks import ActorCrashedError, ActorStoppedError, AskError
 from acore.events.base import Command, Effect, Event, Policy, Trace
-from acore.events.bus import ActorCrashedError, ActorStoppedError, AskError, BusClosedError
+from acore.events.bus import BusClosedError
 from acore.events.catalog import wire
 from acore.events.supervision import ActorExited, ActorStarted, Burial
 from acore.runtime.actor import Actor, Context

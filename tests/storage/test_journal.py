@@ -4,28 +4,13 @@ import pytest
 from anyio import create_task_group
 from anyio.lowlevel import checkpoint
 
-from acore.events.base import Entry, Kind
+from acore.events.base import Entry, Envelope, Event, Kind, Origin, Trace
 from acore.storage.journal import Journal, SequenceError
 
 
 def entry(seq: int) -> Entry:
-    return Entry(
-        seq=seq,
-        id=f"id-{seq}",
-        kind=Kind.EVENT,
-        name="test.said",
-        version=1,
-        node="n",
-        boot="b",
-        wall_ns=seq,
-        mono_ns=seq,
-        source="test",
-        target="",
-        cause="",
-        correlation=f"id-{seq}",
-        attempt=1,
-        payload=b"{}",
-    )
+    envelope = Envelope(seq, seq, seq, Kind.EVENT, Event(), Trace("test"), Origin(node="n", boot="b"))
+    return Entry(envelope, "test.said", 1, b"{}")
 
 
 def filled(*seqs: int) -> Journal:

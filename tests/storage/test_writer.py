@@ -3,6 +3,7 @@ import subprocess
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from anyio import create_task_group
@@ -10,7 +11,7 @@ from anyio.lowlevel import checkpoint
 from loguru import logger
 
 from acore.clock import HeldClock, RealClock
-from acore.events.base import Entry, Trace
+from acore.events.base import Entry, Envelope, Event, Kind, Origin, Trace
 from acore.events.discord import BudgetRead, IdentifyBudget
 from acore.events.metrics import ActivityCounted, LoadCounters
 from acore.events.store import ProbeStore, StoreState
@@ -305,31 +306,30 @@ async def test_another_process_that_keeps_the_file_locked_is_outlasted(tmp_path:
         assert world.rows(FACTS) == [("store.degraded",), ("store.recovered",)]
 
 
-def spoil(world: World, **fields: object) -> None:
+def spoil(world: World, name: Any, wall_ns: int, source: Any) -> None:  # noqa: ANN401 - what no type allows
     """Append an entry that no bus would make."""
-    whole: dict[str, object] = {
-        **dict.fromkeys(("id", "name", "node", "boot", "source", "target", "cause", "correlation"), "x"),
-        "kind": "event",
-        "version": 1,
-        "wall_ns": 1,
-        "mono_ns": 1,
-        "attempt": 1,
-        "payload": b"{}",
-    }
     world.bus.seq += 1
-    whole |= {"seq": world.bus.seq, "id": f"x{world.bus.seq}"} | fields
-    world.store.journal.append(Entry(**whole))  # pyright: ignore[reportArgumentType] - that is the point
+    seq = world.bus.seq
+    trace, origin = Trace(source), Origin(node="x", boot="x")
+    envelope = Envelope(seq, wall_ns, 1, Kind.EVENT, Event(), trace, origin, f"x{seq}")
+    world.store.journal.append(Entry(envelope, name, 1, b"{}"))
 
 
-@pytest.mark.parametrize("fields", [{"id": ""}, {"name": None}, {"wall_ns": 2**64}, {"source": "\ud800"}])
+@pytest.mark.parametrize(
+    ("name", "wall_ns", "source"),
+    [("x", 1, None), (None, 1, "x"), ("x", 2**64, "x"), ("x", 1, "\ud800")],
+)
 async def test_a_row_that_cannot_be_written_goes_alone_to_quarantine(
-    tmp_path: Path, fields: dict[str, object]
+    tmp_path: Path,
+    name: Any,  # noqa: ANN401 - what no type allows is the point
+    wall_ns: int,
+    source: Any,  # noqa: ANN401 - as above
 ) -> None:
     """J11."""
     async with running(tmp_path, HeldClock()) as world:
         for number in range(50):
             world.count(number)
-        spoil(world, **fields)
+        spoil(world, name, wall_ns, source)
         spoiled = world.bus.seq
         for number in range(50, 99):
             world.count(number)

@@ -1,0 +1,192 @@
+"""The cell of a core actor: one message at a time, all or nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+from anyio.lowlevel import checkpoint
+
+from acore.clock import Timer
+from acore.events.asks import AskError
+from acore.events.base import Envelope, Kind, Message, Trace
+from acore.events.supervision import ActorStopping
+from acore.runtime.actor import Actor, Context, Output, Speaker
+from acore.runtime.cell import FAIR_SHARE, Cell
+from acore.runtime.driver import Answer, Ask, Done, Handling, close, step
+from acore.runtime.edge import UndeclaredAskError
+from acore.runtime.incarnation import Incarnation
+
+_NO_VIEW: object = Actor[Any].view
+
+type Handler = Callable[[Any, Context], Handling]
+
+
+class _Work:
+    """One run of a core actor at work."""
+
+    __slots__ = ("actor", "broken", "ctx", "handlers", "has_view", "run", "speaker", "timers")
+
+    def __init__(self, actor: Actor[Any], run: Incarnation, speaker: Speaker) -> None:
+        self.actor = actor
+        self.run = run
+        self.speaker = speaker
+        self.has_view = type(actor).view is not _NO_VIEW
+        self.handlers: dict[type[Message], Handler | None] = {}
+        self.timers: dict[str, Timer] = {}
+        self.ctx: Context | None = None
+        self.broken: BaseException | None = None
+        """What has ended the handler at work, which may hide it; nothing may come of that handler."""
+
+    def note(self, error: BaseException) -> None:
+        self.broken = error
+
+
+class CoreCell(Cell[Actor[Any]]):
+    """Runs a core actor: one message at a time, all or nothing."""
+
+    __slots__ = ()
+
+    async def _live(self, actor: Actor[Any], run: Incarnation, started: Envelope) -> None:
+        work = _Work(actor, run, Speaker(self.name, run.number, self.bus.catalog))
+        try:
+            await self._call(work, started, "on_start")
+            run.ready()
+            await self._serve(work)
+            last_words = ActorStopping(actor=self.name, incarnation=run.number, unread=len(self.mailbox))
+            await self._call(work, self.bus.publish(last_words, Trace(self.name)), "on_stop")
+        finally:
+            for timer in work.timers.values():
+                timer.cancel()
+
+    async def _serve(self, work: _Work) -> None:
+        """Handle what is queued and wait for more, until asked to stop."""
+        while not self._has_to_stop:
+            turn = self._turn(work)
+            try:
+                has_more = await self._drive(turn, work)
+            except BaseException as error:
+                work.note(error)
+                close(turn)
+                if work.ctx is not None:
+                    self._fail(work.ctx.envelope, error, is_untouched=True)
+                raise
+            self.bus.rested()
+            if has_more:
+                await checkpoint()
+            elif self._is_last_call:
+                return
+            elif not self._has_to_stop:
+                await self.mailbox.wait()
+            work.run.check_current()
+
+    async def _turn(self, work: _Work) -> bool:
+        """Handle messages until none is left or others should have their turn; return whether one is left.
+
+        Every message takes this path, so it is kept short. A turn, not each handler, is what the driver
+        steps: awaiting a coroutine costs a third of stepping it.
+        """
+        take, handlers, speaker = self.mailbox.take, work.handlers, work.speaker
+        for _ in range(FAIR_SHARE):
+            if self._has_to_stop or (envelope := take()) is None:
+                return False
+            message = envelope.message
+            try:
+                handler = handlers[type(message)]
+            except KeyError:
+                handler = self._bind(work, type(message))
+            is_command = envelope.kind is Kind.COMMAND
+            if handler is None or (is_command and self._is_expired(envelope)):
+                continue
+            self.current = envelope
+            work.ctx = ctx = Context(envelope, speaker)
+            value = await handler(message, ctx)
+            if work.broken is not None:
+                raise work.broken
+            if ctx.outputs or is_command or ctx.wants_stop:
+                self._conclude(work, ctx, value)
+            work.ctx = None
+            self.handled += 1
+            if work.has_view and (view := work.actor.view()) is not None:
+                self.bus.views.show(view, self.name)
+            self.current = None
+        return len(self.mailbox) > 0
+
+    def _bind(self, work: _Work, kind: type[Message]) -> Handler | None:
+        method = self._method(kind)
+        work.handlers[kind] = None if method is None else getattr(work.actor, method)
+        return work.handlers[kind]
+
+    async def _call(self, work: _Work, envelope: Envelope, hook: str) -> None:
+        """Run a hook, which the fact of the start or stop sets off."""
+        speaker = Speaker(self.name, work.run.number, self.bus.catalog, hook)
+        work.ctx = ctx = Context(envelope, speaker)
+        handling = _await(getattr(work.actor, hook)(ctx))
+        self.current = envelope
+        try:
+            await self._drive(handling, work)
+            self._conclude(work, ctx, None)
+            work.ctx = None
+        finally:
+            close(handling)
+        if (view := work.actor.view()) is not None:
+            self.bus.views.show(view, self.name)
+        self.current = None
+
+    async def _drive(self, handling: Handling, work: _Work) -> object:
+        """Put what *handling* asks, until it is done; return what it returned."""
+        asked = step(handling, note=work.note)
+        while not isinstance(asked, Done):
+            asked = step(handling, await self._ask(asked, work), note=work.note)
+        return asked.value
+
+    async def _ask(self, asked: Ask[Any], work: _Work) -> Answer:
+        command, ctx = asked.command, work.ctx
+        assert ctx is not None  # noqa: S101 - whoever asks has one
+        if type(command) not in work.actor.asks:
+            raise UndeclaredAskError(self.name, type(command).__name__)
+        try:
+            reply = await self.bus.ask(
+                command, ctx.trace, within=asked.within, command_id=asked.command_id, is_recorded=True
+            )
+        except AskError as error:
+            answer: Answer = (None, error)
+        else:
+            answer = (reply, None)
+        work.run.check_current()
+        return answer
+
+    def _conclude(self, work: _Work, ctx: Context, value: object) -> None:
+        """Send what a handler that succeeded has said, in its order and without a pause."""
+        envelope = ctx.envelope
+        is_command = envelope.kind is Kind.COMMAND
+        if is_command:
+            # A reply that is not what the command promises is a failure, of which nothing may come.
+            value, _ = self.bus.catalog.carry_reply(type(envelope.message), value)
+        if ctx.outputs:
+            trace = ctx.trace
+            for output in ctx.outputs:
+                if output.delay is None:
+                    self.bus.send(output.kind, output.message, trace, output.id, output.payload)
+                else:
+                    self._arm(output, trace, work.timers)
+        if ctx.wants_stop:
+            work.run.request_stop()
+        if is_command:
+            self._reply(envelope, value)
+
+    def _arm(self, output: Output, trace: Trace, timers: dict[str, Timer]) -> None:
+        key = output.key or output.id
+        if (old := timers.pop(key, None)) is not None:
+            old.cancel()
+
+        def fire() -> None:
+            timers.pop(key, None)
+            # What is due later starts a new count of hops: a daily timer is no storm.
+            later = Trace(trace.source, trace.cause, trace.correlation)
+            self.bus.send(output.kind, output.message, later, output.id, output.payload)
+
+        timers[key] = self.bus.clock.call_later(output.delay or 0.0, fire)
+
+
+async def _await(hook: Handling) -> object:
+    """Await *hook* as a turn does its handlers, so that an error finds its place in the same way."""
+    return await hook

@@ -1,0 +1,162 @@
+"""The cell of an edge actor: its own loop, and beside it the messages for it."""
+
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+from anyio import create_task_group
+from anyio.abc import TaskGroup
+from anyio.lowlevel import checkpoint
+
+from acore.errors import AcoreError
+from acore.events.base import Envelope, Event, Kind, Policy
+from acore.events.bus import Bus
+from acore.runtime.cell import FAIR_SHARE, Cell
+from acore.runtime.edge import EdgeActor, EdgeContext, Shift
+from acore.runtime.incarnation import Incarnation
+from acore.runtime.mailbox import Mailbox
+
+URGENT_WAIT = 0.25
+"""Seconds that an urgent effect waits for its cause to be durable, then goes (Discord's limit is 3 s)."""
+
+
+class WorkLostError(AcoreError):
+    """Something outside acore cancelled an actor's work under it."""
+
+    def __init__(self, actor: str) -> None:
+        super().__init__(f"the task that hands {actor} its messages was cancelled by something outside acore")
+
+
+class EdgeCell(Cell[EdgeActor]):
+    """Runs an edge actor: its own loop, and beside it the messages for it."""
+
+    __slots__ = ("_at_work",)
+
+    def __init__(
+        self,
+        name: str,
+        kind: type[EdgeActor],
+        build: Callable[[], EdgeActor],
+        bus: Bus,
+        mailbox: Mailbox | None = None,
+        *,
+        max_attempts: int = 1,
+    ) -> None:
+        super().__init__(name, kind, build, bus, mailbox, max_attempts=max_attempts)
+        self._at_work: dict[str, Envelope] = {}
+
+    def describe(self) -> str:
+        """Return what the actor is doing, in a few words."""
+        if not self.is_running or not self._at_work:
+            return super().describe()
+        names = sorted({type(envelope.message).__name__ for envelope in self._at_work.values()})
+        return f"working on {', '.join(names)}, {len(self.mailbox)} queued"
+
+    def under_way(self) -> Iterator[str]:
+        """Yield what is queued, and every command and effect that is being worked on."""
+        yield from super().under_way()
+        if self.is_running:
+            yield from (f"{self.name}: working on {type(e.message).__name__}" for e in self._at_work.values())
+
+    async def _live(self, actor: EdgeActor, run: Incarnation, started: Envelope) -> None:  # noqa: ARG002 - core's only
+        self._at_work.clear()
+        tasks = create_task_group()
+        shift = Shift(actor, run, self.name, tasks)
+        async with tasks:
+            io = EdgeContext(self.bus, run, self.name, shift)
+            async with create_task_group() as work:
+                work.start_soon(self._pump, shift, io, work, name=f"{self.name}: its messages")
+                await actor.run(io)
+                if not run.is_ready:
+                    work.cancel_scope.cancel()
+                shift.is_over = True
+                self.mailbox.wake()
+            tasks.cancel_scope.cancel()
+        if shift.end is not None:
+            raise shift.end
+        if not shift.is_over:
+            raise WorkLostError(self.name)
+
+    async def _pump(self, shift: Shift, io: EdgeContext, work: TaskGroup) -> None:
+        """Hand out what is queued until the actor's own loop is over; what is begun by then is finished."""
+        await shift.run.became_ready.wait()
+        turn = 0
+        while not shift.is_over:
+            envelope = self.mailbox.take()
+            if envelope is None:
+                self.bus.rested()
+                turn = 0
+                await self.mailbox.wait()
+                continue
+            method = self._method(type(envelope.message))
+            if method is None or self._is_expired(envelope):
+                continue
+            if envelope.kind is Kind.EVENT:
+                self.handled += 1
+                self.current = envelope
+                await self._work(shift, method, io.bound(envelope), work)
+                self.current = None
+            else:
+                self._at_work[envelope.id] = envelope
+                await self._take_place(shift, envelope)
+                self.handled += 1
+                work.start_soon(self._work, shift, method, io.bound(envelope), work)
+            turn += 1
+            if turn >= FAIR_SHARE:
+                turn = 0
+                self.bus.rested()
+                await checkpoint()
+
+    async def _take_place(self, shift: Shift, envelope: Envelope) -> None:
+        try:
+            await shift.places.acquire()
+        except BaseException:
+            del self._at_work[envelope.id]
+            self.mailbox.put_back(envelope)
+            raise
+
+    async def _work(self, shift: Shift, method: str, io: EdgeContext, work: TaskGroup) -> None:
+        envelope = io.handling
+        assert envelope is not None  # noqa: S101 - it was bound to one
+        try:
+            if work.cancel_scope.cancel_called:  # by a failure beside it, before this was begun
+                self.mailbox.put_back(envelope)
+                return
+            if envelope.kind is Kind.EFFECT:
+                await self._until_cause_is_durable(envelope)
+            handler: Callable[[Any, EdgeContext], Coroutine[Any, Any, object]] = getattr(shift.actor, method)
+            outcome = await handler(envelope.message, io)
+            shift.run.check_current()
+            if envelope.kind is Kind.COMMAND:
+                value, _ = self.bus.catalog.carry_reply(type(envelope.message), outcome)
+                self._reply(envelope, value)
+            elif envelope.kind is Kind.EFFECT and isinstance(outcome, Event):
+                io.publish(outcome)
+        except (KeyboardInterrupt, SystemExit) as end:
+            # A task that ends with one of these takes the loop down; carried over, all stops in order.
+            self._tell_asker(envelope, end)
+            self.current = envelope
+            shift.end_with(end)
+        except BaseException as error:
+            if isinstance(error, Exception):
+                self.current = envelope
+            self._fail(envelope, error, is_untouched=self._is_untouched(envelope, io))
+            raise
+        finally:
+            if envelope.kind is not Kind.EVENT:
+                self._at_work.pop(envelope.id, None)
+                shift.places.release()
+                self.bus.rested()
+
+    def _is_untouched(self, envelope: Envelope, io: EdgeContext) -> bool:
+        """Return whether *envelope* can be handled again: nothing was said, nothing is done twice."""
+        if io.has_spoken:
+            return False
+        policy = self.bus.catalog.of(type(envelope.message)).policy
+        return policy in {None, Policy.IDEMPOTENT}
+
+    async def _until_cause_is_durable(self, envelope: Envelope) -> None:
+        if not self.bus.catalog.of(type(envelope.message)).is_urgent:
+            await self.bus.recorder.wait_durable(envelope.seq)
+            return
+        with self.bus.clock.deadline(URGENT_WAIT):
+            await self.bus.recorder.wait_durable(envelope.seq)
