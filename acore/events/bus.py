@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import Future
 from functools import partial
 from threading import get_ident
@@ -34,6 +34,7 @@ from acore.events.base import (
     derive_id,
 )
 from acore.events.catalog import CATALOG, Catalog, InvalidMessageError, Wire
+from acore.events.listener import Listener
 from acore.events.recorder import Recorder
 from acore.events.rest import NotIdleError, PressureError, Rest
 from acore.events.supervision import NOTICES, Burial, LetterDied
@@ -45,6 +46,7 @@ MAX_HOPS = 64
 MAX_BYTES = 1_000_000
 """The largest message, encoded; below the 1 MiB that NATS allows by default."""
 KEPT_LETTERS = 1000
+LISTENER_CAPACITY = 1000
 _NO_THREAD = -1
 
 
@@ -124,6 +126,7 @@ class Bus:
         self._wanted: dict[type[Message], dict[str, Inbox]] = {}
         self._answers: dict[type[Message], Inbox] = {}
         self._performs: dict[type[Message], Inbox] = {}
+        self._listeners = 0
         self._lines: dict[type[Message], _Line] = {}
         self._lines_under: dict[type, set[type[Message]]] = {}
         self._asks = Asks()
@@ -198,6 +201,40 @@ class Bus:
             for cls in [cls for cls, owner in table.items() if owner is inbox]:
                 del table[cls]
                 self._forget_lines(cls)
+
+    def listen(
+        self,
+        *kinds: type[Event],
+        since: int | None = None,
+        once: bool = False,
+        capacity: int = LISTENER_CAPACITY,
+    ) -> Listener:
+        """Hear facts without being an actor; to be closed, or used in a `with`.
+
+        Args:
+            kinds: Which facts; `Event` for all.
+            since: Hear first what the journal has after this number, without a gap or a repetition.
+            once: Close after the first fact.
+            capacity: How many may wait to be taken out.
+        """
+        self._listeners += 1
+        name = f"listener-{self._listeners}"
+        listener = Listener(
+            name,
+            past=None if since is None else self._past(kinds, since, self.seq),
+            capacity=capacity,
+            is_once=once,
+            bury=lambda envelope, reason, detail: self.bury(envelope, reason, name, detail=detail),
+            leave=self.leave,
+        )
+        self.join(listener, events=kinds)
+        return listener
+
+    async def _past(self, kinds: tuple[type[Event], ...], since: int, upto: int) -> AsyncIterator[Envelope]:
+        """Yield what was journaled after *since* until listening began."""
+        async for envelope in self.recorder.past(since, upto):
+            if envelope.kind is Kind.EVENT and isinstance(envelope.message, kinds):
+                yield envelope
 
     # --- facts and effects
 

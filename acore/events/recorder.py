@@ -1,9 +1,9 @@
 """The seam between the bus and whatever keeps what travelled."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
-from acore.events.base import Entry
+from acore.events.base import Entry, Envelope
 
 
 class Recorder(Protocol):
@@ -20,6 +20,10 @@ class Recorder(Protocol):
 
     def append(self, entry: Entry) -> None:
         """Accept *entry*: it is kept in memory until it is durable. Never waits."""
+        ...
+
+    def past(self, after: int, upto: int) -> AsyncIterator[Envelope]:
+        """Yield what was kept after number *after*, up to *upto*, in order."""
         ...
 
     async def wait_durable(self, seq: int) -> None:
@@ -41,6 +45,12 @@ class MemoryRecorder:
     def append(self, entry: Entry) -> None:
         """Keep *entry*."""
         self.entries.append(entry)
+
+    async def past(self, after: int, upto: int) -> AsyncIterator[Envelope]:
+        """Yield what was kept after number *after*, up to *upto*, in order."""
+        for entry in list(self.entries):
+            if after < entry.seq <= upto and entry.message is not None:
+                yield entry.envelope
 
     async def wait_durable(self, seq: int) -> None:
         """Return at once: memory is all there is."""

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from acore.errors import AcoreError
-from acore.events.base import Envelope, Kind, Message, Origin, Trace
+from acore.events.base import Kind, Message
 from acore.events.catalog import CATALOG, Catalog
 from acore.record import Record
 from acore.replay.past import EXITED, REQUEUED, STARTED, STOPPING, Past, field, recorded_error, unread
@@ -169,7 +169,7 @@ class _Replay:
         method = hook or _handler(self.actor, type(message)) or ""
         handler = getattr(self.actor, method)
         speaker = Speaker(self._name, self._incarnation, self._catalog, hook)
-        ctx = Context(_envelope(row, message), speaker)
+        ctx = Context(row.envelope(message), speaker)
         handling: Handling = handler(ctx) if hook else handler(message, ctx)
         self.handled += 1
         try:
@@ -290,18 +290,3 @@ def _bases(kind: type[Message]) -> Iterator[type[Message]]:
     for base in kind.__mro__:
         if issubclass(base, Message):
             yield base
-
-
-def _envelope(row: Row, message: Message) -> Envelope:
-    return Envelope(
-        row.seq,
-        row.wall_ns,
-        row.mono_ns,
-        Kind.COMMAND if row.kind == Kind.COMMAND else Kind.EVENT,
-        message,
-        Trace(row.source, row.cause, row.correlation),
-        Origin(node=row.node, boot=row.boot),
-        row.id,
-        row.target,
-        row.attempt,
-    )

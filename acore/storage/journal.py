@@ -3,15 +3,24 @@
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import contextmanager
 from itertools import islice
 
 from acore.errors import AcoreError
-from acore.events.base import Entry
+from acore.events.base import Entry, Envelope
 
 HIGH_MARK, LOW_MARK = 50_000, 10_000
 """Sources hold back from so many entries waiting to be written until so few are left: some 20 MB at most."""
+
+
+type Read = Callable[[int, int], AsyncIterator[Envelope]]
+
+
+async def _nothing(_after: int, _upto: int) -> AsyncIterator[Envelope]:
+    """Stand in where nothing is on disk."""
+    for nothing in ():
+        yield nothing
 
 
 class SequenceError(AcoreError):
@@ -30,8 +39,9 @@ class Journal:
     losing power.
     """
 
-    def __init__(self, last_seq: int = 0) -> None:
-        """Number on from *last_seq*, the highest number on disk."""
+    def __init__(self, last_seq: int = 0, read: Read = _nothing) -> None:
+        """Number on from *last_seq*, the highest number on disk; *read* yields what is there."""
+        self._read = read
         self.last_seq = last_seq
         self.failing_since: float | None = None
         """Monotonic seconds of the first failure in a row; the writer's, kept over its restarts."""
@@ -74,6 +84,12 @@ class Journal:
         self.last_seq = entry.seq
         self._entries.append(entry)
         self.wake()
+
+    async def past(self, after: int, upto: int) -> AsyncIterator[Envelope]:
+        """Yield what was kept after number *after*, up to *upto*, in order; waits until it is on disk."""
+        await self.wait_durable(upto)
+        async for envelope in self._read(after, upto):
+            yield envelope
 
     async def wait_durable(self, seq: int) -> None:
         """Return when every entry up to *seq* that was accepted is durable."""

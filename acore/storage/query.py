@@ -10,6 +10,7 @@ import msgspec
 
 from acore.clock import NANOSECONDS, instant
 from acore.errors import AcoreError, ExitCode
+from acore.events.base import Envelope, Kind, Message, Origin, Trace
 from acore.events.lifecycle import PastRun
 from acore.record import Record
 from acore.storage.database import connect_reader
@@ -21,7 +22,7 @@ _SELECT = (
     "source, target, cause, correlation, attempt, payload FROM journal"
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Ids are 24 hexadecimal digits; a shorter number is a seq.
+# A derived id is 24 hexadecimal digits; a shorter number is a seq.
 _ID_DIGITS = 24
 
 
@@ -77,6 +78,21 @@ class Row(Record):
     def at(self) -> datetime:
         """The instant it was sent, UTC."""
         return instant(self.wall_ns)
+
+    def envelope(self, message: Message) -> Envelope:
+        """Return what this row was on its way, with the *message* that its payload holds."""
+        return Envelope(
+            self.seq,
+            self.wall_ns,
+            self.mono_ns,
+            Kind(self.kind),
+            message,
+            Trace(self.source, self.cause, self.correlation),
+            Origin(node=self.node, boot=self.boot),
+            self.id,
+            self.target,
+            self.attempt,
+        )
 
 
 class Story(Record):

@@ -1,6 +1,6 @@
 """Everything of the store in the order in which it opens and closes."""
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
@@ -11,16 +11,21 @@ from loguru import logger
 
 from acore.clock import Clock
 from acore.errors import AcoreError
+from acore.events.base import Envelope, Kind
+from acore.events.catalog import CATALOG
 from acore.runtime.spec import ChildSpec
 from acore.storage.database import Prepare, connect, open_database
 from acore.storage.journal import Journal
 from acore.storage.lock import DataDirectory
+from acore.storage.query import tail
 from acore.storage.reader import StoreReader
 from acore.storage.rows import take_over, write
 from acore.storage.sqlite import Error, UnwritableDatabaseError, transact
 from acore.storage.writer import BATCH, StoreWriter
 
 DATABASE_NAME = "acore.db"
+_PAGE = 500
+_MESSAGES = frozenset({Kind.EVENT, Kind.COMMAND, Kind.EFFECT})
 # The flush begins attempts for 5 s, and one that waits for a lock takes 5 s more.
 _WRITER_SHUTDOWN = 15.0
 
@@ -84,7 +89,7 @@ async def open_store(
         await to_thread.run_sync(data.acquire)
         path = directory / DATABASE_NAME
         last_seq = await to_thread.run_sync(partial(_take_over, path, boot, clock.now()))
-        store = Store(path, Journal(last_seq), prepare=prepare)
+        store = Store(path, Journal(last_seq, partial(_past, path)), prepare=prepare)
         try:
             yield store
         finally:
@@ -92,6 +97,17 @@ async def open_store(
                 await _write_rest(store, boot)
     finally:
         data.release()
+
+
+async def _past(path: Path, after: int, upto: int) -> AsyncIterator[Envelope]:
+    """Yield the messages on disk after number *after*, up to *upto*; a page at a time, off the event loop."""
+    while page := await to_thread.run_sync(partial(tail, path, limit=_PAGE, after=after)):
+        for row in page:
+            if row.seq > upto:
+                return
+            if row.kind in _MESSAGES and CATALOG.named(row.name) is not None:
+                yield row.envelope(CATALOG.decode(row.name, row.version, row.payload.encode()))
+        after = page[-1].seq
 
 
 def _take_over(path: Path, boot: str, now: datetime) -> int:
