@@ -39,7 +39,7 @@ class TaskEndedError(AcoreError):
 class EdgeContext:
     """What an edge actor may use: the bus, the clock, tasks of its own, and when to stop."""
 
-    __slots__ = ("_bus", "_index", "_run", "_shift", "_trace", "actor", "handling")
+    __slots__ = ("_bus", "_index", "_inherited", "_run", "_shift", "actor", "handling")
 
     def __init__(
         self, bus: Bus, run: Incarnation, actor: str, shift: "Shift", handling: Envelope | None = None
@@ -50,7 +50,7 @@ class EdgeContext:
         self._run = run
         self._shift = shift
         self._index = 0
-        self._trace = Trace(actor) if handling is None else trace_of(handling, actor)
+        self._inherited: Trace | None = None
 
     @property
     def clock(self) -> Clock:
@@ -163,6 +163,14 @@ class EdgeContext:
         """
         await self._bus.ready(within)
         return self.publish(event)
+
+    @property
+    def _trace(self) -> Trace:
+        if self._inherited is None:
+            self._inherited = (
+                Trace(self.actor) if self.handling is None else trace_of(self.handling, self.actor)
+            )
+        return self._inherited
 
     def _next_id(self) -> str | None:
         if self.handling is None:

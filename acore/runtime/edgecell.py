@@ -8,7 +8,7 @@ from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
 from acore.errors import AcoreError
-from acore.events.base import Envelope, Event, Kind, Policy
+from acore.events.base import Envelope, Event, Kind, Message, Policy
 from acore.events.bus import Bus
 from acore.runtime.cell import FAIR_SHARE, Cell
 from acore.runtime.edge import EdgeActor, EdgeContext, Shift
@@ -17,6 +17,8 @@ from acore.runtime.mailbox import Mailbox
 
 URGENT_WAIT = 0.25
 """Seconds that an urgent effect waits for its cause to be durable, then goes (Discord's limit is 3 s)."""
+
+type Handler = Callable[[Any, EdgeContext], Coroutine[Any, Any, object]]
 
 
 class WorkLostError(AcoreError):
@@ -79,6 +81,7 @@ class EdgeCell(Cell[EdgeActor]):
     async def _pump(self, shift: Shift, io: EdgeContext, work: TaskGroup) -> None:
         """Hand out what is queued until the actor's own loop is over; what is begun by then is finished."""
         await shift.run.became_ready.wait()
+        handlers: dict[type[Message], Handler | None] = {}
         turn = 0
         while not shift.is_over:
             envelope = self.mailbox.take()
@@ -87,24 +90,39 @@ class EdgeCell(Cell[EdgeActor]):
                 turn = 0
                 await self.mailbox.wait()
                 continue
-            method = self._method(type(envelope.message))
-            if method is None or self._is_expired(envelope):
+            kind = type(envelope.message)
+            if kind not in handlers:
+                method = self._method(kind)
+                handlers[kind] = None if method is None else getattr(shift.actor, method)
+            handler = handlers[kind]
+            if handler is None or self._is_expired(envelope):
                 continue
             if envelope.kind is Kind.EVENT:
-                self.handled += 1
-                self.current = envelope
-                await self._work(shift, method, io.bound(envelope), work)
-                self.current = None
+                await self._hear(shift, handler, io.bound(envelope), envelope)
             else:
                 self._at_work[envelope.id] = envelope
                 await self._take_place(shift, envelope)
-                self.handled += 1
-                work.start_soon(self._work, shift, method, io.bound(envelope), work)
+                work.start_soon(self._work, shift, handler, io.bound(envelope), work)
+            self.handled += 1
             turn += 1
             if turn >= FAIR_SHARE:
                 turn = 0
                 self.bus.rested()
                 await checkpoint()
+
+    async def _hear(self, shift: Shift, handler: Handler, io: EdgeContext, envelope: Envelope) -> None:
+        """Have a fact handled: one after the other, in the pump's own task."""
+        self.current = envelope
+        try:
+            await handler(envelope.message, io)
+        except (KeyboardInterrupt, SystemExit) as end:
+            # A task that ends with one of these takes the loop down; carried over, all stops in order.
+            shift.end_with(end)
+        except BaseException as error:
+            self._fail(envelope, error, is_untouched=not io.has_spoken)
+            raise
+        else:
+            self.current = None
 
     async def _take_place(self, shift: Shift, envelope: Envelope) -> None:
         try:
@@ -114,7 +132,8 @@ class EdgeCell(Cell[EdgeActor]):
             self.mailbox.put_back(envelope)
             raise
 
-    async def _work(self, shift: Shift, method: str, io: EdgeContext, work: TaskGroup) -> None:
+    async def _work(self, shift: Shift, handler: Handler, io: EdgeContext, work: TaskGroup) -> None:
+        """Have a command answered or an effect performed, beside others."""
         envelope = io.handling
         assert envelope is not None  # noqa: S101 - it was bound to one
         try:
@@ -123,7 +142,6 @@ class EdgeCell(Cell[EdgeActor]):
                 return
             if envelope.kind is Kind.EFFECT:
                 await self._until_cause_is_durable(envelope)
-            handler: Callable[[Any, EdgeContext], Coroutine[Any, Any, object]] = getattr(shift.actor, method)
             outcome = await handler(envelope.message, io)
             shift.run.check_current()
             if envelope.kind is Kind.COMMAND:
@@ -132,7 +150,6 @@ class EdgeCell(Cell[EdgeActor]):
             elif envelope.kind is Kind.EFFECT and isinstance(outcome, Event):
                 io.publish(outcome)
         except (KeyboardInterrupt, SystemExit) as end:
-            # A task that ends with one of these takes the loop down; carried over, all stops in order.
             self._tell_asker(envelope, end)
             self.current = envelope
             shift.end_with(end)
@@ -142,10 +159,9 @@ class EdgeCell(Cell[EdgeActor]):
             self._fail(envelope, error, is_untouched=self._is_untouched(envelope, io))
             raise
         finally:
-            if envelope.kind is not Kind.EVENT:
-                self._at_work.pop(envelope.id, None)
-                shift.places.release()
-                self.bus.rested()
+            self._at_work.pop(envelope.id, None)
+            shift.places.release()
+            self.bus.rested()
 
     def _is_untouched(self, envelope: Envelope, io: EdgeContext) -> bool:
         """Return whether *envelope* can be handled again: nothing was said, nothing is done twice."""
