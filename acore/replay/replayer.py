@@ -4,6 +4,7 @@ Nothing outside is touched and no event loop is needed: acore steps the handlers
 to what they ask come from the journal.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
@@ -95,6 +96,7 @@ class _Replay:
         self._past = Past(name, rows)
         self._waiting: list[Row] = []
         self._again: set[str] = set()
+        self._attempts: Counter[str] = Counter()
         self._left = self._left_for_the_next_run()
         self._incarnation = 0
         self._saw_end = False
@@ -169,7 +171,8 @@ class _Replay:
         method = hook or _handler(self.actor, type(message)) or ""
         handler = getattr(self.actor, method)
         speaker = Speaker(self._name, self._incarnation, self._catalog, hook)
-        ctx = Context(row.envelope(message), speaker)
+        self._attempts[row.id] += not hook
+        ctx = Context(row.envelope(message, attempt=self._attempts[row.id]), speaker)
         handling: Handling = handler(ctx) if hook else handler(message, ctx)
         self.handled += 1
         try:

@@ -84,6 +84,11 @@ class Context(msgspec.Struct, gc=False):
         return self.envelope.id
 
     @property
+    def attempt(self) -> int:
+        """Which attempt at the message this is, from 1."""
+        return self.envelope.attempt
+
+    @property
     def trace(self) -> Trace:
         """What outputs inherit from the message being handled."""
         return trace_of(self.envelope, self._speaker.actor)

@@ -79,8 +79,8 @@ class Row(Record):
         """The instant it was sent, UTC."""
         return instant(self.wall_ns)
 
-    def envelope(self, message: Message) -> Envelope:
-        """Return what this row was on its way, with the *message* that its payload holds."""
+    def envelope(self, message: Message, *, attempt: int = 0) -> Envelope:
+        """Return what this row was on its way, with the *message* it holds, at this *attempt*."""
         return Envelope(
             self.seq,
             self.wall_ns,
@@ -91,7 +91,7 @@ class Row(Record):
             Origin(node=self.node, boot=self.boot),
             self.id,
             self.target,
-            self.attempt,
+            attempt or self.attempt,
         )
 
 
