@@ -1,20 +1,21 @@
-"""Writes the pages that are generated: `python -m acore.reference`."""
+"""Writes the pages that are generated, and adds golden files: `python -m acore.reference`."""
 
-import importlib
-import pkgutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-import acore.events
 from acore.cli import cli
 from acore.errors import ExitCode
+from acore.events import topics
 from acore.events.base import Kind
 from acore.events.catalog import CATALOG
+from acore.golden import check
 from acore.settings import reference as settings
 
 PAGE = Path("docs/reference.md")
+GOLDEN = Path("tests/events/golden")
 _TITLES = {Kind.EVENT: "Events", Kind.COMMAND: "Commands", Kind.EFFECT: "Effects"}
 
 
@@ -31,10 +32,14 @@ def page() -> str:
 
 
 def main() -> None:
-    """Write every generated file, from the top of the checkout."""
+    """Write every generated file, and add the golden files that are missing, from the top of the checkout."""
     settings.write_files()
     PAGE.write_text(page(), "utf-8")
     click.echo(f"wrote {PAGE}")
+    for path in check.add(CATALOG, GOLDEN, package="acore"):
+        click.echo(f"added {path}")
+    if wrong := list(check.problems(CATALOG, GOLDEN, package="acore")):
+        sys.exit("\n".join(wrong))
 
 
 def _commands(command: click.Command, path: tuple[str, ...]) -> Iterator[str]:
@@ -57,8 +62,7 @@ def _exit_codes() -> Iterator[str]:
 
 
 def _messages(kind: Kind) -> Iterator[str]:
-    for module in pkgutil.iter_modules(acore.events.__path__):
-        importlib.import_module(f"acore.events.{module.name}")
+    topics.load()
     yield "| name | version | kept in the journal | says |\n|---|---|---|---|"
     for wire in sorted(CATALOG, key=lambda one: one.name):
         if wire.kind is kind and wire.cls.__module__.startswith("acore."):

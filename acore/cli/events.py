@@ -14,8 +14,10 @@ from acore.cli.output import as_json, complain, is_terminal, pairs, say, table, 
 from acore.cli.run import read_settings, settings_options
 from acore.clock import RealClock
 from acore.errors import ExitCode
+from acore.events import topics
 from acore.events.base import Event, Kind
-from acore.events.catalog import CATALOG, UnknownMessageError
+from acore.events.catalog import CATALOG
+from acore.events.upcast import UnreadableMessageError
 from acore.storage.query import Filter, Row, Story, show, tail
 from acore.storage.store import DATABASE_NAME
 
@@ -54,6 +56,7 @@ class Moment(click.ParamType[datetime]):
 @click.pass_context
 def events(context: click.Context, config: Path | None, env_file: Path | None, data: Path | None) -> None:
     """Show what happened, from the journal; the bot may be running or dead."""
+    topics.load()
     directory = data or Path(read_settings(config, env_file).settings.acore_data_dir)
     context.obj = directory / DATABASE_NAME
 
@@ -126,6 +129,7 @@ def show_event(path: Path, key: str, *, is_json: bool) -> int:
             "when": _time(row),
             "from": row.source + (f" to {row.target}" if row.target else ""),
             "run": f"{row.boot} on {row.node}",
+            **({"note": note} if (note := _why_unknown(row)) else {}),
         }
     )
     say(msgspec.json.format(row.payload, indent=2))
@@ -165,9 +169,10 @@ def _show_rows(rows: Iterable[Row], *, is_json: bool, is_continued: bool = False
 
 
 def _public(row: Row) -> dict[str, object]:
-    """Return *row* with its payload as JSON, not as text that holds JSON."""
+    """Return *row* with its payload as JSON, not as text that holds JSON, and whether it is understood."""
     fields: dict[str, object] = {name: getattr(row, name) for name in row.__struct_fields__}
-    return {**fields, "at": row.at, "payload": msgspec.Raw(row.payload.encode())}
+    payload = msgspec.Raw(row.payload.encode())
+    return {**fields, "at": row.at, "payload": payload, "is_known": CATALOG.knows(row.name, row.version)}
 
 
 def _time(row: Row) -> str:
@@ -178,13 +183,23 @@ def _short(row: Row) -> str:
     """Return the sentence that the log has for *row*, else what fits of its content."""
     if row.kind == Kind.EVENT and (sentence := _sentence(row)):
         return sentence
-    return row.payload if len(row.payload) <= _PAYLOAD_WIDTH else row.payload[: _PAYLOAD_WIDTH - 1] + "…"
+    details = f"not known here: {row.payload}" if _why_unknown(row) else row.payload
+    return details if len(details) <= _PAYLOAD_WIDTH else details[: _PAYLOAD_WIDTH - 1] + "…"
+
+
+def _why_unknown(row: Row) -> str:
+    """Return why what *row* says is not understood here; blank when it is."""
+    if CATALOG.knows(row.name, row.version):
+        return ""
+    lineage = CATALOG.lineage(row.name)
+    known = "nothing of that name" if lineage is None else f"version {lineage.version} of it"
+    return f"another acore wrote it; this one knows {known}, so it is shown as it was recorded"
 
 
 def _sentence(row: Row) -> str:
     try:
-        message = CATALOG.decode(row.name, row.version, row.payload.encode())
-    except (UnknownMessageError, msgspec.DecodeError):
+        messages = CATALOG.read(row.name, row.version, row.payload.encode())
+    except UnreadableMessageError:
         return ""  # another acore wrote it: its content is shown as it is
-    line = line_of(message) if isinstance(message, Event) else None
-    return line.text if line is not None else ""
+    lines = (line_of(message) for message in messages if isinstance(message, Event))
+    return " ".join(line.text for line in lines if line is not None)

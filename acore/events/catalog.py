@@ -1,14 +1,26 @@
 """Every message type under its wire name: registration, encoding, late decoding."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, cast, get_args, get_origin
 
 import msgspec
-import msgspec.inspect as shape
 
 from acore.errors import AcoreError
 from acore.events.base import Command, Effect, Event, Kind, Message, Policy
+from acore.events.fields import flaw_in
+from acore.events.upcast import (
+    NO_STEPS,
+    Lineage,
+    Lineages,
+    UnknownMessageError,
+    UnreadableMessageError,
+    Upcaster,
+)
 from acore.record import Record
+
+# It is searched for with * and ? and names files, so it holds neither those nor a slash.
+_NAME = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 
 
 class CatalogError(AcoreError):
@@ -20,14 +32,6 @@ class InvalidMessageError(AcoreError):
 
     def __init__(self, cls: type, reason: str) -> None:
         super().__init__(f"{cls.__name__} was not sent: {reason}")
-
-
-class UnknownMessageError(AcoreError):
-    """A recorded message has a name or version that this acore does not know."""
-
-    def __init__(self, name: str, version: int, known: int | None) -> None:
-        tail = "no such message is known" if known is None else f"this acore knows version {known}"
-        super().__init__(f"cannot read a recorded {name} of version {version}: {tail}")
 
 
 class Wire(Record):
@@ -53,6 +57,7 @@ class Catalog:
         self._by_name: dict[str, Wire] = {}
         self._decoders: dict[type, msgspec.json.Decoder[Any]] = {}
         self._replies: dict[type, msgspec.json.Decoder[Any]] = {}
+        self._lineages = Lineages()
         self._encode = msgspec.json.Encoder().encode
 
     def __iter__(self) -> Iterator[Wire]:
@@ -68,25 +73,33 @@ class Catalog:
         projected: bool = False,
         policy: Policy | None = None,
         urgent: bool = False,
+        formerly: tuple[str, ...] = (),
+        upcasters: Mapping[int, Upcaster] = NO_STEPS,
+        reply_upcasters: Mapping[int, Upcaster] = NO_STEPS,
     ) -> None:
-        """Take *cls* in under *name*, for ever.
+        """Take *cls* in under *name*, for ever; see `wire` for the arguments.
 
         Raises:
-            CatalogError: The name is taken, or the class could be changed, lost or misread on its way.
+            CatalogError: A name is taken, an older version cannot be read, or the class could be changed,
+                lost or misread on its way.
         """
         kind = _kind(cls)
-        if name in self._by_name:
-            taken = self._by_name[name].cls
-            raise CatalogError(
-                f"{cls.__name__}: the wire name {name!r} belongs to {taken.__qualname__} already"
-            )
         if cls in self._by_class:
             raise CatalogError(f"{cls.__name__} is known as {self._by_class[cls].name!r} already")
         if (kind is Kind.EFFECT) != (policy is not None):
             raise CatalogError(f"{cls.__name__}: an effect, and nothing else, declares a policy")
+        if reply_upcasters and kind is not Kind.COMMAND:
+            raise CatalogError(f"{cls.__name__}: a command, and nothing else, has replies to upcast")
         if not cls.__doc__ or cls.__doc__ == Message.__doc__:
             raise CatalogError(f"{cls.__name__}: its docstring is its documentation; write one")
-        _refuse_what_travels_badly(cls, self._ABSTRACT)
+        self._refuse_a_flaw_in(cls, is_message=True)
+        replies = None
+        if kind is Kind.COMMAND:
+            reply = reply_type(cast("type[Command[Any]]", cls))
+            self._refuse_a_flaw_in(reply, is_message=False)
+            replies = msgspec.json.Decoder[Any](reply)
+        lineage = Lineage(name=name, version=version, steps=upcasters, replies=reply_upcasters)
+        self._take_names(cls.__name__, (name, *formerly), lineage)
         wire = Wire(
             cls=cls,
             name=name,
@@ -97,12 +110,20 @@ class Catalog:
             policy=policy,
             is_urgent=urgent,
         )
-        self._by_class[cls] = self._by_name[name] = wire
+        self._by_class[cls] = wire
+        self._by_name |= dict.fromkeys((name, *formerly), wire)
         self._decoders[cls] = msgspec.json.Decoder(cls)
-        if kind is Kind.COMMAND:
-            reply = reply_type(cast("type[Command[Any]]", cls))
-            _refuse_what_travels_badly(reply, self._ABSTRACT)
-            self._replies[cls] = msgspec.json.Decoder(reply)
+        if replies is not None:
+            self._replies[cls] = replies
+
+    def retire(self, name: str, *, version: int, upcasters: Mapping[int, Upcaster] = NO_STEPS) -> None:
+        """Read no more what was recorded as *name*, whose class is gone; see `retire`.
+
+        Raises:
+            CatalogError: The name is in use, or an older version leads nowhere.
+        """
+        lineage = Lineage(name=name, version=version, steps=upcasters, is_retired=True)
+        self._take_names(f"the retired {name}", (name,), lineage)
 
     def of(self, cls: type) -> Wire:
         """Return how *cls* is known.
@@ -157,24 +178,97 @@ class Catalog:
         """
         return self._there_and_back(command, reply, self._replies[command])
 
-    def decode(self, name: str, version: int, payload: bytes | msgspec.Raw) -> Message:
-        """Return a recorded message.
+    def knows(self, name: str, version: int) -> bool:
+        """Return whether what was recorded as *name* of *version* can be read here."""
+        lineage = self._lineages.of(name)
+        return lineage is not None and 1 <= version <= lineage.version
+
+    def lineage(self, name: str) -> Lineage | None:
+        """Return what became of all that was recorded as *name*; None when the name is not known."""
+        return self._lineages.of(name)
+
+    def read(self, name: str, version: int, payload: bytes | msgspec.Raw) -> tuple[Message, ...]:
+        """Return what a recorded message is today: one; several if it was split, none if it was retired.
+
+        Args:
+            name: Its wire name then.
+            version: Its version then.
+            payload: Its JSON.
 
         Raises:
             UnknownMessageError: Name or version are not known here.
-            msgspec.ValidationError: The payload does not fit.
+            UnreadableMessageError: The payload does not fit, or an upcaster failed.
         """
         wire = self._by_name.get(name)
-        if wire is None or version > wire.version:
-            raise UnknownMessageError(name, version, wire.version if wire else None)
-        return self._decoders[wire.cls].decode(payload)
+        if wire is not None and version == wire.version:
+            return (self._fit(wire, payload, name, version),)
+        return tuple(
+            self._fit(self._by_name[today.name], today.encoded(), name, version)
+            for today in self._lineages.bring_up(name, version, payload)
+        )
 
-    def decode_reply(self, command: str, payload: bytes | msgspec.Raw) -> object:
-        """Return the recorded reply to the command known as *command*."""
+    def decode(self, name: str, version: int, payload: bytes | msgspec.Raw) -> Message:
+        """Return a recorded message that is one message today.
+
+        Raises:
+            UnknownMessageError: Name or version are not known here.
+            UnreadableMessageError: The payload does not fit, or it is none or several by now.
+        """
+        messages = self.read(name, version, payload)
+        if len(messages) != 1:
+            raise UnreadableMessageError(name, version, f"it has become {len(messages)} messages")
+        return messages[0]
+
+    def decode_reply(
+        self, command: str, payload: bytes | msgspec.Raw, *, version: int | None = None
+    ) -> object:
+        """Return the recorded reply to the command known as *command*.
+
+        Args:
+            command: The command's wire name then.
+            payload: The reply's JSON.
+            version: The command's version then; None for that of today.
+
+        Raises:
+            UnknownMessageError: Name or version are not known here.
+            UnreadableMessageError: The payload does not fit, or an upcaster failed.
+        """
         wire = self._by_name.get(command)
-        if wire is None:
-            raise UnknownMessageError(command, 1, None)
-        return self._replies[wire.cls].decode(payload)
+        if wire is None or wire.cls not in self._replies:
+            raise UnknownMessageError(command, version or 1, None)
+        if version is not None and version != wire.version:
+            payload = self._lineages.bring_up_reply(command, version, payload).encoded()
+        try:
+            return self._replies[wire.cls].decode(payload)
+        except msgspec.DecodeError as error:
+            raise UnreadableMessageError(command, version or wire.version, str(error)) from error
+
+    def _fit(self, wire: Wire, payload: bytes | msgspec.Raw, name: str, version: int) -> Message:
+        """Return the message in *payload*, which was recorded as *name* of *version*."""
+        try:
+            return self._decoders[wire.cls].decode(payload)
+        except msgspec.DecodeError as error:
+            raise UnreadableMessageError(name, version, str(error)) from error
+
+    def _refuse_a_flaw_in(self, cls: Any, *, is_message: bool) -> None:  # noqa: ANN401 - as flaw_in
+        if flaw := flaw_in(cls, self._ABSTRACT, is_message=is_message):
+            raise CatalogError(flaw)
+
+    def _take_names(self, what: str, names: tuple[str, ...], lineage: Lineage) -> None:
+        for name in names:
+            if not _NAME.fullmatch(name):
+                raise CatalogError(f"{what}: {name!r} is no wire name; write `topic.what_happened`")
+            if name in self._by_name:
+                taken = self._by_name[name].cls.__qualname__
+                raise CatalogError(f"{what}: the wire name {name!r} belongs to {taken} already")
+            if self._lineages.of(name) is not None:
+                raise CatalogError(f"{what}: the wire name {name!r} was retired, and old journals use it")
+            if names.count(name) > 1:
+                raise CatalogError(f"{what}: {name!r} is given twice")
+        if flaw := lineage.flaw():
+            raise CatalogError(f"{what}: {flaw}")
+        for name in names:
+            self._lineages.add(name, lineage)
 
     def _there_and_back[T](self, cls: type, value: T, decoder: msgspec.json.Decoder[T]) -> tuple[T, bytes]:
         try:
@@ -198,6 +292,9 @@ def wire[M: Message](
     projected: bool = False,
     policy: Policy | None = None,
     urgent: bool = False,
+    formerly: tuple[str, ...] = (),
+    upcasters: Mapping[int, Upcaster] = NO_STEPS,
+    reply_upcasters: Mapping[int, Upcaster] = NO_STEPS,
     catalog: Catalog = CATALOG,
 ) -> Callable[[type[M]], type[M]]:
     """Register the class below under a wire name that will never change.
@@ -209,16 +306,50 @@ def wire[M: Message](
         projected: Whether the store's tables are told of it though the journal does not keep it.
         policy: For effects: what becomes of one whose outcome a crash took away.
         urgent: For effects: it waits for its cause to be durable only for a moment, then goes.
+        formerly: Names that it had before; what is recorded under them is read as this.
+        upcasters: For each version before this one, what makes the next version of its builtins.
+        reply_upcasters: For commands: the same for the reply. A version needs the one, the other, or both.
         catalog: Where it is registered.
     """
 
     def register(cls: type[M]) -> type[M]:
         catalog.register(
-            cls, name, version=version, journaled=journaled, projected=projected, policy=policy, urgent=urgent
+            cls,
+            name,
+            version=version,
+            journaled=journaled,
+            projected=projected,
+            policy=policy,
+            urgent=urgent,
+            formerly=formerly,
+            upcasters=upcasters,
+            reply_upcasters=reply_upcasters,
         )
         return cls
 
     return register
+
+
+def retire(
+    name: str,
+    *,
+    version: int,
+    upcasters: Mapping[int, Upcaster] = NO_STEPS,
+    catalog: Catalog = CATALOG,
+) -> None:
+    """Say that what was recorded as *name* has no class any more, so that old journals stay readable.
+
+    Args:
+        name: Its wire name; nothing else may ever have it.
+        version: Its last version.
+        upcasters: None, and it is passed over without being decoded. Or one for each version, the last of
+            which returns the messages that it has become, as a tuple of `Recorded`.
+        catalog: Where it is retired.
+
+    Raises:
+        CatalogError: The name is in use, or an older version leads nowhere.
+    """
+    catalog.retire(name, version=version, upcasters=upcasters)
 
 
 def reply_type(cls: type[Command[Any]]) -> Any:  # noqa: ANN401 - a reply may be any type, also a union
@@ -240,55 +371,3 @@ def _kind(cls: type[Message]) -> Kind:
         if issubclass(cls, base):
             return kind
     raise CatalogError(f"{cls.__name__} is no Event, Command or Effect")
-
-
-_LOSSY = (
-    shape.AnyType,
-    shape.ByteArrayType,
-    shape.CustomType,
-    shape.DataclassType,
-    shape.DictType,
-    shape.FrozenSetType,
-    shape.ListType,
-    shape.MemoryViewType,
-    shape.NamedTupleType,
-    shape.SetType,
-    shape.TypedDictType,
-)
-
-
-def _refuse_what_travels_badly(cls: Any, abstract: frozenset[type]) -> None:  # noqa: ANN401 - see reply_type
-    """Refuse what a receiver could change, or what would decode into something else without an error."""
-    name = getattr(cls, "__name__", str(cls))
-    seen: set[type] = set()
-    todo: list[tuple[shape.Type, str]] = [(shape.type_info(cls), "")]
-    while todo:
-        node, path = todo.pop()
-        if isinstance(node, _LOSSY):
-            what = type(node).__name__.removesuffix("Type").lower()
-            raise CatalogError(
-                f"{name}{path}: a {what} cannot travel; use a tuple, or a record with named fields"
-            )
-        if isinstance(node, shape.StructType) and node.cls not in seen:
-            seen.add(node.cls)
-            if reason := _flaw(node, abstract, is_field=bool(path)):
-                raise CatalogError(f"{name}{path}: {reason}")
-            todo += [(field.type, f"{path}.{field.name}") for field in node.fields]
-        todo += [(part, path) for part in _parts(node)]
-
-
-def _flaw(node: shape.StructType, abstract: frozenset[type], *, is_field: bool) -> str | None:
-    if node.cls in abstract or (is_field and node.tag is None and node.cls.__subclasses__()):
-        return f"{node.cls.__name__} has subclasses whose fields would be lost; use a tagged union"
-    if node.array_like or node.forbid_unknown_fields:
-        return "array_like and forbid_unknown_fields make old journals unreadable"
-    return None if node.cls.__struct_config__.frozen else f"{node.cls.__name__} is not frozen"
-
-
-def _parts(node: shape.Type) -> tuple[shape.Type, ...]:
-    """Return the types of what a union or tuple holds."""
-    if isinstance(node, shape.UnionType):
-        return tuple(node.types)
-    if isinstance(node, shape.TupleType):
-        return tuple(node.item_types)
-    return (node.item_type,) if isinstance(node, shape.VarTupleType) else ()

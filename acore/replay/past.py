@@ -1,6 +1,6 @@
 """What the journal says of one actor in one run of the process, as a replay looks it up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -28,12 +28,13 @@ class RecordedAskError(AskError):
 class Past:
     """What one actor was told, said, asked and went through, from the rows of one run of the process."""
 
-    def __init__(self, actor: str, rows: Sequence[Row]) -> None:
+    def __init__(self, actor: str, rows: Sequence[Row], parts: Mapping[str, Sequence[Row]]) -> None:
+        """Look *rows* up; *parts* has what became of those that were split."""
         self._actor = actor
         self.by_id = {row.id: row for row in rows}
         self.replies = {row.cause: row for row in rows if row.kind in {Kind.REPLY, Kind.NO_REPLY}}
         own = [row for row in rows if row.source == actor and row.name not in {STARTED, STOPPING, REQUEUED}]
-        self.said = _by_cause(row for row in own if row.kind in _SAID)
+        self.said = _by_cause(part for row in own if row.kind in _SAID for part in parts.get(row.id, (row,)))
         self.asked = _by_cause(row for row in own if row.kind == Kind.COMMAND)
         self.never_came: dict[str, int] = {}
         """Messages that the actor never handled, with the number of the letter that says so."""

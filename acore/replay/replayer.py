@@ -5,7 +5,7 @@ to what they ask come from the journal.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -16,6 +16,7 @@ from acore.events.base import Kind, Message
 from acore.events.catalog import CATALOG, Catalog
 from acore.record import Record
 from acore.replay.past import EXITED, REQUEUED, STARTED, STOPPING, Past, field, recorded_error, unread
+from acore.replay.upcast import Renewed, Skipped, Unknown, renew
 from acore.runtime.actor import Actor, Context, Output, Speaker
 from acore.runtime.driver import Answer, Ask, Done, Handling, close, step
 from acore.runtime.edge import UndeclaredAskError
@@ -40,6 +41,8 @@ class Replayed(Record):
     handled: int
     divergences: tuple[Divergence, ...]
     state: msgspec.Raw
+    skipped: tuple[Skipped, ...] = ()
+    """Unknown messages that were left out: what the actor made of them then it cannot do now."""
 
 
 class _UnfinishedError(AcoreError):
@@ -56,35 +59,48 @@ class _OtherAskError(AcoreError):
 
 
 def replay(
-    name: str, build: Callable[[], Actor[Any]], rows: Sequence[Row], *, catalog: Catalog = CATALOG
+    name: str,
+    build: Callable[[], Actor[Any]],
+    rows: Sequence[Row],
+    *,
+    catalog: Catalog = CATALOG,
+    unknown: Unknown = "stop",
 ) -> Replayed:
     """Replay one actor.
 
     Args:
         name: The actor's name in the journal.
         build: Makes it anew for each of its runs.
-        rows: The journal in order, of one or several runs of the process.
+        rows: The journal in order, of one or several runs of the process; older versions are brought up.
         catalog: The message types.
+        unknown: What to do when a message is not known: stop before anything is handled, or skip it.
 
     Raises:
-        UnknownMessageError: The journal holds a message of the actor's that is not known here.
+        UnknownMessageError: The journal holds a message that is not known here and may be the actor's.
+        UnreadableMessageError: An old message does not fit, or an upcaster failed.
     """
+    renewed = renew(rows, name, catalog, unknown=unknown)
     handled, divergences = 0, list[Divergence]()
     state = _state(build())
-    for _, boot in groupby(rows, key=lambda row: row.boot):
-        one = _Replay(name, build, list(boot), catalog)
+    for _, boot in groupby(renewed.rows, key=lambda row: row.boot):
+        one = _Replay(name, build, list(boot), renewed, catalog)
         one.go()
         handled += one.handled
         divergences += one.divergences
         state = _state(one.actor)
-    return Replayed(handled=handled, divergences=tuple(divergences), state=state)
+    return Replayed(handled=handled, divergences=tuple(divergences), state=state, skipped=renewed.skipped)
 
 
 class _Replay:
     """One actor over one run of the process."""
 
     def __init__(
-        self, name: str, build: Callable[[], Actor[Any]], rows: Sequence[Row], catalog: Catalog
+        self,
+        name: str,
+        build: Callable[[], Actor[Any]],
+        rows: Sequence[Row],
+        renewed: Renewed,
+        catalog: Catalog,
     ) -> None:
         self.actor = build()
         self.handled = 0
@@ -93,7 +109,8 @@ class _Replay:
         self._build = build
         self._rows = rows
         self._catalog = catalog
-        self._past = Past(name, rows)
+        self._past = Past(name, rows, renewed.parts)
+        self._renewed = renewed
         self._waiting: list[Row] = []
         self._again: set[str] = set()
         self._attempts: Counter[str] = Counter()
@@ -154,8 +171,15 @@ class _Replay:
     def _is_input(self, row: Row) -> bool:
         if row.kind == Kind.COMMAND:
             return row.target == self._name
+        return row.kind == Kind.EVENT and any(self._handled_by(part) for part in self._parts(row))
+
+    def _parts(self, row: Row) -> tuple[Row, ...]:
+        """Return what became of *row*; usually itself."""
+        return self._renewed.parts.get(row.id, (row,))
+
+    def _handled_by(self, row: Row) -> str | None:
         wire = self._catalog.named(row.name)
-        return row.kind == Kind.EVENT and wire is not None and _handler(self.actor, wire.cls) is not None
+        return None if wire is None else _handler(self.actor, wire.cls)
 
     # --- one message
 
@@ -167,39 +191,52 @@ class _Replay:
             self._is_alive = self._takes = False
         if failure == "":
             return
-        message = self._catalog.decode(row.name, row.version, row.payload.encode())
-        method = hook or _handler(self.actor, type(message)) or ""
-        handler = getattr(self.actor, method)
+        said: list[Output] = []
+        wants_stop = False
+        method = reply = ""
         speaker = Speaker(self._name, self._incarnation, self._catalog, hook)
         self._attempts[row.id] += not hook
-        ctx = Context(row.envelope(message, attempt=self._attempts[row.id]), speaker)
-        handling: Handling = handler(ctx) if hook else handler(message, ctx)
-        self.handled += 1
-        try:
-            reply = self._reply(row, self._drive(row, handling))
-        except _UnfinishedError:
-            self._is_alive = self._takes = False
-            return
-        except _OtherAskError as ask:
-            self._diverge(row, method, str(ask), ask.expected, ask.actual)
-            self._takes = self._takes and not hook  # what it did not learn at its start, it would miss
-            return
-        except Exception as error:  # noqa: BLE001 - whatever it raises is compared with what it raised then
-            self._is_alive = self._takes = False
-            if type(error).__name__ != failure and not (failure is None and self._past.may_be_cut(row)):
-                self._diverge(row, method, "raised", failure or "", type(error).__name__)
-            return
-        finally:
-            close(handling)
+        for part in self._parts(row):
+            if not (hook or self._handled_by(part)):  # only another part of what was one then has a handler
+                continue
+            method = hook or self._handled_by(part) or ""
+            message = self._catalog.decode(part.name, part.version, part.payload.encode())
+            ctx = Context(row.envelope(message, attempt=self._attempts[row.id]), speaker)
+            handler = getattr(self.actor, method)
+            reply = self._handle(row, method, hook, failure, handler(ctx) if hook else handler(message, ctx))
+            if reply is None:
+                return
+            said += ctx.outputs
+            wants_stop |= ctx.wants_stop
         if failure is not None:
             self._diverge(row, method, "did not raise", failure, "")
             return
-        self._compare_outputs(row, method, ctx.outputs)
+        self._compare_outputs(row, method, said)
         # An actor may also handle the fact that started or stops it; what is left now it may say then.
         if not (hook and self._is_input(row)):
             self._miss(row, method)
         self._compare_replies(row, method, reply)
-        self._takes = self._takes and not ctx.wants_stop
+        self._takes = self._takes and not wants_stop
+
+    def _handle(
+        self, row: Row, method: str, hook: str, failure: str | None, handling: Handling
+    ) -> str | None:
+        """Return the reply, blank for none; None when it did not end well, which is noted if it did then."""
+        self.handled += 1
+        try:
+            return self._reply(row, self._drive(row, handling))
+        except _UnfinishedError:
+            self._is_alive = self._takes = False
+        except _OtherAskError as ask:
+            self._diverge(row, method, str(ask), ask.expected, ask.actual)
+            self._takes = self._takes and not hook  # what it did not learn at its start, it would miss
+        except Exception as error:  # noqa: BLE001 - whatever it raises is compared with what it raised then
+            self._is_alive = self._takes = False
+            if type(error).__name__ != failure and not (failure is None and self._past.may_be_cut(row)):
+                self._diverge(row, method, "raised", failure or "", type(error).__name__)
+        finally:
+            close(handling)
+        return None
 
     def _drive(self, row: Row, handling: Handling) -> object:
         wants = step(handling)
@@ -211,15 +248,17 @@ class _Replay:
     def _answer(self, row: Row, ask: Ask[Any]) -> Answer:
         if type(ask.command) not in self.actor.asks:
             raise UndeclaredAskError(self._name, type(ask.command).__name__)
-        now, then = self._shown(*self._catalog.carry(ask.command)), self._past.by_id.get(ask.command_id)
+        now = self._shown(*self._catalog.carry(ask.command))
+        asked = self._past.asked.get(row.id, {})
+        then = self._alike(asked, now) if self._is_reshaped(row) else self._past.by_id.get(ask.command_id)
         if then is None:
             if self._past.may_be_cut(row):
                 raise _UnfinishedError
             raise _OtherAskError("extra ask", "", now)
-        if _shown(then) != now:
+        if not self._is_same(then, now):
             raise _OtherAskError("different ask", _shown(then), now)
-        self._past.asked.get(row.id, {}).pop(ask.command_id, None)
-        reply = self._past.replies.get(ask.command_id)
+        asked.pop(then.id, None)
+        reply = self._past.replies.get(then.id)
         if reply is None:
             raise _UnfinishedError
         if reply.kind == Kind.NO_REPLY:
@@ -238,9 +277,11 @@ class _Replay:
     def _compare_outputs(self, row: Row, method: str, outputs: Iterable[Output]) -> None:
         said = self._past.said.get(row.id, {})
         for output in outputs:
-            then, now = said.pop(output.id, None), self._shown(output.message, output.payload)
+            now = self._shown(output.message, output.payload)
+            own = self._alike(said, now) if self._is_reshaped(row) else said.get(output.id)
+            then = said.pop(own.id) if own is not None else None
             if then is not None:
-                if _shown(then) != now:
+                if not self._is_same(then, now):
                     self._diverge(row, method, "different output", _shown(then), now)
             # What was set for later may not have been due before the journal ended or the actor stopped.
             elif output.delay is None and self._is_kept(output) and not self._past.may_be_cut(row):
@@ -254,8 +295,26 @@ class _Replay:
 
     def _compare_replies(self, row: Row, method: str, reply: str) -> None:
         then = self._past.replies.get(row.id)
-        if then is not None and then.kind == Kind.REPLY and then.payload != reply:
+        if then is None or then.kind != Kind.REPLY or then.payload == reply:
+            return
+        if self._reply(row, self._catalog.decode_reply(then.name, then.payload.encode())) != reply:
             self._diverge(row, method, "different reply", then.payload, reply)
+
+    def _is_reshaped(self, row: Row) -> bool:
+        """Return whether what was said on *row* is found by what it is: its ids are not those of today."""
+        return row.id in self._renewed.reshaped
+
+    def _alike(self, then: Mapping[str, Row], now: str) -> Row | None:
+        return next((row for row in then.values() if self._is_same(row, now)), None)
+
+    def _is_same(self, then: Row, now: str) -> bool:
+        """Return whether *then* reads as *now* does: a field added since has its default in what is old."""
+        if _shown(then) == now:
+            return True
+        if not now.startswith(f"{then.name} "):
+            return False
+        message = self._catalog.decode(then.name, then.version, then.payload.encode())
+        return self._shown(message, self._catalog.encode(message)) == now
 
     def _is_kept(self, output: Output) -> bool:
         return self._catalog.of(type(output.message)).journaled

@@ -1,7 +1,7 @@
 """Everything of the store in the order in which it opens and closes."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from loguru import logger
 from acore.clock import Clock
 from acore.errors import AcoreError
 from acore.events.base import Envelope, Kind
-from acore.events.catalog import CATALOG
+from acore.events.catalog import CATALOG, UnknownMessageError
 from acore.runtime.spec import ChildSpec
 from acore.storage.database import Prepare, connect, open_database
 from acore.storage.journal import Journal
@@ -105,8 +105,12 @@ async def _past(path: Path, after: int, upto: int) -> AsyncIterator[Envelope]:
         for row in page:
             if row.seq > upto:
                 return
-            if row.kind in _MESSAGES and CATALOG.named(row.name) is not None:
-                yield row.envelope(CATALOG.decode(row.name, row.version, row.payload.encode()))
+            if row.kind not in _MESSAGES:
+                continue
+            # What is not known here is nothing that anybody could have asked to hear.
+            with suppress(UnknownMessageError):
+                for message in CATALOG.read(row.name, row.version, row.payload.encode()):
+                    yield row.envelope(message)
         after = page[-1].seq
 
 
