@@ -36,9 +36,9 @@ def main() -> None:
     settings.write_files()
     PAGE.write_text(page(), "utf-8")
     click.echo(f"wrote {PAGE}")
-    for path in check.add(CATALOG, GOLDEN, package="acore"):
+    for path in check.add(CATALOG, GOLDEN, package="acore.events"):
         click.echo(f"added {path}")
-    if wrong := list(check.problems(CATALOG, GOLDEN, package="acore")):
+    if wrong := list(check.problems(CATALOG, GOLDEN, package="acore.events")):
         sys.exit("\n".join(wrong))
 
 

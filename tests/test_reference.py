@@ -32,7 +32,7 @@ def test_one_command_adds_the_golden_files_and_changes_none(
     main()
     added = {path: path.read_bytes() for path in GOLDEN.glob("*/*")}
     assert {path.parent.name for path in added} == {
-        wire.name for wire in CATALOG if wire.cls.__module__.startswith("acore.")
+        wire.name for wire in CATALOG if wire.cls.__module__.startswith("acore.events.")
     }
     told = capsys.readouterr().out
     assert all(f"added {path}" in told for path in added)

@@ -1,7 +1,8 @@
 """The one layer that prints: colours and tables in a terminal, plain when piped, JSON for machines."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 
 import click
 import msgspec
@@ -51,6 +52,20 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))
     Console().print(drawn)
+
+
+@contextmanager
+def progress_bar(what: str, total: int) -> Generator[Callable[[int], None]]:
+    """Show how far long work is, on standard error if that is a terminal; give what tells it."""
+    if not sys.stderr.isatty():
+        yield lambda _done: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - as in `table`
+    from rich.progress import Progress  # noqa: PLC0415 - as in `table`
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.update(task, completed=done)
 
 
 def pairs(values: Mapping[str, str]) -> None:

@@ -49,7 +49,7 @@ def subjects(
         elif (lineage := catalog.lineage(name)) is not None and lineage.is_retired:
             yield _retired(catalog, lineage), [one for one in own if one.kind != Kind.REPLY]
     for wire in sorted(catalog, key=lambda one: one.name):
-        if wire.cls.__module__.partition(".")[0] == package:
+        if wire.cls.__module__.startswith(f"{package}."):
             for subject in _of_wire(catalog, wire):
                 own = [one for one in by_wire.get(wire.name, ()) if _is_kind(one, subject)]
                 # A new name goes on with the version the old one had.

@@ -226,7 +226,7 @@ class Cell[A: (Actor[Any], EdgeActor)]:
             self._bury(envelope, Burial.STALE)
             return
         if isinstance(error, CancelledError):
-            if self._run is not None and self._run.stopping.is_set():
+            if self.bus.is_draining:  # nobody comes back who could handle it again
                 self._bury(envelope, Burial.INTERRUPTED)
             elif is_untouched:
                 self._requeue(envelope, "its handling was interrupted")

@@ -1,0 +1,1 @@
+"""Long runs that look for what a short test cannot show: leaks, losses, disagreements."""
