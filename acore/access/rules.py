@@ -7,6 +7,7 @@ from types import MappingProxyType
 from acore.events.discord import Application, Invoker, Place
 from acore.events.settings import SettingsFacts
 from acore.record import Record
+from acore.runtime.guard import rule
 
 
 class Role(IntEnum):
@@ -30,6 +31,7 @@ class Decision(Record):
     rule: str
 
 
+@rule
 def role_of(
     invoker: Invoker, place: Place, settings: SettingsFacts | None, application: Application | None
 ) -> tuple[Role, str]:
@@ -46,6 +48,7 @@ def role_of(
     return Role.VIEWER, "everybody"
 
 
+@rule
 def decide(
     command: str,
     invoker: Invoker,

@@ -11,7 +11,7 @@ from acore.events.base import Command, Effect, Envelope, Event, Kind, Message, T
 from acore.events.catalog import CATALOG, Catalog
 from acore.events.views import View
 from acore.runtime.driver import Ask
-from acore.runtime.guard import refuse_forbidden_names
+from acore.runtime.guard import guard
 from acore.runtime.handlers import HandlerError, collect
 
 
@@ -168,7 +168,7 @@ class Actor[State: msgspec.Struct]:
             if get_origin(base) is Actor:
                 cls.state_type = get_args(base)[0]
         _refuse_shared_state(cls)
-        refuse_forbidden_names(cls)
+        guard(cls)
         cls.handlers = collect(cls)
 
     def __init__(self) -> None:

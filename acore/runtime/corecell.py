@@ -11,7 +11,7 @@ from acore.events.base import Envelope, Kind, Message, Trace
 from acore.events.supervision import ActorStopping
 from acore.runtime.actor import Actor, Context, Output, Speaker
 from acore.runtime.cell import FAIR_SHARE, Cell
-from acore.runtime.driver import Answer, Ask, Done, Handling, close, step
+from acore.runtime.driver import Answer, Ask, Done, Handling, NoLoop, close, loop_in_place, put_in_place, step
 from acore.runtime.edge import UndeclaredAskError
 from acore.runtime.incarnation import Incarnation
 
@@ -23,7 +23,7 @@ type Handler = Callable[[Any, Context], Handling]
 class _Work:
     """One run of a core actor at work."""
 
-    __slots__ = ("actor", "broken", "ctx", "handlers", "has_view", "run", "speaker", "timers")
+    __slots__ = ("actor", "broken", "ctx", "handlers", "has_view", "no_loop", "run", "speaker", "timers")
 
     def __init__(self, actor: Actor[Any], run: Incarnation, speaker: Speaker) -> None:
         self.actor = actor
@@ -35,9 +35,10 @@ class _Work:
         self.ctx: Context | None = None
         self.broken: BaseException | None = None
         """What has ended the handler at work, which may hide it; nothing may come of that handler."""
+        self.no_loop = NoLoop(self.note)
 
     def note(self, error: BaseException) -> None:
-        self.broken = error
+        self.broken = self.broken or error
 
 
 class CoreCell(Cell[Actor[Any]]):
@@ -66,8 +67,11 @@ class CoreCell(Cell[Actor[Any]]):
             except BaseException as error:
                 work.note(error)
                 close(turn)
+                broken = work.broken or error
                 if work.ctx is not None:
-                    self._fail(work.ctx.envelope, error, is_untouched=True)
+                    self._fail(work.ctx.envelope, broken, is_untouched=True)
+                if broken is not error:
+                    raise broken from error
                 raise
             self.bus.rested()
             if has_more:
@@ -85,6 +89,7 @@ class CoreCell(Cell[Actor[Any]]):
         steps: awaiting a coroutine costs a third of stepping it.
         """
         take, handlers, speaker = self.mailbox.take, work.handlers, work.speaker
+        loop, no_loop = loop_in_place(), work.no_loop
         for _ in range(FAIR_SHARE):
             if self._has_to_stop or (envelope := take()) is None:
                 return False
@@ -98,7 +103,9 @@ class CoreCell(Cell[Actor[Any]]):
                 continue
             self.current = envelope
             work.ctx = ctx = Context(envelope, speaker)
+            put_in_place(no_loop)
             value = await handler(message, ctx)
+            put_in_place(loop)
             if work.broken is not None:
                 raise work.broken
             if ctx.outputs or is_command or ctx.wants_stop:
@@ -119,7 +126,7 @@ class CoreCell(Cell[Actor[Any]]):
         """Run a hook, which the fact of the start or stop sets off."""
         speaker = Speaker(self.name, work.run.number, self.bus.catalog, hook)
         work.ctx = ctx = Context(envelope, speaker)
-        handling = _await(getattr(work.actor, hook)(ctx))
+        handling = _await(getattr(work.actor, hook)(ctx), work)
         self.current = envelope
         try:
             await self._drive(handling, work)
@@ -139,6 +146,8 @@ class CoreCell(Cell[Actor[Any]]):
         return asked.value
 
     async def _ask(self, asked: Ask[Any], work: _Work) -> Answer:
+        if work.broken is not None:
+            raise work.broken
         command, ctx = asked.command, work.ctx
         assert ctx is not None  # noqa: S101 - whoever asks has one
         if type(command) not in work.actor.asks:
@@ -187,6 +196,13 @@ class CoreCell(Cell[Actor[Any]]):
         timers[key] = self.bus.clock.call_later(output.delay or 0.0, fire)
 
 
-async def _await(hook: Handling) -> object:
+async def _await(hook: Handling, work: _Work) -> None:
     """Await *hook* as a turn does its handlers, so that an error finds its place in the same way."""
-    return await hook
+    loop = loop_in_place()
+    put_in_place(work.no_loop)
+    try:
+        await hook
+    finally:
+        put_in_place(loop)
+        if work.broken is not None:
+            raise work.broken

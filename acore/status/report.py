@@ -11,10 +11,12 @@ from acore.events.metrics import MetricsView
 from acore.events.status import OperatorPart, StatusReport
 from acore.events.store import StoreState, StoreView
 from acore.events.views import Seen
+from acore.runtime.guard import rule
 
 _WORST_FIRST = (Health.UNHEALTHY, Health.DEGRADED, Health.UNKNOWN, Health.HEALTHY)
 
 
+@rule
 def status_report(
     now: datetime,
     *,
@@ -60,6 +62,7 @@ def status_report(
     )
 
 
+@rule
 def overall(checks: Iterable[CheckState], link: Link | None) -> Health:
     """Return the worst of the checks and the connection. Nothing checked is unknown, not healthy.
 
