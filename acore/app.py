@@ -34,7 +34,7 @@ from acore.clock import Clock, RealClock
 from acore.errors import AcoreError, ExitCode, FatalError
 from acore.events.base import Trace
 from acore.events.bus import Bus
-from acore.events.discord import GatewayView, InteractionReceived, Link
+from acore.events.discord import INTERACTION_LIFE, GatewayView, InteractionReceived, Link
 from acore.events.health import HealthView
 from acore.events.lifecycle import ActorLine, LifecycleView, ProcessFacts, StopRequested
 from acore.events.metrics import MetricsView
@@ -47,8 +47,10 @@ from acore.runtime.edge import EdgeContext
 from acore.runtime.report import chief, reason
 from acore.runtime.restart import RestartLimit, Strategy
 from acore.runtime.spec import ChildSpec, SupervisorSpec
+from acore.runtime.standstill import StandstillWatch
 from acore.runtime.supervisor import ChildInfo, ChildState
 from acore.runtime.system import System
+from acore.runtime.watchdog import HANDLER_TIMEOUT
 from acore.settings.load import Loaded
 from acore.settings.schema import Settings, revision
 from acore.status.report import status_report
@@ -157,8 +159,10 @@ class App:
         tree = self._amend(self._tree(store, outside))
         self.system = System(tree, bus, on_stopping=self._limit_the_stop)
         self._began_running.set()
-        async with self._announced(self.system, on_started):
-            await self.system.run()
+        watch = StandstillWatch(self.system.cells, bus, limit=self.settings.standstill_limit)
+        with watch.watching():
+            async with self._announced(self.system, on_started):
+                await self.system.run()
 
     async def connected(self) -> None:
         """Return when commands can be used on Discord."""
@@ -259,6 +263,8 @@ class App:
                                 self._door(outside), answerers(), outside.vault, self._tickets
                             ),
                             shutdown=10.0,
+                            # An answer is tried as long as Discord accepts it; then it ends by itself.
+                            handler_timeout=INTERACTION_LIFE + HANDLER_TIMEOUT,
                         ),
                     ),
                 ),

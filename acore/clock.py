@@ -45,8 +45,12 @@ class Clock(ABC):
         """Return nanoseconds since that moment."""
 
     @abstractmethod
-    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
-        """Call *callback* on the event loop in *seconds*."""
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
+        """Call *callback* on the event loop in *seconds*.
+
+        A callback that returns False says that it only looked and set nothing off: a clock that is held
+        then moves on at once, so that looking often costs a simulated day next to nothing.
+        """
 
     def now(self) -> datetime:
         """Return the present instant in UTC."""
@@ -102,7 +106,7 @@ class RealClock(Clock):
         """Return nanoseconds of the machine's monotonic clock."""
         return time.monotonic_ns()
 
-    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
         """Call *callback* on the event loop in *seconds*."""
         return asyncio.get_running_loop().call_later(seconds, callback)
 
@@ -112,8 +116,8 @@ class _Due:
 
     __slots__ = ("callback",)
 
-    def __init__(self, callback: Callable[[], None]) -> None:
-        self.callback: Callable[[], None] | None = callback
+    def __init__(self, callback: Callable[[], object]) -> None:
+        self.callback: Callable[[], object] | None = callback
 
     def cancel(self) -> None:
         self.callback = None
@@ -161,7 +165,7 @@ class HeldClock(Clock):
         """Return nanoseconds advanced since that moment."""
         return int(self._monotonic * NANOSECONDS)
 
-    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
         """Call *callback* when the test has advanced by *seconds*."""
         due = _Due(callback)
         heapq.heappush(self._due, (self._monotonic + max(0.0, seconds), next(self._order), due))
@@ -181,15 +185,14 @@ class HeldClock(Clock):
         await self.settle()
         while self._due and self._due[0][0] <= end:
             at = self._due[0][0]
-            is_due = False
+            is_set_off = False
             # What is due at one instant is called in one stretch, as an event loop does.
             while self._due and self._due[0][0] == at:
                 callback = heapq.heappop(self._due)[2].callback
                 if callback is not None:
-                    is_due = True
                     self._move(at)
-                    callback()
-            if is_due:
+                    is_set_off |= callback() is not False
+            if is_set_off:
                 await self.settle()
         self._move(end)
 

@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
     USAGE = 64, "The command line was not understood."
     DATA = 65, "The database is damaged or was written by a newer acore."
     UNAVAILABLE = 69, "Something needed is not there: a port is taken, a server cannot be reached."
-    SOFTWARE = 70, "A part kept failing and restarting it did not help."
+    SOFTWARE = 70, "A part kept failing and restarting it did not help, or one held up all others too long."
     CANT_CREATE = 73, "The data directory cannot be written."
     IO = 74, "Reading or writing failed: the disk is full or broken."
     TEMPORARY = 75, "Another acore runs on the same data; try again once it has stopped."

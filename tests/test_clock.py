@@ -70,6 +70,30 @@ async def test_what_is_cancelled_is_not_called() -> None:
     assert called == ["first"]
 
 
+async def test_a_callback_that_only_looked_is_not_waited_for() -> None:
+    """B29: a look every few seconds costs a simulated day next to nothing."""
+    settled: list[float] = []
+
+    class Counting(HeldClock):
+        async def settle(self) -> None:
+            settled.append(self.monotonic())
+            await super().settle()
+
+    clock = Counting()
+    looks: list[float] = []
+
+    def look() -> bool:
+        looks.append(clock.monotonic())
+        clock.call_later(1, look)
+        return len(looks) == 3
+
+    clock.call_later(1, look)
+    await clock.advance(5)
+
+    assert looks == [1001, 1002, 1003, 1004, 1005]
+    assert settled == [1000, 1003]
+
+
 async def test_advancing_waits_for_what_is_under_way_in_threads() -> None:
     """B29, in part: time does not move while something real goes on."""
     clock = HeldClock()

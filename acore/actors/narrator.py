@@ -17,7 +17,15 @@ from acore.events.discord import (
 from acore.events.lifecycle import InterruptionFound, RunEnded, RunStarted
 from acore.events.settings import SettingsLoaded, SettingsRefused
 from acore.events.store import StoreDegraded, StoreRecovered
-from acore.events.supervision import ActorExited, ActorRestarting, LetterDied, SupervisorGaveUp
+from acore.events.supervision import (
+    ActorExited,
+    ActorRestarting,
+    HandlerSlow,
+    LetterDied,
+    LoopBlocked,
+    SupervisorGaveUp,
+    SupervisorSilent,
+)
 from acore.record import Record
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
@@ -105,6 +113,16 @@ def line_of(event: Event) -> Line | None:  # noqa: C901, PLR0911, PLR0912 - one 
         case SupervisorGaveUp():
             text = f"Restarting {_part(event.actor)} did not help ({event.restarts} times): {event.reason}"
             return Line(level="ERROR", text=text)
+        case HandlerSlow():
+            return Line(level="WARNING", text=_slow(event))
+        case LoopBlocked():
+            return Line(level="WARNING", text=_blocked(event))
+        case SupervisorSilent():
+            text = (
+                f"Nobody has looked after {_part(event.supervisor)} for {_span(event.seconds)}: what fails "
+                "there stays down until the bot is stopped and started. This is a fault of acore."
+            )
+            return Line(level="ERROR", text=text)
         case StoreDegraded():
             text = (
                 f"Nothing can be written ({event.reason}); {event.waiting} entries wait, it is tried again."
@@ -183,6 +201,26 @@ def _restart(event: ActorRestarting) -> str:
     return (
         f"Restarting {_part(event.actor)}{others} in {event.delay:.1f} s "
         f"({times} within {_span(event.within)})."
+    )
+
+
+def _slow(event: HandlerSlow) -> str:
+    part = _part(event.actor)
+    place = f"; it waits at {event.place}" if event.place else ""
+    soon = f" After {_span(event.limit)} it is given up and restarted." if event.limit is not None else ""
+    return (
+        f"{part[0].upper()}{part[1:]} has been busy with one {event.message} for {_span(event.seconds)}"
+        f"{place}.{soon} What led to it: `acore events show {event.message_id}`"
+    )
+
+
+def _blocked(event: LoopBlocked) -> str:
+    what = f" with {event.message}" if event.message else ""
+    who = f" because of {_part(event.actor)}{what}" if event.actor else ""
+    place = f", at {event.place}" if event.place else ""
+    return (
+        f"The whole bot stood still for {event.seconds:.1f} s{who}{place}. "
+        "What takes long there belongs in a thread (`anyio.to_thread.run_sync`)."
     )
 
 

@@ -100,5 +100,54 @@ class MessageRequeued(Event):
     reason: str
 
 
-NOTICES = (ActorStarted, ActorStopping, ActorExited, ActorRestarting, SupervisorGaveUp)
+@wire("handler.slow")
+class HandlerSlow(Event):
+    """An actor is not done with a message after a long time; said again each time that has doubled.
+
+    `seconds` counts from when it was first seen at it. `place` is the file and line where it waits, `stack`
+    one line for each call on the way there, the innermost last. After `limit` seconds it is given up, unless
+    there is none.
+    """
+
+    actor: str
+    message: str
+    message_id: str
+    seconds: float
+    limit: float | None = None
+    place: str = ""
+    stack: str = ""
+
+
+@wire("loop.blocked")
+class LoopBlocked(Event):
+    """Something held up everything in the process for a while; what can be known of it.
+
+    `actor` and `message` are blank when it was none, `place` and `stack` when it could not be seen.
+    """
+
+    seconds: float
+    actor: str = ""
+    message: str = ""
+    place: str = ""
+    stack: str = ""
+
+
+@wire("supervisor.silent")
+class SupervisorSilent(Event):
+    """A supervisor does not get to what it has to do: what fails below it is not started again."""
+
+    supervisor: str
+    seconds: float
+
+
+NOTICES = (
+    ActorStarted,
+    ActorStopping,
+    ActorExited,
+    ActorRestarting,
+    SupervisorGaveUp,
+    HandlerSlow,
+    LoopBlocked,
+    SupervisorSilent,
+)
 """What is said of an actor's life, as against what is said to it."""

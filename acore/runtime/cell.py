@@ -1,8 +1,8 @@
 """Cells: the part of an actor that outlives its restarts, and owns its mailbox."""
 
-from asyncio import CancelledError
+from asyncio import CancelledError, Task
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import msgspec
@@ -15,9 +15,11 @@ from acore.events.transport import Deliver
 from acore.runtime.actor import Actor
 from acore.runtime.edge import EdgeActor
 from acore.runtime.handlers import split
-from acore.runtime.incarnation import Incarnation, StaleIncarnationError
+from acore.runtime.incarnation import HERE, Incarnation, StaleIncarnationError
 from acore.runtime.mailbox import Mailbox, Overflow
 from acore.runtime.report import reason
+from acore.runtime.stack import Call, place
+from acore.runtime.watchdog import HANDLER_TIMEOUT, SLOW_AFTER, HandlerTimeoutError
 
 FAIR_SHARE = 64
 """After so many messages in a row an actor lets the others run; a turn of the loop costs about four."""
@@ -26,7 +28,7 @@ KEPT_IDS = 4096
 
 
 class Cell[A: (Actor[Any], EdgeActor)]:
-    """What the bus and the supervisor know of one actor."""
+    """What the bus, the supervisor and the watchdog know of one actor."""
 
     __slots__ = (
         "_crashes",
@@ -41,11 +43,13 @@ class Cell[A: (Actor[Any], EdgeActor)]:
         "bus",
         "current",
         "handled",
+        "handler_timeout",
         "is_running",
         "kind",
         "mailbox",
         "max_attempts",
         "runs",
+        "slow_after",
     )
 
     def __init__(
@@ -78,6 +82,8 @@ class Cell[A: (Actor[Any], EdgeActor)]:
         self.mailbox = Mailbox() if mailbox is None else mailbox  # an empty one is false
         self.mailbox.open(self._bury)
         self.max_attempts = max_attempts
+        self.slow_after: float | None = SLOW_AFTER
+        self.handler_timeout: float | None = HANDLER_TIMEOUT
         self.current: Envelope | None = None
         self.is_running = False
         self.handled: int = 0
@@ -146,6 +152,34 @@ class Cell[A: (Actor[Any], EdgeActor)]:
             return "", ""
         return self.bus.catalog.of(type(self.current.message)).name, self.current.id
 
+    def at_work(self) -> Collection[Envelope]:
+        """Return what is being handled now; nothing when idle or down."""
+        return (self.current,) if self.current is not None and self._is_alive() else ()
+
+    def calls(self, envelope: Envelope) -> tuple[Call, ...]:
+        """Return where the handling of *envelope* waits, outermost first."""
+        raise NotImplementedError
+
+    def time_out(self, envelope: Envelope, seconds: float) -> bool:
+        """Give up the handling of *envelope* after *seconds*; return whether it was."""
+        run = self._run
+        if run is None or not run.is_ready or run.stopping.is_set():
+            return False
+        what = self.bus.catalog.of(type(envelope.message)).name
+        error = HandlerTimeoutError(self.name, what, seconds, place(self.calls(envelope)))
+        self._give_up(envelope, run, error)
+        return True
+
+    def handled_by(self, task: Task[Any]) -> Envelope | None:  # noqa: ARG002 - a core actor has one task
+        """Return what *task*, one of this actor's, is handling; for a thread, while the loop stands still."""
+        return self.current
+
+    def _is_alive(self) -> bool:
+        return self.is_running and self._run is not None and self._run.is_current
+
+    def _give_up(self, envelope: Envelope, run: Incarnation, error: HandlerTimeoutError) -> None:
+        raise NotImplementedError
+
     def close(self) -> None:
         """Bury what is queued and refuse what comes, until the next run if there is one."""
         self.mailbox.close()
@@ -159,6 +193,7 @@ class Cell[A: (Actor[Any], EdgeActor)]:
 
     async def run(self, run: Incarnation) -> None:
         """Do one run of the actor."""
+        HERE.set(self.name)
         self._run = run
         self.current = None
         self._has_to_stop = self._is_last_call = False

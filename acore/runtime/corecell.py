@@ -14,6 +14,8 @@ from acore.runtime.cell import FAIR_SHARE, Cell
 from acore.runtime.driver import Answer, Ask, Done, Handling, NoLoop, close, loop_in_place, put_in_place, step
 from acore.runtime.edge import UndeclaredAskError
 from acore.runtime.incarnation import Incarnation
+from acore.runtime.stack import Call, waiting
+from acore.runtime.watchdog import HandlerTimeoutError
 
 _NO_VIEW: object = Actor[Any].view
 
@@ -44,9 +46,20 @@ class _Work:
 class CoreCell(Cell[Actor[Any]]):
     """Runs a core actor: one message at a time, all or nothing."""
 
-    __slots__ = ()
+    # A handler that asks nothing ends in the turn it began in, so only one that asks is ever found at work.
+    __slots__ = ("_asking",)
+
+    def calls(self, envelope: Envelope) -> tuple[Call, ...]:
+        """Return where the handling of *envelope* waits, outermost first."""
+        return waiting(self._asking[0]) if self._asking and envelope is self.current else ()
+
+    def _give_up(self, envelope: Envelope, run: Incarnation, error: HandlerTimeoutError) -> None:  # noqa: ARG002 - the edge's only
+        """End the wait for the reply, past the handler, which could hide the error."""
+        if self._asking is not None:
+            self.bus.fail(self._asking[1].command_id, error)
 
     async def _live(self, actor: Actor[Any], run: Incarnation, started: Envelope) -> None:
+        self._asking: tuple[Handling, Ask[Any]] | None = None
         work = _Work(actor, run, Speaker(self.name, run.number, self.bus.catalog))
         try:
             await self._call(work, started, "on_start")
@@ -142,7 +155,10 @@ class CoreCell(Cell[Actor[Any]]):
         """Put what *handling* asks, until it is done; return what it returned."""
         asked = step(handling, note=work.note)
         while not isinstance(asked, Done):
-            asked = step(handling, await self._ask(asked, work), note=work.note)
+            self._asking = (handling, asked)
+            answer = await self._ask(asked, work)
+            self._asking = None
+            asked = step(handling, answer, note=work.note)
         return asked.value
 
     async def _ask(self, asked: Ask[Any], work: _Work) -> Answer:

@@ -1,6 +1,6 @@
 """An edge actor: ordinary anyio code that owns one piece of the outside."""
 
-from asyncio import CancelledError, current_task
+from asyncio import CancelledError, Task, current_task
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -229,6 +229,9 @@ class Shift:
         self.places = Semaphore(actor.at_once)
         self.is_over = False
         self.end: BaseException | None = None
+        self.pump: Task[Any] | None = None
+        self.at_work: dict[Task[Any], Envelope] = {}
+        self.given_up: Envelope | None = None
         self._group = group
 
     @property

@@ -1,7 +1,8 @@
 """The cell of an edge actor: its own loop, and beside it the messages for it."""
 
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+from asyncio import Task, current_task
+from collections.abc import Callable, Collection, Coroutine, Iterator
+from typing import Any, cast
 
 from anyio import create_task_group
 from anyio.abc import TaskGroup
@@ -14,6 +15,9 @@ from acore.runtime.cell import FAIR_SHARE, Cell
 from acore.runtime.edge import EdgeActor, EdgeContext, Shift
 from acore.runtime.incarnation import Incarnation
 from acore.runtime.mailbox import Mailbox
+from acore.runtime.report import reason
+from acore.runtime.stack import Call, waiting
+from acore.runtime.watchdog import HandlerTimeoutError
 
 URGENT_WAIT = 0.25
 """Seconds that an urgent effect waits for its cause to be durable, then goes (Discord's limit is 3 s)."""
@@ -31,7 +35,7 @@ class WorkLostError(AcoreError):
 class EdgeCell(Cell[EdgeActor]):
     """Runs an edge actor: its own loop, and beside it the messages for it."""
 
-    __slots__ = ("_at_work",)
+    __slots__ = ("_at_work", "_shift")
 
     def __init__(
         self,
@@ -45,6 +49,38 @@ class EdgeCell(Cell[EdgeActor]):
     ) -> None:
         super().__init__(name, kind, build, bus, mailbox, max_attempts=max_attempts)
         self._at_work: dict[str, Envelope] = {}
+        self._shift: Shift | None = None
+
+    def at_work(self) -> Collection[Envelope]:
+        """Return what is being handled now; nothing when idle or down. What waits for a place is not yet."""
+        shift = self._shift
+        if shift is None or (not shift.at_work and self.current is None) or not self._is_alive():
+            return ()
+        several = list(shift.at_work.values())
+        return several if self.current is None or self.current in several else [*several, self.current]
+
+    def calls(self, envelope: Envelope) -> tuple[Call, ...]:
+        """Return where the handling of *envelope* waits, outermost first."""
+        shift = self._shift
+        if shift is None or shift.pump is None:
+            return ()
+        task = next((task for task, one in shift.at_work.items() if one is envelope), shift.pump)
+        return waiting(task.get_coro())
+
+    def handled_by(self, task: Task[Any]) -> Envelope | None:
+        """Return what *task*, one of this actor's, is handling; for a thread, while the loop stands still."""
+        shift = self._shift
+        if shift is None or task is shift.pump:
+            return self.current
+        return shift.at_work.get(task)
+
+    def _give_up(self, envelope: Envelope, run: Incarnation, error: HandlerTimeoutError) -> None:
+        """End the run, and all that is at work in it: it cannot be known what else waits for the same."""
+        assert self._shift is not None  # noqa: S101 - what is at work is so in a shift
+        self.current = self._shift.given_up = envelope
+        self._shift.end_with(error)
+        self._fail(envelope, error, is_untouched=False)
+        run.fail(reason(error))
 
     def describe(self) -> str:
         """Return what the actor is doing, in a few words."""
@@ -62,7 +98,7 @@ class EdgeCell(Cell[EdgeActor]):
     async def _live(self, actor: EdgeActor, run: Incarnation, started: Envelope) -> None:  # noqa: ARG002 - core's only
         self._at_work.clear()
         tasks = create_task_group()
-        shift = Shift(actor, run, self.name, tasks)
+        shift = self._shift = Shift(actor, run, self.name, tasks)
         async with tasks:
             io = EdgeContext(self.bus, run, self.name, shift)
             async with create_task_group() as work:
@@ -80,6 +116,7 @@ class EdgeCell(Cell[EdgeActor]):
 
     async def _pump(self, shift: Shift, io: EdgeContext, work: TaskGroup) -> None:
         """Hand out what is queued until the actor's own loop is over; what is begun by then is finished."""
+        shift.pump = current_task()
         await shift.run.became_ready.wait()
         handlers: dict[type[Message], Handler | None] = {}
         turn = 0
@@ -119,7 +156,8 @@ class EdgeCell(Cell[EdgeActor]):
             # A task that ends with one of these takes the loop down; carried over, all stops in order.
             shift.end_with(end)
         except BaseException as error:
-            self._fail(envelope, error, is_untouched=not io.has_spoken)
+            if envelope is not shift.given_up:
+                self._fail(envelope, error, is_untouched=not io.has_spoken)
             raise
         else:
             self.current = None
@@ -136,6 +174,8 @@ class EdgeCell(Cell[EdgeActor]):
         """Have a command answered or an effect performed, beside others."""
         envelope = io.handling
         assert envelope is not None  # noqa: S101 - it was bound to one
+        task = cast("Task[Any]", current_task())
+        shift.at_work[task] = envelope
         try:
             if work.cancel_scope.cancel_called:  # by a failure beside it, before this was begun
                 self.mailbox.put_back(envelope)
@@ -144,6 +184,8 @@ class EdgeCell(Cell[EdgeActor]):
                 await self._until_cause_is_durable(envelope)
             outcome = await handler(envelope.message, io)
             shift.run.check_current()
+            if envelope is shift.given_up:
+                return
             if envelope.kind is Kind.COMMAND:
                 value, _ = self.bus.catalog.carry_reply(type(envelope.message), outcome)
                 self._reply(envelope, value)
@@ -154,11 +196,13 @@ class EdgeCell(Cell[EdgeActor]):
             self.current = envelope
             shift.end_with(end)
         except BaseException as error:
-            if isinstance(error, Exception):
-                self.current = envelope
-            self._fail(envelope, error, is_untouched=self._is_untouched(envelope, io))
+            if envelope is not shift.given_up:
+                if isinstance(error, Exception):
+                    self.current = envelope
+                self._fail(envelope, error, is_untouched=self._is_untouched(envelope, io))
             raise
         finally:
+            del shift.at_work[task]
             self._at_work.pop(envelope.id, None)
             shift.places.release()
             self.bus.rested()

@@ -1,12 +1,16 @@
 """One run of a child, and how runs end."""
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Protocol
 
 from anyio import CancelScope
 from anyio import Event as Flag
 
 from acore.errors import AcoreError
+
+HERE = ContextVar("HERE", default="")
+"""The actor in whose run a task was begun, by acore or by a library: set once a run, never for a message."""
 
 
 class StaleIncarnationError(AcoreError):
@@ -34,6 +38,8 @@ class Incarnation:
         self.drains = False
         self.on_stop: Callable[[], None] = _nothing
         self.on_ready: Callable[[], None] = _nothing
+        self.on_fail: Callable[[], None] = _nothing
+        self.failure = ""
 
     @property
     def is_ready(self) -> bool:
@@ -56,6 +62,11 @@ class Incarnation:
         """Ask the child to end in good order."""
         self.stopping.set()
         self.on_stop()
+
+    def fail(self, why: str) -> None:
+        """Say that the run ends by itself because of *why*: it is killed if that takes it too long."""
+        self.failure = why
+        self.on_fail()
 
     def check_current(self) -> None:
         """Raise StaleIncarnationError when the supervisor has given this run up."""

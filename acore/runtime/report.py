@@ -7,6 +7,7 @@ from typing import cast
 from acore.errors import FatalError
 from acore.log import masked
 from acore.runtime.restart import Exit, ExitKind
+from acore.runtime.watchdog import HandlerTimeoutError
 
 MAX_REASON = 500
 _NAMED = 5
@@ -74,6 +75,8 @@ def reason(error: BaseException) -> str:
 
 def place(error: BaseException) -> str:
     """Return `file:line` of the innermost frame that *error* passed, or nothing when it passed none."""
+    if isinstance(error, HandlerTimeoutError):
+        return error.place  # the handler has passed no frame: it was not there to see it
     last: TracebackType | None = error.__traceback__
     if last is None:
         return ""

@@ -9,10 +9,15 @@ from acore.runtime.actor import Actor
 from acore.runtime.edge import EdgeActor
 from acore.runtime.mailbox import DEFAULT_CAPACITY, CoalescingMailbox, Key, Mailbox, Overflow
 from acore.runtime.restart import Backoff, RestartLimit, RestartType, SpecError, Strategy
+from acore.runtime.watchdog import HANDLER_TIMEOUT, SLOW_AFTER
 
 
 class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """How one actor is made, started, stopped and started again. Times are seconds."""
+    """How one actor is made, started, stopped and started again. Times are seconds.
+
+    A handler that is not done after `slow_after` is told of; after `handler_timeout` it is given up, and the
+    actor with it. None does without.
+    """
 
     id: str
     actor: type[Actor[Any]] | type[EdgeActor]
@@ -27,6 +32,8 @@ class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
     unbounded_because: str = ""
     is_critical: bool = False
     max_attempts: int = 1
+    slow_after: float | None = SLOW_AFTER
+    handler_timeout: float | None = HANDLER_TIMEOUT
 
     def mailbox(self) -> Mailbox:
         """Return the actor's queue, empty."""
@@ -70,6 +77,7 @@ def check(root: SupervisorSpec) -> None:
             _check_limit(spec)
         else:
             _check_mailbox(spec)
+            _check_limits_of_handlers(spec)
     _check_asks(actor_specs(root))
 
 
@@ -104,6 +112,12 @@ def _check_mailbox(spec: ChildSpec) -> None:
         raise SpecError(spec.id, "coalesce_by", "goes with overflow=coalesce, which needs it")
     if (spec.overflow is Overflow.UNBOUNDED) != bool(spec.unbounded_because):
         raise SpecError(spec.id, "unbounded_because", "goes with overflow=unbounded, and gives the reason")
+
+
+def _check_limits_of_handlers(spec: ChildSpec) -> None:
+    for field, seconds in (("slow_after", spec.slow_after), ("handler_timeout", spec.handler_timeout)):
+        if seconds is not None and not seconds > 0:
+            raise SpecError(spec.id, field, f"must be more than 0 s or None, not {seconds:g}")
 
 
 def _check_limit(spec: SupervisorSpec) -> None:

@@ -337,6 +337,7 @@ class Supervisor:
         child.body.runs += 1
         run = Incarnation(child.body.runs)
         run.on_ready = partial(self._post, partial(self._on_ready, child, run))
+        run.on_fail = partial(self._post, partial(self._expect_end, child, run))
         child.run = run
         child.due = None
         self._enter(child, ChildState.STARTING)
@@ -386,8 +387,14 @@ class Supervisor:
             )
         if kind is ExitKind.KILLED:
             reason = f"it did not stop within {child.spec.shutdown:g} s" if child.spec.shutdown else ""
-            return Exit(kind=kind, reason=reason or "it was stopped at once")
+            return Exit(kind=kind, reason=run.failure or reason or "it was stopped at once")
         return Exit(kind=kind)
+
+    def _expect_end(self, child: _Child, run: Incarnation) -> None:
+        """Kill a run that has failed and does not end within the time it has for an ordered stop."""
+        if child.run is run and child.state is ChildState.RUNNING:
+            kill = partial(self._post, partial(self._kill, child, run))
+            child.set_timer(self._clock.call_later(child.spec.shutdown or 0.0, kill))
 
     def _kill(self, child: _Child, run: Incarnation) -> None:
         if child.run is run:
@@ -398,7 +405,8 @@ class Supervisor:
     def _abandon(self, child: _Child, run: Incarnation) -> None:
         """Go on without a child that no cancellation ends; what it says from now on is refused."""
         run.is_current = False
-        end = Exit(kind=ExitKind.ABANDONED, reason=f"it did not end {KILL_TIMEOUT:g} s after the kill")
+        why = f"it did not end {KILL_TIMEOUT:g} s after the kill"
+        end = Exit(kind=ExitKind.ABANDONED, reason=f"{run.failure}; {why}" if run.failure else why)
         self._on_exit(child, run, end, None)
 
     # --- what happened

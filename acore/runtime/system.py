@@ -13,6 +13,7 @@ from acore.runtime.incarnation import Body, Incarnation
 from acore.runtime.restart import SpecError
 from acore.runtime.spec import ChildSpec, SupervisorSpec, actor_specs, check, every
 from acore.runtime.supervisor import ChildInfo, Ground, Stopping, SupervisorBody
+from acore.runtime.watchdog import Watchdog
 
 
 class System:
@@ -36,6 +37,7 @@ class System:
         _refuse_unjournaled_inputs(actor_specs(root), bus)
         self.bus = bus
         self.cells = {spec.id: _cell(spec, bus) for spec in actor_specs(root)}
+        self.watchdog = Watchdog(self.cells.values(), bus)
         bodies: dict[str, Body] = dict(self.cells)
         ground = Ground()
         for spec in every(root):
@@ -58,9 +60,11 @@ class System:
             BaseException: What no restart can help with, as it was raised.
         """
         self.bus.open()
+        self.watchdog.start()
         try:
             await self._root.run(self._run)
         finally:
+            self.watchdog.stop()
             self._root.close()
             self.bus.close()
 
@@ -79,11 +83,15 @@ class System:
 
 def _cell(spec: ChildSpec, bus: Bus) -> CoreCell | EdgeCell:
     kind = spec.actor
+    cell: CoreCell | EdgeCell
     if issubclass(kind, EdgeActor):
         build = cast("Callable[[], EdgeActor]", spec.build)
-        return EdgeCell(spec.id, kind, build, bus, spec.mailbox(), max_attempts=spec.max_attempts)
-    build = cast("Callable[[], Actor[Any]]", spec.build)
-    return CoreCell(spec.id, kind, build, bus, spec.mailbox(), max_attempts=spec.max_attempts)
+        cell = EdgeCell(spec.id, kind, build, bus, spec.mailbox(), max_attempts=spec.max_attempts)
+    else:
+        build = cast("Callable[[], Actor[Any]]", spec.build)
+        cell = CoreCell(spec.id, kind, build, bus, spec.mailbox(), max_attempts=spec.max_attempts)
+    cell.slow_after, cell.handler_timeout = spec.slow_after, spec.handler_timeout
+    return cell
 
 
 def _refuse_unjournaled_inputs(specs: list[ChildSpec], bus: Bus) -> None:

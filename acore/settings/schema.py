@@ -128,6 +128,16 @@ class Settings(Record):
         Meta(ge=0, le=100),
         Setting(help="How many earlier log files are kept.", restart_needed=True),
     ] = 5
+    standstill_limit: Annotated[
+        int,
+        Meta(ge=0, le=3600),
+        Setting(
+            help="How long one thing may hold up everything in the bot before the process ends, so that a "
+            "service manager starts it anew; 0 for as long as it likes, e.g. while debugging.",
+            unit="seconds",
+            restart_needed=True,
+        ),
+    ] = 60
     health_check_interval: Annotated[
         int,
         Meta(ge=5, le=3600),

@@ -55,7 +55,14 @@ class Store:
     def children(self) -> tuple[ChildSpec, ...]:
         """Return the store's actors in start order; the writer stops last."""
         return (
-            ChildSpec(id="writer", actor=StoreWriter, start=self.writer, shutdown=_WRITER_SHUTDOWN),
+            ChildSpec(
+                id="writer",
+                actor=StoreWriter,
+                start=self.writer,
+                shutdown=_WRITER_SHUTDOWN,
+                # It handles nothing but looks at the file, in a thread: no reason to stop writing.
+                handler_timeout=None,
+            ),
             ChildSpec(id="reader", actor=StoreReader, start=self.reader),
         )
 

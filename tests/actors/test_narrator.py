@@ -36,8 +36,11 @@ from acore.events.supervision import (
     ActorRestarting,
     ActorStarted,
     Burial,
+    HandlerSlow,
     LetterDied,
+    LoopBlocked,
     SupervisorGaveUp,
+    SupervisorSilent,
 )
 from acore.runtime.spec import ChildSpec
 from tests.actors.house import facts, house
@@ -122,6 +125,39 @@ TOLD: list[tuple[Event, str, str]] = [
         SupervisorGaveUp(supervisor="core", actor="health", reason="KeyError", restarts=5, within=60),
         "ERROR",
         "Restarting the health checks did not help (5 times): KeyError",
+    ),
+    (
+        HandlerSlow(
+            actor="prober",
+            message="check.run",
+            message_id="4fa3",
+            seconds=15.0,
+            limit=60.0,
+            place="a.py:7",
+            stack="a.py:7 probe",
+        ),
+        "WARNING",
+        "15 s; it waits at a.py:7. After 1 min 0 s it is given up and restarted. What led to it: `acore ",
+    ),
+    (
+        HandlerSlow(actor="writer", message="store.probe", message_id="4fa3", seconds=120.0),
+        "WARNING",
+        "Record keeping has been busy with one store.probe for 2 min 0 s. What led to it: ",
+    ),
+    (
+        LoopBlocked(seconds=3.42, actor="gateway", message="interaction.answer", place="a.py:7"),
+        "WARNING",
+        "stood still for 3.4 s because of the Discord connection with interaction.answer, at a.py:7. What",
+    ),
+    (
+        LoopBlocked(seconds=1.0),
+        "WARNING",
+        "The whole bot stood still for 1.0 s. What takes long there belongs",
+    ),
+    (
+        SupervisorSilent(supervisor="core", seconds=15.0),
+        "ERROR",
+        "Nobody has looked after what the bot decides for 15 s: what fails there stays down until",
     ),
     (StoreDegraded(reason="disk full", waiting=3), "ERROR", "Nothing can be written (disk full); 3 entries"),
     (StoreRecovered(after=65), "INFO", "Writing works again after 1 min 5 s; nothing was lost."),

@@ -171,7 +171,8 @@ async def inside(
         clock: Its clock, if not the machine's.
         is_ready: Whether the block begins when commands can be used; else when every actor has started.
     """
-    environ = settings_for(sandbox, ACORE_DATA_DIR=str(data))
+    # What holds up the loop here holds up the tests, which have a limit of their own.
+    environ = settings_for(sandbox, ACORE_DATA_DIR=str(data), STANDSTILL_LIMIT="0")
     loaded = load(toml=None, env_file=None, environ=environ)
     app = App(loaded, lambda: loaded, amend=amend, clock=clock)
     async with create_task_group() as tasks:
