@@ -1,10 +1,29 @@
 """`acore bench`: figures, each beside its reference in the same run."""
 
+import sys
+
 import anyio
 import click
 
+from acore.bench.runtime.harness import Progress
+from acore.bench.runtime.report import (
+    LineReport,
+    RuntimeReport,
+    Verdict,
+    again,
+    chosen,
+    hastened,
+    measure_runtime,
+    row_names,
+)
+from acore.bench.runtime.rows import Unit
 from acore.bench.start import measure_start
-from acore.cli.output import as_json, say, table
+from acore.cli.output import as_json, complain, say, table
+from acore.errors import ExitCode
+
+_QUICK = 0.2
+_QUICK_ROUNDS = 2
+_KILO, _MEGA = 1_000, 1_000_000
 
 
 @click.group()
@@ -44,3 +63,121 @@ def start(rounds: int, *, is_json: bool) -> None:
     )
     table(("what", "acore", "bare nextcord bot", "ratio"), rows)
     say(f"medians of {report.rounds} rounds; ratios are taken within each round")
+
+
+@bench.command()
+@click.option(
+    "--rounds", type=click.IntRange(1), default=7, show_default=True, help="How often each is measured."
+)
+@click.option("--only", default="", metavar="ROWS", help="Only these rows, as in A1,A3.")
+@click.option("--quick", is_flag=True, help=f"A first look: {_QUICK_ROUNDS} short rounds.")
+@click.option("--gate", is_flag=True, help="End with 1 if a row is far below what it must be, twice.")
+@click.option("--json", "is_json", is_flag=True, help="One JSON object.")
+def runtime(rounds: int, only: str, *, quick: bool, gate: bool, is_json: bool) -> int:
+    """Events, questions, restarts and idle actors, beside hand-written loops and other libraries.
+
+    docs/performance.md says what the rows mean. Other libraries take part when they are installed: in the
+    checkout, pip install -c constraints.txt -e '.[bench]'.
+    """
+    wanted = chosen([row.strip().upper() for row in only.split(",") if row.strip()])
+    if quick:
+        wanted, rounds = tuple(hastened(line, _QUICK) for line in wanted), _QUICK_ROUNDS
+    report = measure_runtime(wanted, rounds, _show_progress)
+    if gate and report.weak:
+        click.echo(f"once more: {_rows(report)}", err=True)
+        report = again(report, wanted, _show_progress)
+    if is_json:
+        as_json(report)
+    else:
+        _show(report)
+    unfit = report.weak if gate else report.broken
+    for line in unfit:
+        complain(f"{line.row}, {line.what}: {line.failure or _miss(line)}")
+    return ExitCode.FAILURE if unfit else ExitCode.OK
+
+
+def _show_progress(progress: Progress) -> None:
+    """Tell every sample to a person who looks on, and else every round."""
+    text = f"round {progress.round} of {progress.rounds}: {progress.sample} of {progress.samples}"
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[K{text}", nl=progress.sample == progress.samples, err=True)
+    elif progress.sample == progress.samples:
+        click.echo(text, err=True)
+
+
+def _show(report: RuntimeReport) -> None:
+    rows = (
+        (
+            line.row,
+            line.what,
+            _ours(line),
+            "" if line.reference is None else _figure(line.reference, line.unit),
+            f"{line.value:.3g}" if line.ratios and line.value is not None else "",
+            _bound(line, line.must),
+            _bound(line, line.stretch),
+            _verdict(line),
+        )
+        for line in report.lines
+    )
+    table(("row", "what", "acore", "beside it", "ratio", "must", "stretch", "verdict"), rows)
+    say(
+        f"medians of {report.rounds} rounds; ratios are taken within each round; "
+        f"Python {report.python}, {report.processors} processors ({report.machine}), "
+        f"load {report.load[0]:.1f} before and {report.load[1]:.1f} after"
+    )
+    if report.had_company:
+        say(
+            "Something else was at work on this machine: do not trust latencies, restarts and what stands "
+            "beside pykka, whose threads wait for a free processor."
+        )
+    if report.peers:
+        say(", ".join(f"{name} {number}" for name, number in report.peers.items()))
+    if report.absent:
+        say(
+            f"Not installed and left out: {', '.join(report.absent)}. "
+            "In the checkout, pip install -c constraints.txt -e '.[bench]' brings them."
+        )
+
+
+def _ours(line: LineReport) -> str:
+    if line.ours is None:
+        return ""
+    return _figure(line.ours, line.unit) + (f" ({line.kind})" if line.kind else "")
+
+
+def _rows(report: RuntimeReport) -> str:
+    named = {line.row for line in report.weak}
+    return ", ".join(row for row in row_names() if row in named)
+
+
+def _bound(line: LineReport, bound: float | None) -> str:
+    if bound is None:
+        return ""
+    unit = "" if line.ratios else f" {line.unit}"
+    return f"{'≤' if line.is_at_most else '≥'} {bound:g}{unit}"
+
+
+def _verdict(line: LineReport) -> str:
+    match line.verdict:
+        case Verdict.MISSES | Verdict.FAILS:
+            return f"{line.verdict} by {line.shortfall:.0%}"
+        case Verdict.BROKEN:
+            return f"{line.verdict}: {line.failure}"
+        case _:
+            return line.verdict
+
+
+def _miss(line: LineReport) -> str:
+    return f"{line.value:.3g}, must be {_bound(line, line.must)}"
+
+
+def _figure(value: float, unit: Unit) -> str:
+    match unit:
+        case Unit.PER_SECOND if value >= _MEGA:
+            return f"{value / _MEGA:.2f} M/s"
+        case Unit.PER_SECOND if value >= _KILO:
+            return f"{value / _KILO:.1f} k/s"
+        case Unit.NANOSECONDS if value >= _KILO:
+            return f"{value / _KILO:.1f} µs"
+        case _:
+            return f"{value:.3g} {unit}"

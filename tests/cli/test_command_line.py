@@ -21,7 +21,7 @@ async def test_help_names_every_command(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [*_COMMANDS, "sandbox serve", "events tail", "events show", "bench start"]
+    "arguments", [*_COMMANDS, "sandbox serve", "events tail", "events show", "bench start", "bench runtime"]
 )
 async def test_every_command_explains_itself(home: Path, arguments: str) -> None:
     told = await outcome(home, *arguments.split(), "--help")

@@ -1,0 +1,1 @@
+"""What the runtime is measured against: loops written by hand for one purpose each, without features."""
