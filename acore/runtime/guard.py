@@ -45,11 +45,13 @@ def rule[F: Callable[..., Any]](decides: F) -> F:
         ForbiddenAwaitError: It awaits something.
     """
     reach = Reach(f"the rule {decides.__qualname__}", decides.__module__, is_rule=True)
-    cls = cast("object", decides)
-    if isinstance(cls, type):
-        reach.take_class(cls)
+    made = cast("object", decides)
+    if isinstance(made, type):
+        reach.take_class(made)
+    elif isinstance(made, FunctionType):
+        reach.take_function(made)
     else:
-        reach.take(decides, decides.__name__, lambda: "")
+        reach.take(made, decides.__name__, lambda: decides.__module__)
     reach.settle()
     setattr(decides, _MARK, True)
     return decides

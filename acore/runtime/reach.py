@@ -139,7 +139,7 @@ class Reach:
                 members = tuple((value, one.code.co_name, one) for one in value.inner())
                 self._classes.setdefault(id(value.code), _Named(members, (*route, (name, place)), None))
             case Body() | FunctionType():
-                self._take_function(value, owner, route if owner else (*route, (name, place)))
+                self.take_function(value, route if owner else (*route, (name, place)), owner=owner)
             case ModuleType():
                 pass
             case type():
@@ -172,7 +172,10 @@ class Reach:
                 for one in _types_in(kind):
                     self._take_type(one, name, place, route)
 
-    def _take_function(self, function: FunctionType | Body, owner: type | None, route: Route) -> None:
+    def take_function(
+        self, function: FunctionType | Body, route: Route = (), *, owner: type | None = None
+    ) -> None:
+        """Look into *function*, a method of *owner* if it has one, which *route* has led to."""
         body = function if isinstance(function, Body) else Body.of(function)
         key = id(body.code) if isinstance(function, Body) else id(function)
         if key in self._functions or not self._is_followed(str(body.names.get("__name__"))):
@@ -182,7 +185,7 @@ class Reach:
         self._words |= reading.words
         for awaited in reading.awaited:
             if not self._may_await(awaited, body, owner):
-                what = awaited.words or ast.unparse(cast("ast.expr", awaited.expression))
+                what = awaited.words or _shown(awaited.expression)
                 remedy = Remedy.RULE if self._is_rule else Remedy.AWAIT
                 raise self._refusal(ForbiddenAwaitError, what, partial(body.at, awaited.line), route, remedy)
         for name, line in reading.rebound:
@@ -274,6 +277,10 @@ class Reach:
     ) -> ForbiddenNameError | SharedStateError | ForbiddenAwaitError:
         way = "".join(f", by way of {step} at {at()}" for step, at in reversed(route))
         return kind(self._who, name, f"{place()}{way}", Remedy.RULE if self._is_rule else remedy)
+
+
+def _shown(expression: ast.expr | None) -> str:
+    return "something" if expression is None else ast.unparse(expression)
 
 
 def _factories(cls: type) -> Iterator[tuple[str, object]]:

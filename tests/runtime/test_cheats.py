@@ -1036,7 +1036,9 @@ def test_a_rule_that_looks_outside_is_refused_when_it_is_made(
     ) as refused:
         make()
 
-    assert f"level uses {name} at {place_of(where or make)}" in str(refused.value)
+    assert f"level uses {name} at {place_of(where or make)}{': ' if where is None else ', by '}" in str(
+        refused.value
+    )
 
 
 def test_a_rule_awaits_nothing() -> None:

@@ -12,7 +12,7 @@ import tomllib
 import urllib.parse
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, date, datetime, timedelta
-from functools import partial, wraps
+from functools import lru_cache, partial, wraps
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -28,7 +28,7 @@ from acore.clock import instant
 from acore.events.base import Command
 from acore.events.catalog import wire
 from acore.runtime.actor import Actor, Context
-from acore.runtime.forbidden import ForbiddenNameError
+from acore.runtime.forbidden import ForbiddenAwaitError, ForbiddenNameError
 from acore.runtime.guard import is_rule, rule
 from acore.runtime.reach import Reach
 
@@ -253,6 +253,14 @@ def test_where_there_is_no_source_names_are_refused_all_the_same() -> None:
     assert not linecache.getlines("<nowhere>")
 
 
+def test_a_rule_awaits_nothing_also_where_there_is_no_source() -> None:
+    """R06."""
+    text = IMPORTS + "@rule\nasync def level(ctx):\n    return await ctx.ask(None)\n"
+
+    with pytest.raises(ForbiddenAwaitError, match=r"the rule level awaits something at <nowhere>:8: a rule"):
+        exec(compile(text, "<nowhere>", "exec"), {"__name__": "nowhere"})  # noqa: S102 - as above
+
+
 def test_a_refusal_says_what_to_do_instead() -> None:
     """R06."""
     with pytest.raises(
@@ -262,6 +270,24 @@ def test_a_refusal_says_what_to_do_instead() -> None:
         class Bad(Actor[Nothing]):  # pyright: ignore[reportUnusedClass] - it is never made
             async def on_start(self, ctx: Context) -> None:
                 time()
+
+
+def test_a_rule_may_be_kept_in_a_cache() -> None:
+    """R06: what is in it is looked into."""
+
+    @rule
+    @lru_cache
+    def doubled(n: int) -> int:
+        return 2 * n
+
+    assert is_rule(doubled)
+    assert doubled(2) == 4
+    with pytest.raises(ForbiddenNameError, match=r"the rule .* uses time at "):
+
+        @rule
+        @lru_cache
+        def late(n: int) -> float:  # pyright: ignore[reportUnusedFunction] - it is never made
+            return time() + n
 
 
 def test_a_rule_stays_the_function_it_is() -> None:
@@ -335,6 +361,6 @@ def test_every_public_function_in_a_room_of_rules_is_one() -> None:
             elif isinstance(thing, FunctionType):
                 assert name.startswith("_") or is_rule(thing), f"put @rule before {module.__name__}.{name}"
                 rules += 1
-                reach.take(thing, name, lambda: "")
+                reach.take_function(thing)
             reach.settle()
     assert rules > 5
