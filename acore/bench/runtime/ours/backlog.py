@@ -49,7 +49,10 @@ async def core_backlog(params: Params) -> Figures:
     """Measure a core actor."""
     tally = Tally(1, is_threaded=False)
     return await _measure(
-        child("receiver", core.Receiver, lambda: core.Receiver(*tally.receivers)), MEASURED, tally, params
+        child("receiver", core.Receiver, lambda: core.given(core.Receiver, receive=tally.receivers[0])),
+        MEASURED,
+        tally,
+        params,
     )
 
 

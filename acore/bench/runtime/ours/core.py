@@ -20,17 +20,23 @@ class Nothing(msgspec.Struct):
     """The state of an actor that remembers nothing."""
 
 
+def given[A: Actor[Nothing]](kind: type[A], **things: object) -> A:
+    """Make an actor and hand it what it measures with: the guard would refuse a clock it is made with."""
+    actor = kind()
+    for name, thing in things.items():
+        setattr(actor, name, thing)
+    return actor
+
+
 class Receiver(Actor[Nothing]):
     """Hands on what it gets."""
 
-    def __init__(self, receive: Receive) -> None:
-        super().__init__()
-        self._receive = receive
+    receive: Receive
 
     @handles
     async def take(self, measured: Measured, ctx: Context) -> None:  # noqa: ARG002 - every handler is called so
         """Hand *measured* on."""
-        self._receive(measured)
+        self.receive(measured)
 
 
 class _Answerer(Actor[Nothing]):
@@ -40,24 +46,25 @@ class _Answerer(Actor[Nothing]):
 
 
 class _Fragile(Actor[Nothing]):
-    def __init__(self, restarts: Restarts) -> None:
-        super().__init__()
-        self._restarts = restarts
+    restarts: Restarts
 
     @override
     async def on_start(self, ctx: Context) -> None:
-        self._restarts.running()
+        self.restarts.running()
 
     @handles
     async def fail(self, order: BreakCore, ctx: Context) -> None:  # noqa: ARG002 - every handler is called so
-        self._restarts.crashing()
+        self.restarts.crashing()
         raise CrashError
 
 
 @asynccontextmanager
 async def tell(receivers: Sequence[Receive]) -> AsyncGenerator[Send]:
     """An edge actor publishes, core actors handle."""
-    children = [child(f"receiver-{n}", Receiver, partial(Receiver, one)) for n, one in enumerate(receivers)]
+    children = [
+        child(f"receiver-{n}", Receiver, partial(given, Receiver, receive=one))
+        for n, one in enumerate(receivers)
+    ]
     async with stage(*children) as io:
         yield sender(io, MEASURED)
 
@@ -72,7 +79,7 @@ async def ask() -> AsyncGenerator[Callable[[], Awaitable[object]]]:
 @asynccontextmanager
 async def crash(restarts: Restarts) -> AsyncGenerator[Callable[[], Awaitable[None]]]:
     """A core actor fails at every message."""
-    async with stage(child("fragile", _Fragile, partial(_Fragile, restarts))) as io:
+    async with stage(child("fragile", _Fragile, partial(given, _Fragile, restarts=restarts))) as io:
 
         async def hit() -> None:
             await checkpoint()
@@ -88,5 +95,7 @@ async def idle(actors: int) -> AsyncGenerator[None]:
     def receive(_message: object) -> None:
         """Take what never comes."""
 
-    async with stage(*(child(f"idle-{n}", Receiver, partial(Receiver, receive)) for n in range(actors))):
+    async with stage(
+        *(child(f"idle-{n}", Receiver, partial(given, Receiver, receive=receive)) for n in range(actors))
+    ):
         yield

@@ -7,7 +7,7 @@ from statistics import mean, median
 from typing import cast
 
 from acore.bench.runtime.ours.backlog import EMPTY, Heap
-from acore.bench.runtime.ours.core import Nothing, Receiver
+from acore.bench.runtime.ours.core import Nothing, Receiver, given
 from acore.bench.runtime.ours.messages import MEASURED
 from acore.bench.runtime.ours.stage import child, stage
 from acore.bench.runtime.shapes import Figures, Params, Receive
@@ -28,9 +28,7 @@ _COLD = 10
 class Member(Actor[Nothing]):
     """Hands on what its group gets."""
 
-    def __init__(self, receive: Receive) -> None:
-        super().__init__()
-        self.receive = receive
+    receive: Receive
 
 
 class Group:
@@ -42,7 +40,7 @@ class Group:
         self.event = kind()
         actor = _actor_type(kind)
         self.children = [
-            child(f"member-{number}-{member}", actor, partial(actor, receive))
+            child(f"member-{number}-{member}", actor, partial(given, actor, receive=receive))
             for member, receive in enumerate(self.tally.receivers)
         ]
 
@@ -84,7 +82,9 @@ async def crowd(params: Params) -> Figures:
 async def _take(groups: Sequence[Group], params: Params) -> tuple[list[float], list[float]]:
     """Return nanoseconds per message to one actor, and per delivery to the groups by turns."""
     one = Tally(1, is_threaded=False)
-    children: list[ChildSpec] = [child("receiver", Receiver, partial(Receiver, *one.receivers))]
+    children: list[ChildSpec] = [
+        child("receiver", Receiver, partial(given, Receiver, receive=one.receivers[0]))
+    ]
     children += [member for group in groups for member in group.children]
     heaps = params.messages or _HEAPS
     async with stage(*children) as io:
