@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import Future
 from functools import partial
 from threading import get_ident
@@ -80,7 +80,6 @@ class _Line(msgspec.Struct, frozen=True):
     version: int
     is_row: bool
     is_kept: bool
-    decode: Callable[[bytes], Message]
     ways: tuple[Deliver, ...]
 
 
@@ -136,7 +135,7 @@ class Bus:
         self._is_closed = False
         self._rest = Rest(clock)
         # Every message is stamped: what a stamp takes is looked up once.
-        self._encode = msgspec.json.Encoder().encode
+        self._carry = catalog.carry
         self._wall_ns = clock.wall_ns
         self._monotonic_ns = clock.monotonic_ns
         self._thread = get_ident()
@@ -282,16 +281,7 @@ class Bus:
         """
         line = self._lines.get(type(message)) or self._line(type(message))
         if not payload:
-            # The way there and back of `Catalog.carry`, which says what is wrong with it if anything is.
-            try:
-                payload = self._encode(message)
-                copy = line.decode(payload)
-            except Exception:
-                self.catalog.carry(message)
-                raise
-            if copy != message:
-                self.catalog.carry(message)
-            message = copy
+            message, payload = self._carry(message)
         if get_ident() != self._thread or len(payload) > self.max_bytes:
             self._refuse(message, payload)
         self.seq = seq = self.seq + 1
@@ -559,7 +549,6 @@ class Bus:
             version=wire.version,
             is_row=wire.journaled,
             is_kept=wire.journaled or wire.projected,
-            decode=self.catalog.decoder(cls).decode,
             ways=tuple(self.transport.way_to(inbox) for inbox in receivers.values()),
         )
         self._lines[cls] = line

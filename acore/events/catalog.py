@@ -27,6 +27,12 @@ class CatalogError(AcoreError):
     """A message type cannot be registered as it is."""
 
 
+type Decode = Callable[[bytes | msgspec.Raw], Any]
+
+_UNFIT = (msgspec.ValidationError, TypeError, ValueError, OverflowError)
+_OTHER = "it would not read back as what it is (NaN, or a lossy field)"
+
+
 class InvalidMessageError(AcoreError):
     """A message does not fit its own declaration, so it was not sent."""
 
@@ -55,7 +61,8 @@ class Catalog:
     def __init__(self) -> None:
         self._by_class: dict[type, Wire] = {}
         self._by_name: dict[str, Wire] = {}
-        self._decoders: dict[type, msgspec.json.Decoder[Any]] = {}
+        self._decode: dict[type, Decode] = {}
+        self._present: dict[str, tuple[int, Decode]] = {}
         self._replies: dict[type, msgspec.json.Decoder[Any]] = {}
         self._lineages = Lineages()
         self._encode = msgspec.json.Encoder().encode
@@ -112,7 +119,8 @@ class Catalog:
         )
         self._by_class[cls] = wire
         self._by_name |= dict.fromkeys((name, *formerly), wire)
-        self._decoders[cls] = msgspec.json.Decoder(cls)
+        self._decode[cls] = msgspec.json.Decoder[Any](cls).decode
+        self._present[name] = (version, self._decode[cls])
         if replies is not None:
             self._replies[cls] = replies
 
@@ -134,16 +142,11 @@ class Catalog:
         try:
             return self._by_class[cls]
         except KeyError:
-            raise CatalogError(f'{cls.__name__} is not registered: put @wire("…") above the class') from None
+            raise _not_registered(cls) from None
 
     def named(self, name: str) -> Wire | None:
         """Return the type known as *name*, if there is one."""
         return self._by_name.get(name)
-
-    def decoder(self, cls: type[Message]) -> msgspec.json.Decoder[Any]:
-        """Return what decodes a *cls* of the present version."""
-        self.of(cls)
-        return self._decoders[cls]
 
     def encode(self, message: Message) -> bytes:
         """Return the JSON of *message*, checked as `carry` does."""
@@ -160,11 +163,18 @@ class Catalog:
                 its limits.
         """
         cls = type(message)
-        decoder = self._decoders.get(cls)
-        if decoder is None:
-            self.of(cls)
-            raise AssertionError
-        return self._there_and_back(cls, message, decoder)
+        decode = self._decode.get(cls)
+        if decode is None:
+            raise _not_registered(cls)
+        # Every message takes this way: it is not shared with replies, which would be one call more.
+        try:
+            payload = self._encode(message)
+            again = decode(payload)
+        except _UNFIT as reason:
+            raise InvalidMessageError(cls, str(reason)) from reason
+        if again != message:
+            raise InvalidMessageError(cls, _OTHER)
+        return again, payload
 
     def encode_reply(self, command: type[Message], reply: object) -> bytes:
         """Return the JSON of the *reply* to a *command*, checked as `carry_reply` does."""
@@ -214,6 +224,12 @@ class Catalog:
             UnknownMessageError: Name or version are not known here.
             UnreadableMessageError: The payload does not fit, or it is none or several by now.
         """
+        present = self._present.get(name)
+        if present is not None and present[0] == version:
+            try:
+                return present[1](payload)
+            except msgspec.DecodeError as error:
+                raise UnreadableMessageError(name, version, str(error)) from error
         messages = self.read(name, version, payload)
         if len(messages) != 1:
             raise UnreadableMessageError(name, version, f"it has become {len(messages)} messages")
@@ -246,7 +262,7 @@ class Catalog:
     def _fit(self, wire: Wire, payload: bytes | msgspec.Raw, name: str, version: int) -> Message:
         """Return the message in *payload*, which was recorded as *name* of *version*."""
         try:
-            return self._decoders[wire.cls].decode(payload)
+            return self._decode[wire.cls](payload)
         except msgspec.DecodeError as error:
             raise UnreadableMessageError(name, version, str(error)) from error
 
@@ -274,11 +290,15 @@ class Catalog:
         try:
             payload = self._encode(value)
             again = decoder.decode(payload)
-        except (msgspec.ValidationError, TypeError, ValueError, OverflowError) as reason:
+        except _UNFIT as reason:
             raise InvalidMessageError(cls, str(reason)) from reason
         if again != value:
-            raise InvalidMessageError(cls, "it would not read back as what it is (NaN, or a lossy field)")
+            raise InvalidMessageError(cls, _OTHER)
         return again, payload
+
+
+def _not_registered(cls: type) -> CatalogError:
+    return CatalogError(f'{cls.__name__} is not registered: put @wire("…") above the class')
 
 
 CATALOG = Catalog()

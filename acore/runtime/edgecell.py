@@ -135,7 +135,15 @@ class EdgeCell(Cell[EdgeActor]):
             if handler is None or self._is_expired(envelope):
                 continue
             if envelope.kind is Kind.EVENT:
-                await self._hear(shift, handler, io.bound(envelope), envelope)
+                # Facts are handled one after the other, here: a coroutine less for each.
+                self.current = envelope
+                own = io.bound(envelope)
+                try:
+                    await handler(envelope.message, own)
+                except BaseException as error:  # noqa: BLE001 - it ends the run unless it ends everything
+                    self._end_hearing(shift, own, envelope, error)
+                else:
+                    self.current = None
             else:
                 self._at_work[envelope.id] = envelope
                 await self._take_place(shift, envelope)
@@ -147,20 +155,15 @@ class EdgeCell(Cell[EdgeActor]):
                 self.bus.rested()
                 await checkpoint()
 
-    async def _hear(self, shift: Shift, handler: Handler, io: EdgeContext, envelope: Envelope) -> None:
-        """Have a fact handled: one after the other, in the pump's own task."""
-        self.current = envelope
-        try:
-            await handler(envelope.message, io)
-        except (KeyboardInterrupt, SystemExit) as end:
+    def _end_hearing(self, shift: Shift, io: EdgeContext, envelope: Envelope, error: BaseException) -> None:
+        """Decide what a fact's handler that raised *error* means for the fact and for the run."""
+        if isinstance(error, KeyboardInterrupt | SystemExit):
             # A task that ends with one of these takes the loop down; carried over, all stops in order.
-            shift.end_with(end)
-        except BaseException as error:
-            if envelope is not shift.given_up:
-                self._fail(envelope, error, is_untouched=not io.has_spoken)
-            raise
-        else:
-            self.current = None
+            shift.end_with(error)
+            return
+        if envelope is not shift.given_up:
+            self._fail(envelope, error, is_untouched=not io.has_spoken)
+        raise error
 
     async def _take_place(self, shift: Shift, envelope: Envelope) -> None:
         try:

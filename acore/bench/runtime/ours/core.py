@@ -72,7 +72,7 @@ async def tell(receivers: Sequence[Receive]) -> AsyncGenerator[Send]:
 @asynccontextmanager
 async def ask() -> AsyncGenerator[Callable[[], Awaitable[object]]]:
     """An edge actor asks a core actor, with a time limit."""
-    async with stage(child("answerer", _Answerer, _Answerer)) as io:
+    async with stage(child("answerer", _Answerer, _Answerer), asks=(GetNumber,)) as io:
         yield lambda: io.ask(GET_NUMBER, within=5.0)
 
 

@@ -10,7 +10,7 @@ from anyio.lowlevel import checkpoint
 
 from acore.bench.runtime.shapes import Send
 from acore.clock import RealClock
-from acore.events.base import Entry, Event
+from acore.events.base import Command, Entry, Event
 from acore.events.bus import Bus
 from acore.events.recorder import MemoryRecorder, Recorder
 from acore.runtime.actor import Actor
@@ -52,8 +52,11 @@ def child(
 
 
 @asynccontextmanager
-async def stage(*children: ChildSpec, recorder: Recorder | None = None) -> AsyncGenerator[EdgeContext]:
-    """Run *children* under one supervisor, and yield what an edge actor beside them may use."""
+async def stage(
+    *children: ChildSpec, recorder: Recorder | None = None, asks: tuple[type[Command[Any]], ...] = ()
+) -> AsyncGenerator[EdgeContext]:
+    """Run *children* under one supervisor, and yield what an edge actor beside them that *asks* may use."""
+    source = type("_Source", (_Source,), {"asks": asks})
     lent: asyncio.Future[EdgeContext] = asyncio.get_running_loop().create_future()
     # As often as they like: the limit counts what failed within the period.
     limit = RestartLimit(intensity=1000, period=0.001)
@@ -61,7 +64,7 @@ async def stage(*children: ChildSpec, recorder: Recorder | None = None) -> Async
         id="root",
         children=(
             SupervisorSpec(id="actors", children=children, limit=limit),
-            ChildSpec(id="source", actor=_Source, start=lambda: _Source(lent.set_result)),
+            ChildSpec(id="source", actor=source, start=lambda: source(lent.set_result)),
         ),
         limit=RestartLimit(intensity=0),
     )
