@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from inspect import iscoroutinefunction
 from typing import Any, ClassVar, get_args, get_origin
 
 import msgspec
@@ -169,6 +170,9 @@ class Actor[State: msgspec.Struct]:
                 cls.state_type = get_args(base)[0]
         _refuse_shared_state(cls)
         guard(cls)
+        for hook in (cls.on_start, cls.on_stop):
+            if not iscoroutinefunction(hook):
+                raise HandlerError(f"{cls.__qualname__}.{hook.__name__} must be `async def`")
         cls.handlers = collect(cls)
 
     def __init__(self) -> None:

@@ -75,6 +75,7 @@ def check(root: SupervisorSpec) -> None:
         _check_times(spec)
         if isinstance(spec, SupervisorSpec):
             _check_limit(spec)
+            _check_attempts(spec)
         else:
             _check_mailbox(spec)
             _check_limits_of_handlers(spec)
@@ -125,6 +126,15 @@ def _check_limit(spec: SupervisorSpec) -> None:
         raise SpecError(spec.id, "limit.intensity", f"must not be negative, not {spec.limit.intensity}")
     if not spec.limit.period > 0:
         raise SpecError(spec.id, "limit.period", f"must be more than 0 s, not {spec.limit.period:g}")
+
+
+def _check_attempts(supervisor: SupervisorSpec) -> None:
+    """Refuse children that one bad message would let fail more often than their supervisor puts up with."""
+    allowed = supervisor.limit.intensity
+    for spec in supervisor.children:
+        if isinstance(spec, ChildSpec) and spec.max_attempts > 1 and spec.max_attempts > allowed:
+            why = f"is {spec.max_attempts}, more than the {allowed} restarts that {supervisor.id} allows"
+            raise SpecError(spec.id, "max_attempts", why)
 
 
 def _check_asks(specs: Iterable[ChildSpec]) -> None:

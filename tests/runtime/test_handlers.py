@@ -278,3 +278,11 @@ def test_handlers_are_inherited_and_can_be_replaced() -> None:
 
     assert Sub.handlers == {Seen: "see", Get: "get"}
     assert Sub.state_type is Nothing
+
+
+def test_a_hook_that_is_no_coroutine_is_refused_when_the_class_is_made() -> None:
+    """B27."""
+    with pytest.raises(HandlerError, match=r"Blunt\.on_start must be `async def`"):
+
+        class Blunt(Actor[msgspec.Struct]):  # pyright: ignore[reportUnusedClass] - it is never made
+            def on_start(self, ctx: Context) -> None: ...  # pyright: ignore[reportIncompatibleMethodOverride]

@@ -14,7 +14,7 @@ from acore.runtime.actor import Actor, Context
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
 from acore.runtime.mailbox import Overflow
-from acore.runtime.restart import SpecError
+from acore.runtime.restart import RestartLimit, SpecError
 from tests.runtime.stage import GENEROUS, Stage, child, running, tree
 
 ME = Trace(source="test")
@@ -342,3 +342,10 @@ async def test_a_handler_that_something_outside_cancels_is_begun_again() -> None
         assert heard(stage) == [101]
         (again,) = stage.messages(MessageRequeued)
         assert again.attempt == 2
+
+
+async def test_more_attempts_than_the_supervisor_allows_restarts_are_refused() -> None:
+    """S01: one bad message would end the supervisor before it is given up."""
+    with pytest.raises(SpecError, match=r"max_attempts is 4, more than the 3 restarts that root allows"):
+        Stage(tree(child(Ear, max_attempts=4), limit=RestartLimit(intensity=3)))
+    Stage(tree(child(Ear, max_attempts=3), limit=RestartLimit(intensity=3)))
