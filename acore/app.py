@@ -3,9 +3,10 @@
 import os
 import platform
 import secrets
+import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -43,12 +44,13 @@ from acore.events.store import StoreView
 from acore.host.commit import commit_of
 from acore.host.reader import HostReader
 from acore.log import forget_secret, keep_secret
+from acore.runtime.administration import ChildInfo, ChildState, NeverReadyError
 from acore.runtime.edge import EdgeContext
+from acore.runtime.pulse import Pulse
 from acore.runtime.report import chief, reason
 from acore.runtime.restart import RestartLimit, Strategy
 from acore.runtime.spec import ChildSpec, SupervisorSpec
 from acore.runtime.standstill import StandstillWatch
-from acore.runtime.supervisor import ChildInfo, ChildState
 from acore.runtime.system import System
 from acore.runtime.watchdog import HANDLER_TIMEOUT
 from acore.settings.load import Loaded
@@ -59,6 +61,8 @@ from acore.storage.vault import Vault
 
 STOP_BUDGET = 30.0
 """Seconds an ordered stop may take in all; then the process ends anyway, saying what was lost."""
+# Of these, so much is for the actors; the rest is for what they said last, which is written after them.
+_ACTORS_PART = 0.8
 _INTERRUPTED = 130
 
 type Amend = Callable[[SupervisorSpec], SupervisorSpec]
@@ -117,6 +121,7 @@ class App:
         self._signals = Signals(self._clock, self.stop, _quit_now)
         self._tickets = Tickets()
         self._failure: BaseException | None = None
+        self._unwritten: Callable[[], int] = int
 
     @property
     def settings(self) -> Settings:
@@ -157,9 +162,17 @@ class App:
     async def _run(self, store: Store, outside: "_Outside", on_started: Callable[[System], None]) -> None:
         bus = Bus(self._clock, store.journal, node=outside.node, boot=self.boot, last_seq=store.last_seq)
         tree = self._amend(self._tree(store, outside))
-        self.system = System(tree, bus, on_stopping=self._limit_the_stop)
+        self._unwritten = lambda: store.journal.waiting
+        self.system = System(
+            tree, bus, on_stopping=self._limit_the_stop, stop_within=_ACTORS_PART * STOP_BUDGET
+        )
         self._began_running.set()
-        watch = StandstillWatch(self.system.cells, bus, limit=self.settings.standstill_limit)
+        watch = StandstillWatch(
+            self.system.cells,
+            bus,
+            limit=self.settings.standstill_limit,
+            on_turn=Pulse(self.system.supervisors, bus).look,
+        )
         with watch.watching():
             async with self._announced(self.system, on_started):
                 await self.system.run()
@@ -202,8 +215,9 @@ class App:
     @asynccontextmanager
     async def _announced(self, system: System, on_started: Callable[[System], None]) -> AsyncGenerator[None]:
         async def announce() -> None:
-            await system.wait_ready()
-            on_started(system)
+            with suppress(NeverReadyError):  # whoever runs the system is told why
+                await system.wait_ready()
+                on_started(system)
 
         async with create_task_group() as group:
             group.start_soon(announce)
@@ -218,6 +232,10 @@ class App:
         )
         if self._failure is not None:
             logger.error("It stopped because of this: {}", reason(self._failure))
+        if lost := self._unwritten():
+            # The log may go elsewhere, and whoever looks why the process ended looks here.
+            sys.stderr.write(f"acore: {EntriesLostError(lost)}\n")
+            sys.stderr.flush()
         os._exit(self._failure.exit_code if isinstance(self._failure, AcoreError) else ExitCode.SOFTWARE)
 
     # --- the tree

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 from blockbuster import BlockBusterFunction, blockbuster_ctx
+from hypothesis import settings
 
 TESTS = str(Path(__file__).parent)
+# For `--hypothesis-profile=thorough`: random stories anew, and many more of them where a test asks for it.
+settings.register_profile("thorough", deadline=None, print_blob=True)
 ASYNCHRONOUS = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 

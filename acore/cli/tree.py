@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from acore.actors.narrator import GROUPS, PARTS
 from acore.cli.output import is_terminal, say, tinted
-from acore.runtime.supervisor import ChildInfo, ChildState
+from acore.runtime.administration import ChildInfo, ChildState
 
 _TONES = {
     ChildState.RUNNING: ("●", "good"),

@@ -21,6 +21,16 @@ class Burial(StrEnum):
     DECODE = "decode"
 
 
+class Order(StrEnum):
+    """What can be done to a part of the tree while it runs; a closed set."""
+
+    START = "start"
+    STOP = "stop"
+    RESTART = "restart"
+    RETRY = "retry"
+    DELETE = "delete"
+
+
 @wire("actor.started")
 class ActorStarted(Event):
     """A new run of an actor began: fresh state, same mailbox."""
@@ -72,6 +82,15 @@ class SupervisorGaveUp(Event):
     reason: str
     restarts: int
     within: float
+
+
+@wire("supervisor.obeyed")
+class SupervisorObeyed(Event):
+    """A supervisor was told to do something to one of its children, and does it."""
+
+    supervisor: str
+    order: Order
+    actor: str
 
 
 @wire("letter.died")
@@ -146,6 +165,7 @@ NOTICES = (
     ActorExited,
     ActorRestarting,
     SupervisorGaveUp,
+    SupervisorObeyed,
     HandlerSlow,
     LoopBlocked,
     SupervisorSilent,

@@ -15,7 +15,7 @@ from acore.events.transport import Deliver
 from acore.runtime.actor import Actor
 from acore.runtime.edge import EdgeActor
 from acore.runtime.handlers import split
-from acore.runtime.incarnation import HERE, Incarnation, StaleIncarnationError
+from acore.runtime.incarnation import Body, Incarnation, StaleIncarnationError
 from acore.runtime.mailbox import Mailbox, Overflow
 from acore.runtime.report import reason
 from acore.runtime.stack import Call, place
@@ -27,7 +27,7 @@ KEPT_IDS = 4096
 """So many ids of messages a cell remembers where a transport may bring one twice."""
 
 
-class Cell[A: (Actor[Any], EdgeActor)]:
+class Cell[A: (Actor[Any], EdgeActor)](Body):
     """What the bus, the supervisor and the watchdog know of one actor."""
 
     __slots__ = (
@@ -184,16 +184,16 @@ class Cell[A: (Actor[Any], EdgeActor)]:
         """Bury what is queued and refuse what comes, until the next run if there is one."""
         self.mailbox.close()
         for envelope in self.mailbox.clear():
-            self._bury(envelope, Burial.STOPPED)
+            self._bury(envelope, Burial.STOPPED if envelope.attempt == 1 else Burial.INTERRUPTED)
 
-    def leave(self) -> None:
-        """Leave the bus for good."""
-        self.close()
-        self.bus.leave(self)
+    def drain(self) -> None:
+        """Refuse what comes from now on; when what was accepted is done, the run asks itself to stop."""
+        self.mailbox.close()
+        self._is_last_call = True
+        self.mailbox.wake()
 
     async def run(self, run: Incarnation) -> None:
         """Do one run of the actor."""
-        HERE.set(self.name)
         self._run = run
         self.current = None
         self._has_to_stop = self._is_last_call = False
@@ -212,12 +212,7 @@ class Cell[A: (Actor[Any], EdgeActor)]:
         raise NotImplementedError
 
     def _on_stop(self) -> None:
-        """Handle nothing more, or only what was accepted by now when the stop is to drain."""
-        if self._run is not None and self._run.drains:
-            self.mailbox.close()
-            self._is_last_call = True
-        else:
-            self._has_to_stop = True
+        self._has_to_stop = True
         self.mailbox.wake()
 
     def _method(self, kind: type[Message]) -> str | None:

@@ -18,6 +18,8 @@ from acore.runtime.stack import Call, waiting
 from acore.runtime.watchdog import HandlerTimeoutError
 
 _NO_VIEW: object = Actor[Any].view
+# What an actor does not say itself is not run: most have nothing to do at their start or end.
+_NO_HOOKS = (Actor[Any].on_start, Actor[Any].on_stop)
 
 type Handler = Callable[[Any, Context], Handling]
 
@@ -90,7 +92,7 @@ class CoreCell(Cell[Actor[Any]]):
             if has_more:
                 await checkpoint()
             elif self._is_last_call:
-                return
+                work.run.request_stop()
             elif not self._has_to_stop:
                 await self.mailbox.wait()
             work.run.check_current()
@@ -137,19 +139,20 @@ class CoreCell(Cell[Actor[Any]]):
 
     async def _call(self, work: _Work, envelope: Envelope, hook: str) -> None:
         """Run a hook, which the fact of the start or stop sets off."""
-        speaker = Speaker(self.name, work.run.number, self.bus.catalog, hook)
-        work.ctx = ctx = Context(envelope, speaker)
-        handling = _await(getattr(work.actor, hook)(ctx), work)
-        self.current = envelope
-        try:
-            await self._drive(handling, work)
-            self._conclude(work, ctx, None)
-            work.ctx = None
-        finally:
-            close(handling)
-        if (view := work.actor.view()) is not None:
+        own = getattr(work.actor, hook)
+        if own.__func__ not in _NO_HOOKS:
+            speaker = Speaker(self.name, work.run.number, self.bus.catalog, hook)
+            work.ctx = ctx = Context(envelope, speaker)
+            handling = _await(own(ctx), work)
+            self.current = envelope
+            try:
+                await self._drive(handling, work)
+                self._conclude(work, ctx, None)
+            finally:
+                close(handling)
+            self.current = work.ctx = None
+        if work.has_view and (view := work.actor.view()) is not None:
             self.bus.views.show(view, self.name)
-        self.current = None
 
     async def _drive(self, handling: Handling, work: _Work) -> object:
         """Put what *handling* asks, until it is done; return what it returned."""

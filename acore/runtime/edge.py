@@ -8,7 +8,6 @@ from math import inf
 from typing import Any, ClassVar
 
 import msgspec
-from anyio import Event as Flag
 from anyio import Semaphore, create_task_group, current_effective_deadline
 from anyio.abc import TaskGroup
 
@@ -18,7 +17,7 @@ from acore.events.base import Command, Effect, Envelope, Event, Message, Trace, 
 from acore.events.bus import Bus
 from acore.events.views import Seen, View
 from acore.runtime.handlers import collect
-from acore.runtime.incarnation import Incarnation
+from acore.runtime.incarnation import Flag, Incarnation
 
 
 class UndeclaredAskError(AcoreError):

@@ -125,6 +125,8 @@ class EdgeCell(Cell[EdgeActor]):
             if envelope is None:
                 self.bus.rested()
                 turn = 0
+                if self._is_last_call and not self._at_work:
+                    shift.run.request_stop()
                 await self.mailbox.wait()
                 continue
             kind = type(envelope.message)
@@ -207,8 +209,13 @@ class EdgeCell(Cell[EdgeActor]):
         finally:
             del shift.at_work[task]
             self._at_work.pop(envelope.id, None)
-            shift.places.release()
-            self.bus.rested()
+            self._leave_place(shift)
+
+    def _leave_place(self, shift: Shift) -> None:
+        shift.places.release()
+        if self._is_last_call:  # the last one to leave ends the run
+            self.mailbox.wake()
+        self.bus.rested()
 
     def _is_untouched(self, envelope: Envelope, io: EdgeContext) -> bool:
         """Return whether *envelope* can be handled again: nothing was said, nothing is done twice."""

@@ -1,11 +1,15 @@
-"""Words for an exception: bounded, and without holding on to what it saw."""
+"""Words for the end of a run: bounded, and without holding on to what it saw."""
 
+import asyncio
 from collections.abc import Iterator
-from types import TracebackType
-from typing import cast
+from contextvars import ContextVar
+from types import CoroutineType, TracebackType
+from typing import Any, cast
 
 from acore.errors import FatalError
+from acore.events.supervision import ActorExited
 from acore.log import masked
+from acore.runtime.incarnation import Ignore, Incarnation
 from acore.runtime.restart import Exit, ExitKind
 from acore.runtime.watchdog import HandlerTimeoutError
 
@@ -47,6 +51,65 @@ def leaves(error: BaseException) -> tuple[BaseException, ...]:
     return (error,)
 
 
+def judge(
+    kind: ExitKind,
+    error: BaseException | None,
+    run: Incarnation,
+    *,
+    start_timeout: float,
+    shutdown: float | None,
+) -> Exit:
+    """Return how *run* ended.
+
+    Args:
+        kind: How its task ended.
+        error: What it raised, if anything.
+        run: What it was asked, and whether it had become ready.
+        start_timeout: Seconds it had to become ready.
+        shutdown: Seconds it had to stop.
+    """
+    if not run.is_ready and (end := _failed_start(error, run, start_timeout)):
+        return end
+    if error is not None:
+        return describe(error, kind)
+    if kind is ExitKind.LOST:
+        outside = "its task was cancelled by something outside acore"
+        return Exit(kind=kind, error="CancelledError", reason=outside)
+    if kind is ExitKind.KILLED:
+        slow = f"it did not stop within {shutdown:g} s" if shutdown and run.is_ready else ""
+        return Exit(kind=kind, reason=run.failure or slow or "it was stopped at once")
+    return Exit(kind=kind, reason=run.remark)
+
+
+def _failed_start(error: BaseException | None, run: Incarnation, start_timeout: float) -> Exit | None:
+    """Return how *run*, which did not become ready, failed by itself; None when it was stopped."""
+    if run.has_timed_out:
+        late = f"not ready after {start_timeout:g} s"
+        return Exit(kind=ExitKind.START_FAILED, error="StartTimeout", reason=late)
+    if isinstance(error, Ignore):
+        return Exit(kind=ExitKind.IGNORED, reason=str(error))
+    if error is not None:
+        return describe(error, ExitKind.START_FAILED)
+    if not run.stopping.is_set():
+        early = "it ended before it was ready"
+        return Exit(kind=ExitKind.START_FAILED, error="EndedEarly", reason=early)
+    return None
+
+
+def exited(actor: str, run: Incarnation, end: Exit, handling: str) -> ActorExited:
+    """Return the fact that *run* of *actor* has ended while it was handling a message of that name."""
+    return ActorExited(
+        actor=actor,
+        incarnation=run.number,
+        exit=end.kind,
+        reason=end.reason,
+        error=end.error,
+        place=end.place,
+        handling=handling,
+        is_ready=run.is_ready,
+    )
+
+
 def describe(error: BaseException, kind: ExitKind) -> Exit:
     """Return how a run that raised *error* ended: by the one error that decides, with the others' names."""
     first = chief(error)
@@ -85,6 +148,27 @@ def place(error: BaseException) -> str:
     return _sendable(f"{last.tb_frame.f_code.co_filename}:{last.tb_lineno}")
 
 
+def whereabouts(mark: ContextVar[tuple[str, ...]], path: tuple[str, ...]) -> list[str]:
+    """Return at which lines the tasks hang whose context has *path* as *mark*: a few, the outermost first."""
+    found = [
+        _sendable(" > ".join(_frames(task.get_coro())[-_NAMED:]))
+        for task in asyncio.all_tasks()
+        if task.get_context().get(mark) == path
+    ]
+    return found[:_NAMED] or ["a place that cannot be seen"]
+
+
+def _frames(awaited: object) -> list[str]:
+    """Return `file:line function` of a suspended coroutine and of each that it awaits."""
+    found: list[str] = []
+    while isinstance(awaited, CoroutineType):
+        coroutine = cast("CoroutineType[Any, Any, Any]", awaited)
+        if (frame := coroutine.cr_frame) is not None:
+            found.append(f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_name}")
+        awaited = coroutine.cr_await
+    return found
+
+
 def _sendable(text: str) -> str:
     """Return *text* without lone surrogates, which names of undecodable files bring and JSON refuses."""
     return text.encode(errors="replace").decode()
@@ -94,4 +178,4 @@ def is_fatal(error: BaseException) -> bool:
     """Return whether no restart can help with *error*: acore knows it as such, or it ends Python itself."""
     if isinstance(error, BaseExceptionGroup):
         return any(is_fatal(one) for one in leaves(cast("BaseException", error)))
-    return isinstance(error, FatalError) or not isinstance(error, Exception)
+    return isinstance(error, FatalError | MemoryError) or not isinstance(error, Exception)

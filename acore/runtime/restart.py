@@ -1,11 +1,13 @@
-"""What supervisors go by: specs, and pure functions that say who restarts, when, and with whom.
+"""What supervisors go by: pure functions of records that say who restarts, when, with whom, and how long.
 
 The rules are those of Erlang/OTP's supervisor (its manual pages `supervisor` and `sup_princ`), with a
 backoff between restarts as in Akka's BackoffSupervisor.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from enum import StrEnum
+from itertools import takewhile
+from math import inf
 
 from acore.errors import AcoreError
 from acore.record import Record
@@ -16,6 +18,22 @@ class SpecError(AcoreError):
 
     def __init__(self, child: str, field: str, reason: str) -> None:
         super().__init__(f"child {child!r}: {field} {reason}")
+
+
+class StartFailedError(AcoreError):
+    """A child could not be started the first time."""
+
+    def __init__(self, child: str, reason: str) -> None:
+        super().__init__(f"{child} could not start: {reason}")
+
+
+class RestartLimitError(AcoreError):
+    """Starting a child again did not help."""
+
+    def __init__(self, child: str, first: str, restarts: int, period: float) -> None:
+        super().__init__(
+            f"{child} kept failing ({restarts} restarts within {period:g} s); it began with {first}"
+        )
 
 
 class Strategy(StrEnum):
@@ -34,6 +52,21 @@ class RestartType(StrEnum):
     TEMPORARY = "temporary"
 
 
+class AutoShutdown(StrEnum):
+    """When the good end of significant children ends their supervisor: never, of any, of the last one."""
+
+    NEVER = "never"
+    ANY = "any"
+    ALL = "all"
+
+
+class StopOrder(StrEnum):
+    """How a supervisor stops its children: one by one, the last started first, or all at the same time."""
+
+    REVERSE = "reverse"
+    TOGETHER = "together"
+
+
 class ExitKind(StrEnum):
     """How a run ended."""
 
@@ -43,7 +76,11 @@ class ExitKind(StrEnum):
     LOST = "lost"
     KILLED = "killed"
     START_FAILED = "start_failed"
+    IGNORED = "ignored"
     ABANDONED = "abandoned"
+
+
+_GOOD = frozenset({ExitKind.NORMAL, ExitKind.SHUTDOWN, ExitKind.IGNORED})
 
 
 class Exit(Record):
@@ -58,7 +95,7 @@ class Exit(Record):
     @property
     def is_abnormal(self) -> bool:
         """Whether nobody asked for it."""
-        return self.kind not in {ExitKind.NORMAL, ExitKind.SHUTDOWN}
+        return self.kind not in _GOOD
 
 
 class Failure(Record):
@@ -93,6 +130,8 @@ class Backoff(Record):
 
 def calls_for_restart(restart: RestartType, end: Exit) -> bool:
     """Return whether a child of this type is started again after *end*."""
+    if end.kind is ExitKind.IGNORED:
+        return False
     match restart:
         case RestartType.PERMANENT:
             return True
@@ -102,7 +141,18 @@ def calls_for_restart(restart: RestartType, end: Exit) -> bool:
             return False
 
 
-def affected[Id](strategy: Strategy, order: Sequence[Id], failed: Id) -> tuple[Id, ...]:
+def calls_for_shutdown(auto: AutoShutdown, others: int) -> bool:
+    """Return whether the end of a significant child, with so many *others* alive, ends the supervisor."""
+    match auto:
+        case AutoShutdown.NEVER:
+            return False
+        case AutoShutdown.ANY:
+            return True
+        case AutoShutdown.ALL:
+            return others == 0
+
+
+def affected[Id](strategy: Strategy, order: Iterable[Id], failed: Id) -> tuple[Id, ...]:
     """Return who is stopped and started again when *failed* fails, in start order."""
     match strategy:
         case Strategy.ONE_FOR_ONE:
@@ -110,12 +160,21 @@ def affected[Id](strategy: Strategy, order: Sequence[Id], failed: Id) -> tuple[I
         case Strategy.ONE_FOR_ALL:
             return tuple(order)
         case Strategy.REST_FOR_ONE:
-            return tuple(order[order.index(failed) :])
+            everyone = tuple(order)
+            return everyone[everyone.index(failed) :]
 
 
-def recent(failures: Sequence[Failure], now: float, limit: RestartLimit) -> tuple[Failure, ...]:
-    """Return the *failures* that still count at *now* (monotonic seconds): a sliding window."""
-    return tuple(failure for failure in failures if now - failure.at <= limit.period)
+def outdated(failures: Iterable[Failure], now: float, limit: RestartLimit) -> int:
+    """Return how many of the oldest *failures* no longer count at *now* (monotonic s): a sliding window."""
+    return sum(1 for _ in takewhile(lambda failure: now - failure.at > limit.period, failures))
+
+
+def is_stable(backoff: Backoff | None, ran: float) -> bool:
+    """Return whether a child that was up for *ran* seconds has put its failures behind it.
+
+    Time spent starting or waiting is no stability.
+    """
+    return backoff is None or ran >= backoff.reset_after
 
 
 def delay(backoff: Backoff, failures: int, random: float) -> float:
@@ -128,3 +187,23 @@ def delay(backoff: Backoff, failures: int, random: float) -> float:
     """
     doubled = backoff.first * 2.0 ** min(failures - 1, 64)
     return min(backoff.cap, doubled * (1 + random * backoff.jitter))
+
+
+def stop_times(own: float | None, patience: float, left: float | None, others: int) -> tuple[float, float]:
+    """Return after how many seconds a child is killed that was asked to stop, and then given up on.
+
+    When all must be over by an instant, each child may take half of what is left, and the last one the rest:
+    one that hangs costs the others nothing that they need.
+
+    Args:
+        own: Seconds that the child may take; None for as long as it needs.
+        patience: Seconds that a killed child has to end.
+        left: Seconds until all must be over; None when nothing presses.
+        others: How many are to be stopped after it.
+    """
+    own = inf if own is None else own
+    if left is None:
+        return own, patience
+    whole = max(0.0, left) / (2 if others else 1)
+    patience = min(patience, whole / 2)
+    return min(own, whole - patience), patience

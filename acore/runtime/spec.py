@@ -1,21 +1,31 @@
 """Descriptions of actors and supervisors: data, checked before anything starts."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
+from acore.events.base import Message
 from acore.runtime.actor import Actor
 from acore.runtime.edge import EdgeActor
 from acore.runtime.mailbox import DEFAULT_CAPACITY, CoalescingMailbox, Key, Mailbox, Overflow
-from acore.runtime.restart import Backoff, RestartLimit, RestartType, SpecError, Strategy
+from acore.runtime.restart import (
+    AutoShutdown,
+    Backoff,
+    RestartLimit,
+    RestartType,
+    SpecError,
+    StopOrder,
+    Strategy,
+)
 from acore.runtime.watchdog import HANDLER_TIMEOUT, SLOW_AFTER
 
 
 class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
     """How one actor is made, started, stopped and started again. Times are seconds.
 
-    A handler that is not done after `slow_after` is told of; after `handler_timeout` it is given up, and the
+    `backoff` None starts it again at once. The good end of a significant child may end its supervisor. A
+    handler that is not done after `slow_after` is told of; after `handler_timeout` it is given up, and the
     actor with it. None does without.
     """
 
@@ -23,9 +33,10 @@ class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
     actor: type[Actor[Any]] | type[EdgeActor]
     start: Callable[[], Actor[Any] | EdgeActor] | None = None
     restart: RestartType = RestartType.PERMANENT
+    is_significant: bool = False
     start_timeout: float = 30.0
     shutdown: float = 5.0
-    backoff: Backoff = Backoff()
+    backoff: Backoff | None = Backoff()
     capacity: int = DEFAULT_CAPACITY
     overflow: Overflow = Overflow.DROP_NEW
     coalesce_by: Key | None = None
@@ -53,55 +64,98 @@ class SupervisorSpec(msgspec.Struct, frozen=True, kw_only=True):
     children: "tuple[ChildSpec | SupervisorSpec, ...]"
     strategy: Strategy = Strategy.ONE_FOR_ONE
     limit: RestartLimit = RestartLimit()
+    auto_shutdown: AutoShutdown = AutoShutdown.NEVER
+    stop_order: StopOrder = StopOrder.REVERSE
     restart: RestartType = RestartType.PERMANENT
+    is_significant: bool = False
     start_timeout: float = 120.0
     shutdown: float | None = None
-    backoff: Backoff = Backoff()
+    backoff: Backoff | None = Backoff()
 
 
-def check(root: SupervisorSpec) -> None:
-    """Check a whole tree.
+type Spec = ChildSpec | SupervisorSpec
+"""How one child of a supervisor is treated."""
+
+type Answerers = Mapping[type[Message], ChildSpec]
+"""Who answers each command."""
+
+
+def check(root: Spec, *, under: SupervisorSpec | None = None, beside: Answerers | None = None) -> None:
+    """Check a whole tree, or a part that is to join one.
+
+    Args:
+        root: The tree or the part.
+        under: The supervisor that the part joins.
+        beside: Who answers commands in the tree that it joins.
 
     Raises:
         SpecError: Naming the child and the field that cannot work.
     """
     seen: set[str] = set()
-    for spec in every(root):
+    for spec, parent in _placed(root, under):
         if not spec.id or "/" in spec.id:
             raise SpecError(spec.id, "id", "must be a name without '/'")
         if spec.id in seen:
             raise SpecError(spec.id, "id", "is used twice")
         seen.add(spec.id)
+        _check_choices(spec)
         _check_times(spec)
+        _check_significance(spec, parent)
         if isinstance(spec, SupervisorSpec):
             _check_limit(spec)
             _check_attempts(spec)
         else:
             _check_mailbox(spec)
             _check_limits_of_handlers(spec)
-    _check_asks(actor_specs(root))
+    _check_asks(actor_specs(root), beside or {})
 
 
-def every(spec: ChildSpec | SupervisorSpec) -> "Iterator[ChildSpec | SupervisorSpec]":
+def every(spec: Spec) -> Iterator[Spec]:
     """Yield *spec* and all that is below it, parents first."""
-    yield spec
-    if isinstance(spec, SupervisorSpec):
-        for child in spec.children:
-            yield from every(child)
+    for one, _ in _placed(spec, None):
+        yield one
 
 
-def actor_specs(root: SupervisorSpec) -> list[ChildSpec]:
+def actor_specs(root: Spec) -> list[ChildSpec]:
     """Return the actors of the tree in start order."""
     return [spec for spec in every(root) if isinstance(spec, ChildSpec)]
 
 
-def _check_times(spec: ChildSpec | SupervisorSpec) -> None:
+def _placed(spec: Spec, parent: SupervisorSpec | None) -> Iterator[tuple[Spec, SupervisorSpec | None]]:
+    yield spec, parent
+    if isinstance(spec, SupervisorSpec):
+        for child in spec.children:
+            yield from _placed(child, spec)
+
+
+def _check_choices(spec: Spec) -> None:
+    if spec.restart not in tuple(RestartType):
+        raise SpecError(spec.id, "restart", f"must be one of {', '.join(RestartType)}, not {spec.restart!r}")
+    if isinstance(spec, SupervisorSpec):
+        if spec.strategy not in tuple(Strategy):
+            known = ", ".join(Strategy)
+            raise SpecError(spec.id, "strategy", f"must be one of {known}, not {spec.strategy!r}")
+    elif spec.start is not None and not callable(spec.start):
+        raise SpecError(spec.id, "start", f"must make the actor when it is called, and {spec.start!r} cannot")
+
+
+def _check_times(spec: Spec) -> None:
     if not spec.start_timeout > 0:  # this way round, which NaN fails too
         raise SpecError(spec.id, "start_timeout", f"must be more than 0 s, not {spec.start_timeout:g}")
     if spec.shutdown is not None and not spec.shutdown >= 0:
         raise SpecError(spec.id, "shutdown", f"must not be negative, not {spec.shutdown:g}")
-    if not (0 < spec.backoff.first <= spec.backoff.cap and spec.backoff.jitter >= 0):
-        raise SpecError(spec.id, "backoff", f"must wait more than 0 s and at most its cap: {spec.backoff}")
+    backoff = spec.backoff
+    if backoff is not None and not (0 < backoff.first <= backoff.cap and backoff.jitter >= 0):
+        raise SpecError(spec.id, "backoff", f"must wait more than 0 s and at most its cap: {backoff}")
+
+
+def _check_significance(spec: Spec, parent: SupervisorSpec | None) -> None:
+    if not spec.is_significant:
+        return
+    if spec.restart is RestartType.PERMANENT:
+        raise SpecError(spec.id, "is_significant", "fits no permanent child: it never ends for good")
+    if parent is None or parent.auto_shutdown is AutoShutdown.NEVER:
+        raise SpecError(spec.id, "is_significant", "means nothing where auto_shutdown is never")
 
 
 def _check_mailbox(spec: ChildSpec) -> None:
@@ -122,7 +176,7 @@ def _check_limits_of_handlers(spec: ChildSpec) -> None:
 
 
 def _check_limit(spec: SupervisorSpec) -> None:
-    if spec.limit.intensity < 0:
+    if not spec.limit.intensity >= 0:
         raise SpecError(spec.id, "limit.intensity", f"must not be negative, not {spec.limit.intensity}")
     if not spec.limit.period > 0:
         raise SpecError(spec.id, "limit.period", f"must be more than 0 s, not {spec.limit.period:g}")
@@ -137,24 +191,25 @@ def _check_attempts(supervisor: SupervisorSpec) -> None:
             raise SpecError(spec.id, "max_attempts", why)
 
 
-def _check_asks(specs: Iterable[ChildSpec]) -> None:
+def _check_asks(specs: Iterable[ChildSpec], beside: Answerers) -> None:
     """Refuse actors that could wait for each other for ever."""
     specs = list(specs)
-    answered = {command: spec.id for spec in specs for command in spec.actor.handlers}
-    asks = {spec.id: [answered[c] for c in spec.actor.asks if c in answered] for spec in specs}
+    answered = {**beside} if any(spec.actor.asks for spec in specs) else {}
+    answered |= {command: spec for spec in specs for command in spec.actor.handlers}
     done: set[str] = set()
 
-    def visit(actor: str, path: tuple[str, ...]) -> None:
-        if actor in path:
-            circle = " → ".join((*path[path.index(actor) :], actor))
-            raise SpecError(actor, "asks", f"makes a circle: {circle}")
-        if actor not in done:
-            for asked in asks[actor]:
-                visit(asked, (*path, actor))
-            done.add(actor)
+    def visit(spec: ChildSpec, path: tuple[str, ...]) -> None:
+        if spec.id in path:
+            circle = " → ".join((*path[path.index(spec.id) :], spec.id))
+            raise SpecError(spec.id, "asks", f"makes a circle: {circle}")
+        if spec.id not in done:
+            for command in spec.actor.asks:
+                if command in answered:
+                    visit(answered[command], (*path, spec.id))
+            done.add(spec.id)
 
     for spec in specs:
-        visit(spec.id, ())
+        visit(spec, ())
         for command in spec.actor.asks:
             if command not in answered:
                 raise SpecError(

@@ -18,7 +18,7 @@ from acore.events.base import Envelope, Trace
 from acore.events.bus import Bus, BusClosedError
 from acore.events.supervision import LoopBlocked
 from acore.record import Record
-from acore.runtime.incarnation import HERE
+from acore.runtime.incarnation import inside
 from acore.runtime.stack import Call, called_by_loop, place, running, text
 
 NOTICE_AFTER = 1.0
@@ -164,7 +164,7 @@ class StandstillWatch:
         task = current_task(loop)
         if task is None:
             return Finding(calls=calls)
-        actor = task.get_context().get(HERE, "")
+        actor = (task.get_context().get(inside) or ("",))[-1]
         cell = self._cells.get(actor)
         envelope = cell.handled_by(task) if cell is not None else None
         message = self._bus.catalog.of(type(envelope.message)).name if envelope is not None else ""

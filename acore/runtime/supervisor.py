@@ -2,210 +2,75 @@
 
 import asyncio
 import random
-from collections import deque
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
-from enum import StrEnum
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from anyio import CancelScope, create_task_group, sleep_forever
 from anyio.abc import TaskGroup
 
-from acore.clock import Timer
 from acore.errors import AcoreError
 from acore.events.base import Event, Trace
 from acore.events.bus import Bus
-from acore.events.supervision import ActorExited, ActorRestarting, SupervisorGaveUp
-from acore.record import Record
-from acore.runtime.incarnation import Body, Incarnation
-from acore.runtime.report import chief, describe, sole
-from acore.runtime.restart import (
-    Exit,
-    ExitKind,
-    Failure,
-    RestartType,
-    Strategy,
-    affected,
-    calls_for_restart,
-    delay,
-    recent,
+from acore.events.supervision import ActorRestarting, Order, SupervisorGaveUp, SupervisorObeyed
+from acore.runtime import restart as rules
+from acore.runtime.administration import (
+    AT_REST,
+    ChildInfo,
+    ChildState,
+    SupervisorStoppedError,
+    UnknownChildError,
+    refusal,
 )
-from acore.runtime.spec import ChildSpec, SupervisorSpec
-
-# After its time to stop is up and it was cancelled, a child has this many seconds before it is given up on.
-KILL_TIMEOUT = 2.0
-
-
-type Stopping = Callable[[BaseException | None], None]
-"""Told that all begins to stop, and what went wrong, if anything did."""
-
-
-def _nothing(_failure: BaseException | None) -> None:
-    """Stand in where nobody wants to know."""
-
-
-class StartFailedError(AcoreError):
-    """A child could not be started the first time."""
-
-    def __init__(self, child: str, reason: str) -> None:
-        super().__init__(f"{child} could not start: {reason}")
-
-
-class RestartLimitError(AcoreError):
-    """Starting a child again did not help."""
-
-    def __init__(self, child: str, first: str, restarts: int, period: float) -> None:
-        super().__init__(
-            f"{child} kept failing ({restarts} restarts within {period:g} s); it began with {first}"
-        )
-
-
-class ChildState(StrEnum):
-    """Where a child is in its life."""
-
-    STARTING = "starting"
-    RUNNING = "running"
-    STOPPING = "stopping"
-    STOPPED = "stopped"
-    BACKOFF = "backoff"
-    ABANDONED = "abandoned"
-
-
-class ChildInfo(Record):
-    """What can be told of a child at any moment. `since` and `due` are monotonic seconds."""
-
-    id: str
-    state: ChildState
-    incarnation: int
-    restarts: int
-    since: float
-    due: float | None = None
-    last_exit: Exit | None = None
-    is_supervisor: bool = False
-    children: "tuple[ChildInfo, ...]" = ()
-
-
-class _Child:
-    """A place in the supervisor: what outlives the child's runs."""
-
-    def __init__(self, spec: ChildSpec | SupervisorSpec, body: Body) -> None:
-        self.spec = spec
-        self.body = body
-        self.state = ChildState.STOPPED
-        self.run: Incarnation | None = None
-        self.failures = 0
-        self.restarts = 0
-        self.since = 0.0
-        self.due: float | None = None
-        self.last_exit: Exit | None = None
-        self.timer: Timer | None = None
-
-    def set_timer(self, timer: Timer | None) -> None:
-        if self.timer is not None:
-            self.timer.cancel()
-        self.timer = timer
-
-
-class _Verb(StrEnum):
-    STOP = "stop"
-    WAIT = "wait"
-    START = "start"
-
-
-class _Round:
-    """Steps that are taken one at a time, each when the one before is done."""
-
-    def __init__(self, steps: list[tuple[_Verb, _Child]], wait: float, on_done: Callable[[], None]) -> None:
-        self.steps = deque(steps)
-        self.wait = wait
-        self.on_done = on_done
-        self.timer: Timer | None = None
-
-    def starters(self) -> list[_Child]:
-        return [child for verb, child in self.steps if verb is _Verb.START]
-
-    def will_stop(self, child: _Child) -> bool:
-        return (_Verb.STOP, child) in self.steps
-
-    def abandon(self) -> None:
-        if self.timer is not None:
-            self.timer.cancel()
-
-
-class Ground:
-    """Where all runs of one tree take place, so that a run which never ends holds up no supervisor."""
-
-    def __init__(self) -> None:
-        """Prepare; the root of the tree opens it."""
-        self._tasks: TaskGroup | None = None
-
-    @asynccontextmanager
-    async def open(self) -> AsyncGenerator[TaskGroup]:
-        """Give the task group of the tree; the root, which comes first, waits at the end for all in it."""
-        if self._tasks is not None:
-            yield self._tasks
-            return
-        try:
-            async with create_task_group() as self._tasks:
-                yield self._tasks
-        finally:
-            self._tasks = None
+from acore.runtime.bodies import Bodies
+from acore.runtime.child import KILL_TIMEOUT, Child, Reply, tell
+from acore.runtime.incarnation import Incarnation
+from acore.runtime.report import exited
+from acore.runtime.restart import Exit, ExitKind, RestartType, StartFailedError, Strategy
+from acore.runtime.spec import Spec, SupervisorSpec
 
 
 class Supervisor:
-    """One run of a supervisor. It never waits for a child: each thing that happens moves it one step on."""
+    """One run of a supervisor. It never waits for a child: each thing that happens moves it one step on.
+
+    Children take turns when they are started first, restarted together and stopped at the end: those that
+    leave go first, in reverse order; then, after a pause, those that come start in order. Under
+    one_for_one a child that failed comes back by itself.
+    """
 
     def __init__(
-        self,
-        spec: SupervisorSpec,
-        bodies: Mapping[str, Body],
-        bus: Bus,
-        ground: Ground,
-        on_stopping: Stopping,
+        self, spec: SupervisorSpec, run: Incarnation, bodies: Bodies, bus: Bus, tasks: TaskGroup
     ) -> None:
         """Prepare to supervise.
 
         Args:
             spec: The children, and how to treat them.
-            bodies: What to run for each child, by id.
+            run: This run of it.
+            bodies: What to run for each child.
             bus: Where it says what it did.
-            ground: Where the children run.
-            on_stopping: Called once, when it begins to stop, with what went wrong or None.
+            tasks: Where all runs of the tree take place, so that one which never ends holds up nobody.
         """
         self.spec = spec
+        self.clock = bus.clock
+        self.is_over = False
+        self._run = run
+        self._bodies = bodies
         self._bus = bus
-        self._ground = ground
-        self._on_stopping = on_stopping
-        self._clock = bus.clock
-        self._children = [_Child(child, bodies[child.id]) for child in spec.children]
-        self._rounds: dict[str, _Round] = {}
-        self._failures: tuple[Failure, ...] = ()
-        self._todo: deque[Callable[[], None]] = deque()
+        self._tasks = tasks
+        self._children = {one.id: Child(one, bodies.take(one, spec.id), self) for one in spec.children}
+        self._leaving: dict[Child, None] = {}
+        self._coming = OrderedDict.fromkeys(self._children.values())
+        self._awaited: set[Child] = set()  # whose stop or start has to end before the next one begins
+        self._pause: Child | None = None  # whose wait those that come share
+        self._failures: deque[rules.Failure] = deque()
+        self._steps: deque[Callable[[], None]] = deque()
         self._wake: asyncio.Future[None] | None = None
-        self._kids: TaskGroup | None = None
+        self._orders: set[Reply] = set()
+        self._failure: BaseException | None = None
+        self._is_together = spec.stop_order is rules.StopOrder.TOGETHER
         self._is_ready = False
         self._is_stopping = False
-        self._is_over = False
-        self._failure: BaseException | None = None
 
-    def children(self) -> tuple[ChildInfo, ...]:
-        """Return what is known of the children now; never waits."""
-        return tuple(
-            ChildInfo(
-                id=child.spec.id,
-                state=child.state,
-                incarnation=child.body.runs,
-                restarts=child.restarts,
-                since=child.since,
-                due=child.due,
-                last_exit=child.last_exit,
-                is_supervisor=isinstance(child.body, SupervisorBody),
-                children=child.body.children() if isinstance(child.body, SupervisorBody) else (),
-            )
-            for child in self._children
-        )
-
-    async def run(self, run: Incarnation) -> None:
+    async def run(self) -> None:
         """Start the children, keep them running until asked to stop, and stop them in order.
 
         Raises:
@@ -213,375 +78,343 @@ class Supervisor:
             RestartLimitError: A child kept failing.
             BaseException: What no restart can help with, as it was raised.
         """
-        run.obey(self.stop)
-        async with create_task_group() as outer:
-            outer.start_soon(self._stop_when_cancelled)
-            with CancelScope(shield=True):
-                async with self._ground.open() as self._kids:
-                    self._post(partial(self._start_all, run))
-                    await self._work()
-            outer.cancel_scope.cancel()
+        self._run.obey(self.stop)
+        self.post(self._take_turns)
+        while not self.is_over:
+            # What a step sets off comes after what is under way: a child just launched may be ready by then.
+            for _ in range(len(self._steps)):
+                self._take(self._steps.popleft())
+            try:
+                await self._next_step()
+            except asyncio.CancelledError as cancelled:
+                # Only a library cancels this task: children are stopped in order, then it has its way.
+                self.post(self._fail, cancelled)
+        for order in tuple(self._orders):
+            tell(order, SupervisorStoppedError(self.spec.id))
         if self._failure is not None:
             raise self._failure
 
     def stop(self) -> None:
-        """Ask for an ordered stop; asking again changes nothing."""
-        self._post(self._stop_all)
+        """Ask for an ordered stop, or a quick one when its run is killed; asking again is fine."""
+        self.post(self._stop_all)
 
-    async def _stop_when_cancelled(self) -> None:
-        """Turn a cancellation of the parent into an ordered stop; the children are shielded from it."""
-        try:
-            await sleep_forever()
-        finally:
-            self.stop()
+    def order(self, order: Order, child: str | Spec, *, drains: bool = False) -> Reply:
+        """Have *order* followed as a step, and return what will tell the outcome.
 
-    # --- one thing after the other
+        Args:
+            order: What to do.
+            child: To which child; to start one, its description.
+            drains: Whether a child that is stopped first does what it has accepted.
+        """
+        reply: Reply = asyncio.get_running_loop().create_future()
+        self._orders.add(reply)
+        reply.add_done_callback(self._orders.discard)
+        self.post(self._follow, order, child, reply, partial(self._halt, drains=drains))
+        return reply
 
-    def _post(self, do: Callable[[], None]) -> None:
+    def children(self) -> tuple[ChildInfo, ...]:
+        """Return what is known of the children now; never waits."""
+        return tuple(child.info() for child in self._children.values())
+
+    # --- one step after the other
+
+    def post[*Args](self, do: Callable[[*Args], None], *args: *Args) -> None:
         """Queue a step, so that children are spawned from this supervisor's own task and context."""
-        self._todo.append(do)
+        self._steps.append(partial(do, *args))
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
 
-    async def _work(self) -> None:
-        while not self._is_over:
-            while self._todo:
-                try:
-                    self._todo.popleft()()
-                except Exception as bug:  # noqa: BLE001 - its own failure must not leave children behind
-                    self._fail(bug)
-                self._advance()
-            if not self._is_over:
-                await self._doze()
-
-    async def _doze(self) -> None:
-        """Wait for the next step."""
-        self._wake = asyncio.get_running_loop().create_future()
-        try:
+    async def _next_step(self) -> None:
+        if self._steps or self.is_over:
+            await asyncio.sleep(0)
+        else:
+            self._wake = asyncio.get_running_loop().create_future()
             await self._wake
-        except asyncio.CancelledError as cancelled:
-            # A shield stops scopes, not Task.cancel(): children are stopped in order, then it has its way.
-            self._fail(cancelled)
-            self._advance()
 
-    def _advance(self) -> None:
-        for key, current in list(self._rounds.items()):
-            while current.steps and self._is_done(*current.steps[0], current):
-                current.steps.popleft()
-            if not current.steps and self._rounds.get(key) is current:
-                del self._rounds[key]
-                current.on_done()
-
-    def _is_done(self, verb: _Verb, child: _Child, current: _Round) -> bool:
-        """Begin the step if it was not begun; return whether it is over."""
-        match verb:
-            case _Verb.STOP:
-                return self._has_stopped(child)
-            case _Verb.WAIT:
-                return self._has_waited(current)
-            case _Verb.START:
-                if child.run is None:
-                    self._launch(child)
-                return child.state is ChildState.RUNNING
-
-    def _has_stopped(self, child: _Child) -> bool:
-        run = child.run
-        if run is None:
-            if child.state is not ChildState.ABANDONED:
-                self._enter(child, ChildState.STOPPED)
-            child.due = None
-            if self._bus.is_draining:
-                child.body.close()
-            return True
-        if child.state is not ChildState.STOPPING:
-            self._enter(child, ChildState.STOPPING)
-            if not run.is_ready or child.spec.shutdown == 0:
-                # Not woken first: it would begin to stop in good order, for which there is no time.
-                run.stopping.set()
-                self._kill(child, run)
-                return False
-            run.request_stop()
-            if child.spec.shutdown is not None:
-                child.set_timer(
-                    self._clock.call_later(
-                        child.spec.shutdown, partial(self._post, partial(self._kill, child, run))
-                    )
-                )
-        return False
-
-    def _has_waited(self, current: _Round) -> bool:
-        if current.timer is None and current.wait > 0:
-            for child in current.starters():
-                self._enter(child, ChildState.BACKOFF)
-                child.due = self._clock.monotonic() + current.wait
-            current.timer = self._clock.call_later(
-                current.wait, partial(self._post, partial(self._end_wait, current))
-            )
-        return current.wait <= 0
-
-    def _end_wait(self, current: _Round) -> None:
-        current.wait = 0.0
-
-    def _start_all(self, run: Incarnation) -> None:
-        if not self._is_stopping:
-            steps = [(_Verb.START, child) for child in self._children]
-            self._rounds[""] = _Round(steps, 0.0, partial(self._all_started, run))
-
-    def _all_started(self, run: Incarnation) -> None:
-        self._is_ready = True
-        run.ready()
-
-    # --- a child's run
-
-    def _launch(self, child: _Child) -> None:
-        child.body.runs += 1
-        run = Incarnation(child.body.runs)
-        run.on_ready = partial(self._post, partial(self._on_ready, child, run))
-        run.on_fail = partial(self._post, partial(self._expect_end, child, run))
-        child.run = run
-        child.due = None
-        self._enter(child, ChildState.STARTING)
-
-        def time_out() -> None:
-            if not run.is_ready:
-                run.has_timed_out = True
-                self._kill(child, run)
-
-        child.set_timer(self._clock.call_later(child.spec.start_timeout, time_out))
-        assert self._kids is not None  # noqa: S101 - set before the first step is taken
-        self._kids.start_soon(self._do_run, child, run, name=child.spec.id)
-
-    async def _do_run(self, child: _Child, run: Incarnation) -> None:
-        error: BaseException | None = None
-        kind = ExitKind.LOST
+    def _take(self, step: Callable[[], None]) -> None:
         try:
-            with run.scope:
-                await child.body.run(run)
-            if run.scope.cancelled_caught:
-                kind = ExitKind.KILLED
+            step()
+        except Exception as bug:  # noqa: BLE001 - its own: nothing may go on in a state that nobody knows
+            if self._is_stopping:
+                self._failure, self.is_over = self._failure or bug, True
+                self._kill_all()
             else:
-                kind = ExitKind.SHUTDOWN if run.stopping.is_set() else ExitKind.NORMAL
-        except asyncio.CancelledError:
-            # Nobody in acore cancels a child but through its scope: some library did, and the child is gone.
-            if task := asyncio.current_task():
-                task.uncancel()
-        except BaseException as raised:  # noqa: BLE001 - this is where `except Exception` lives
-            error, kind = sole(raised), ExitKind.CRASHED
-        end = self._judge(child, run, kind, error)
-        if isinstance(error, Exception) and end.is_fatal:
-            error = chief(error)
-        self._post(partial(self._on_exit, child, run, end, error))
+                self._take(partial(self._fail, bug))
 
-    def _judge(self, child: _Child, run: Incarnation, kind: ExitKind, error: BaseException | None) -> Exit:
-        if run.has_timed_out and not run.is_ready:
-            reason = f"not ready after {child.spec.start_timeout:g} s"
-            return Exit(kind=ExitKind.START_FAILED, error="StartTimeout", reason=reason)
-        if error is not None:
-            kind = kind if run.is_ready else ExitKind.START_FAILED
-            return describe(error, kind)
-        if not run.is_ready and not run.stopping.is_set():
-            return Exit(kind=ExitKind.START_FAILED, error="EndedEarly", reason="it ended before it was ready")
-        if kind is ExitKind.LOST:
-            return Exit(
-                kind=kind, error="CancelledError", reason="its task was cancelled by something outside acore"
-            )
-        if kind is ExitKind.KILLED:
-            reason = f"it did not stop within {child.spec.shutdown:g} s" if child.spec.shutdown else ""
-            return Exit(kind=kind, reason=run.failure or reason or "it was stopped at once")
-        return Exit(kind=kind)
+    def _take_turns(self) -> None:
+        """Go on with those that take turns, up to one that has to be waited for."""
+        while not self._awaited:
+            if self._leaving:
+                batch = list(self._leaving) if self._is_together else [next(reversed(self._leaving))]
+                for child in batch:
+                    del self._leaving[child]
+                    if child.run is None:
+                        self._lay_down(child)
+                    else:
+                        self._awaited.add(child)
+                        self._halt(child, drains=self._run.is_draining)
+            elif self._pause is not None:
+                return
+            elif self._coming:
+                child, _ = self._coming.popitem(last=False)
+                self._awaited.add(child)
+                child.launch(self._tasks)
+            else:
+                self.is_over = self._is_stopping
+                if not (self._is_ready or self._is_stopping):
+                    self._is_ready = True
+                    self._run.ready()
+                return
 
-    def _expect_end(self, child: _Child, run: Incarnation) -> None:
-        """Kill a run that has failed and does not end within the time it has for an ordered stop."""
-        if child.run is run and child.state is ChildState.RUNNING:
-            kill = partial(self._post, partial(self._kill, child, run))
-            child.set_timer(self._clock.call_later(child.spec.shutdown or 0.0, kill))
+    def _settle(self, child: Child) -> None:
+        """Go on if *child* was waited for."""
+        if child in self._awaited:
+            self._awaited.remove(child)
+            self._take_turns()
 
-    def _kill(self, child: _Child, run: Incarnation) -> None:
-        if child.run is run:
-            run.scope.cancel()
-            abandon = partial(self._post, partial(self._abandon, child, run))
-            child.set_timer(self._clock.call_later(KILL_TIMEOUT, abandon))
+    def _end_wait(self, child: Child) -> None:
+        """Start a child that has waited, or those that wait with it, unless something came between."""
+        if self._is_stopping or child.state is not ChildState.BACKOFF:
+            return
+        if child is self._pause:
+            self._pause = None
+            self._take_turns()
+        elif child not in self._coming:
+            child.launch(self._tasks)
 
-    def _abandon(self, child: _Child, run: Incarnation) -> None:
-        """Go on without a child that no cancellation ends; what it says from now on is refused."""
-        run.is_current = False
-        why = f"it did not end {KILL_TIMEOUT:g} s after the kill"
-        end = Exit(kind=ExitKind.ABANDONED, reason=f"{run.failure}; {why}" if run.failure else why)
-        self._on_exit(child, run, end, None)
+    # --- what an operator orders
+
+    def _follow(
+        self,
+        order: Order,
+        which: str | Spec,
+        reply: Reply,
+        halt: Callable[[Child], None],
+    ) -> None:
+        try:
+            child = self._find(order, which)
+        except AcoreError as refused:
+            tell(reply, refused)
+            return
+        self._say(SupervisorObeyed(supervisor=self.spec.id, order=order, actor=child.spec.id))
+        match order:
+            case Order.START | Order.RESTART:
+                child.starter, child.is_held = reply, False
+                child.enter(ChildState.BACKOFF)
+                if self._awaited or self._leaving or self._coming:
+                    self._coming[child] = None  # after those whose turn it is
+                else:
+                    child.launch(self._tasks)
+            case Order.STOP:
+                child.is_held = True
+                child.stoppers += (reply,)
+                self._coming.pop(child, None)
+                if child.run is None:
+                    self._lay_down(child)
+                else:
+                    halt(child)
+                if child is self._pause:
+                    self._pause = None
+                    self._take_turns()
+            case Order.RETRY:
+                self._end_wait(self._pause if self._pause and child in self._coming else child)
+                tell(reply, child.info())
+            case Order.DELETE:
+                self._drop(child)
+                tell(reply, child.info())
+
+    def _find(self, order: Order, which: str | Spec) -> Child:
+        """Return the child that *order* is about; to be started, a new one.
+
+        Raises:
+            AcoreError: It cannot be followed now.
+        """
+        child = self._children.get(which if isinstance(which, str) else which.id)
+        if self._is_stopping and order is not Order.STOP:
+            raise SupervisorStoppedError(self.spec.id)
+        if child is not None:
+            if refused := refusal(order, child.info()):
+                raise refused
+            return child
+        if isinstance(which, str):
+            raise UnknownChildError(which)
+        child = Child(which, self._bodies.take(which, self.spec.id), self, is_dynamic=True, is_new=True)
+        self._children[which.id] = child
+        return child
 
     # --- what happened
 
-    def _on_ready(self, child: _Child, run: Incarnation) -> None:
-        if child.run is not run or child.state is not ChildState.STARTING:
-            return
-        self._enter(child, ChildState.RUNNING)
+    def on_ready(self, child: Child, run: Incarnation) -> None:
+        """Note that *run* is ready."""
+        if child.run is run and child.state is ChildState.STARTING and not run.is_killed:
+            child.enter(ChildState.RUNNING)
+            child.is_new = False
+            if child.starter is not None:
+                tell(child.starter, child.info())
+                child.starter = None
+            self._settle(child)
 
-        def forget_failures() -> None:
-            child.failures = 0
-
-        child.set_timer(self._clock.call_later(child.spec.backoff.reset_after, forget_failures))
-
-    def _on_exit(self, child: _Child, run: Incarnation, end: Exit, error: BaseException | None) -> None:
+    def on_exit(self, child: Child, run: Incarnation, end: Exit, error: BaseException | None) -> None:
+        """Do what the end of *run* calls for, if that was the present one."""
         if child.run is not run:
             return
-        child.run = None
-        child.last_exit = end
-        child.set_timer(None)
-        is_abandoned = end.kind is ExitKind.ABANDONED
-        self._enter(child, ChildState.ABANDONED if is_abandoned else ChildState.STOPPED)
-        if self._bus.is_draining:
-            child.body.close()
-        self._say_exit(child, run.number, end, is_ready=run.is_ready)
+        is_expected = self._is_stopping or child in self._leaving or child.state is ChildState.STOPPING
+        child.run, child.last_exit = None, end
+        child.enter(ChildState.ABANDONED if end.kind is ExitKind.ABANDONED else ChildState.STOPPED)
+        if self._is_stopping and end.error and not self._run.remark:
+            self._run.remark = f"{child.spec.id}: {end.reason}"
+        handling, cause = child.body.handling() if end.is_abnormal else ("", "")
+        self._say(exited(child.spec.id, run, end, handling), cause)
         if error is not None and not isinstance(error, Exception):
             self._fail(error)
+        if is_expected or end.kind is ExitKind.IGNORED:
+            self._lay_down(child)
         elif self._is_stopping:
-            return
-        elif any(current.will_stop(child) for current in self._rounds.values()):
-            self._leave_to_round(child)
+            return  # since just now: its turn to be laid down comes
+        elif child.starter is not None:
+            self._lay_down(child, error)
         elif end.is_fatal and error is not None:
             self._fail(error)
-        elif not self._is_ready and (end.is_abnormal or calls_for_restart(child.spec.restart, end)):
-            failure = StartFailedError(child.spec.id, end.reason)
-            failure.__cause__ = error
-            self._fail(failure)
-        elif calls_for_restart(child.spec.restart, end):
+        elif not (self._is_ready or run.is_ready):
+            self._fail(StartFailedError(child.spec.id, end.reason), error)
+        elif rules.calls_for_restart(child.spec.restart, end):
             self._restart(child, end, error)
+            return  # it may be awaited again already
         else:
-            self._retire(child)
+            self._lay_down(child)
+            self._weigh(child)
+        self._settle(child)
 
-    def _leave_to_round(self, child: _Child) -> None:
-        if child.spec.restart is RestartType.TEMPORARY:
-            self._retire(child)
-
-    def _retire(self, child: _Child) -> None:
-        """Let a child rest that is not started again; a temporary one is forgotten, now that it has ended."""
-        child.body.close()
-        if child.spec.restart is RestartType.TEMPORARY:
-            self._children.remove(child)
-
-    def _restart(self, child: _Child, end: Exit, error: BaseException | None) -> None:
-        now, limit = self._clock.monotonic(), self.spec.limit
-        failure = Failure(at=now, reason=end.reason or end.kind)
-        self._failures = (*recent(self._failures, now, limit), failure)
-        if len(self._failures) > limit.intensity:
-            self._give_up(child, end, error)
-            return
+    def _restart(self, child: Child, end: Exit, error: BaseException | None) -> None:
+        now, limit, backoff = self.clock.monotonic(), self.spec.limit, child.spec.backoff
+        name, period = child.spec.id, limit.period
+        for _ in range(rules.outdated(self._failures, now, limit)):
+            self._failures.popleft()
+        self._failures.append(rules.Failure(at=now, reason=end.reason or end.kind))
         child.failures += 1
-        wait = delay(child.spec.backoff, child.failures, random.random())  # noqa: S311 - spreads load, guards nothing
-        together = affected(self.spec.strategy, self._children, child)
-        starters = [one for one in together if one.spec.restart is not RestartType.TEMPORARY]
-        # Children restarted together take turns, so theirs is one round; a later one replaces it.
-        key = child.spec.id if self.spec.strategy is Strategy.ONE_FOR_ONE else ""
-        for old in (key, *(one.spec.id for one in together)):
-            if (replaced := self._rounds.pop(old, None)) is not None:
-                replaced.abandon()
-        steps = [(_Verb.STOP, one) for one in reversed(together)]
-        steps += [(_Verb.WAIT, child)]
-        steps += [(_Verb.START, one) for one in starters]
-        self._rounds[key] = _Round(steps, wait, lambda: None)
-        for one in starters:
+        count = len(self._failures)
+        if count > limit.intensity:
+            tried = count - 1
+            self._say(
+                SupervisorGaveUp(
+                    supervisor=self.spec.id, actor=name, reason=end.reason, restarts=tried, within=period
+                )
+            )
+            self._fail(rules.RestartLimitError(name, self._failures[0].reason, tried, period), error)
+            return
+        wait = rules.delay(backoff, child.failures, random.random()) if backoff else 0.0  # noqa: S311 - spreads load, guards nothing
+        together = rules.affected(self.spec.strategy, self._children.values(), child)
+        again = [one for one in together if one.spec.restart is not RestartType.TEMPORARY and not one.is_held]
+        for one in again:
             one.restarts += 1
-        self._say(
-            ActorRestarting(
-                actor=child.spec.id,
-                with_it=tuple(one.spec.id for one in starters if one is not child),
-                delay=wait,
-                restarts=len(self._failures),
-                within=limit.period,
-            )
-        )
+        with_it = tuple(one.spec.id for one in again if one is not child)
+        self._say(ActorRestarting(actor=name, with_it=with_it, delay=wait, restarts=count, within=period))
+        if wait:
+            child.enter(ChildState.BACKOFF)
+            child.after(wait, self._end_wait, child)
+            child.due = now + wait
+        if self.spec.strategy is not Strategy.ONE_FOR_ONE:
+            self._pause = child if wait else None
+            self._restart_group(together, again, child.due)
+        elif not wait:
+            child.launch(self._tasks)
 
-    def _give_up(self, child: _Child, end: Exit, error: BaseException | None) -> None:
-        count = len(self._failures) - 1
-        failure = RestartLimitError(child.spec.id, self._failures[0].reason, count, self.spec.limit.period)
-        failure.__cause__ = error
-        self._say(
-            SupervisorGaveUp(
-                supervisor=self.spec.id,
-                actor=child.spec.id,
-                reason=end.reason,
-                restarts=count,
-                within=self.spec.limit.period,
-            )
-        )
-        self._fail(failure)
+    def _restart_group(self, together: Sequence[Child], again: Sequence[Child], due: float | None) -> None:
+        """Have *together* take turns beside those that do already: all stop, and those of *again* start."""
+        leaving = {*self._leaving, *(one for one in together if one.run is not None)}
+        coming = {*self._coming, *again}
+        self._leaving = {one: None for one in self._children.values() if one in leaving}
+        self._coming = OrderedDict((one, None) for one in self._children.values() if one in coming)
+        self._awaited = {one for one in self._awaited if one.state is ChildState.STOPPING}
+        for one in self._coming:
+            if one.run is None and one is not self._pause:
+                one.enter(ChildState.BACKOFF)
+            one.due = due
+        self._take_turns()
 
-    def _fail(self, failure: BaseException) -> None:
+    def _lay_down(self, child: Child, error: BaseException | None = None) -> None:
+        """Leave a child without a run; those that take turns may get another. *error* is of its start."""
+        for stopper in child.stoppers:
+            tell(stopper, child.info())
+        child.stoppers = ()
+        if child in self._coming:
+            due = self._pause.due if self._pause else None
+            child.enter(ChildState.BACKOFF)
+            child.due = due
+            return
+        if child.state is ChildState.BACKOFF:
+            child.enter(ChildState.STOPPED)
+        end = child.last_exit
+        is_gone = child.spec.restart is RestartType.TEMPORARY or (self._is_stopping and child.is_dynamic)
+        if child.starter is not None:
+            if end is not None and end.kind is ExitKind.IGNORED:
+                tell(child.starter, child.info())
+            else:
+                failure = StartFailedError(child.spec.id, end.reason if end else "it was stopped")
+                failure.__cause__ = error
+                tell(child.starter, failure)
+                child.is_held, is_gone = True, is_gone or child.is_new
+            child.starter, child.is_new = None, False
+        if is_gone:
+            self._drop(child)
+        elif not self._is_stopping or self._bus.is_draining:
+            child.body.close()
+        if is_gone or not self._is_stopping:
+            self._bodies.ended(child.spec.id, end, child.body.children())
+
+    def _drop(self, child: Child) -> None:
+        if self._children.pop(child.spec.id, None) is not None:
+            child.body.close()
+            self._bodies.release(child.spec)
+
+    def _weigh(self, child: Child) -> None:
+        """Stop in good order if *child*, which has ended for good, was what this supervisor is there for."""
+        if child.spec.is_significant:
+            alive = (one for one in self._children.values() if one.state not in AT_REST)
+            others = sum(1 for one in alive if one.spec.is_significant)
+            if rules.calls_for_shutdown(self.spec.auto_shutdown, others):
+                self._stop_all()
+
+    # --- stopping
+
+    def _fail(self, failure: BaseException, cause: BaseException | None = None) -> None:
         """Stop everything in order and end with *failure*; the first one counts."""
+        if cause is not None:
+            failure.__cause__ = cause
         self._failure = self._failure or failure
         self._stop_all()
 
     def _stop_all(self) -> None:
-        if self._is_stopping:
-            return
-        self._is_stopping = True
-        self._on_stopping(self._failure)
-        for current in self._rounds.values():
-            current.abandon()
-        steps = [(_Verb.STOP, child) for child in reversed(self._children)]
-        self._rounds = {"": _Round(steps, 0.0, self._end)}
+        if not self._is_stopping:
+            self._is_stopping = True
+            self._run.stopping.set()
+            self._bodies.stops(self.spec.id, self._failure)
+            for child in self._children.values():
+                tell(child.starter, SupervisorStoppedError(self.spec.id))
+                child.starter = None
+            self._leaving = dict.fromkeys(self._children.values())
+            self._coming.clear()
+            self._awaited.clear()
+            self._pause = None
+            self._take_turns()
+        if self._run.is_killed:
+            self._kill_all()
 
-    def _end(self) -> None:
-        self._is_over = True
+    def _kill_all(self) -> None:
+        for child in self._children.values():
+            if child.run is not None and not child.run.is_killed:
+                child.enter(ChildState.STOPPING)
+                child.kill(child.run)
 
-    # --- saying so
-
-    def _enter(self, child: _Child, state: ChildState) -> None:
-        child.state = state
-        child.since = self._clock.monotonic()
-
-    def _say_exit(self, child: _Child, number: int, end: Exit, *, is_ready: bool) -> None:
-        handling, cause = child.body.handling() if end.is_abnormal else ("", "")
-        event = ActorExited(
-            actor=child.spec.id,
-            incarnation=number,
-            exit=end.kind,
-            reason=end.reason,
-            error=end.error,
-            place=end.place,
-            handling=handling,
-            is_ready=is_ready,
-        )
-        self._say(event, cause)
+    def _halt(self, child: Child, *, drains: bool) -> None:
+        """Ask a child to stop; when all must be over by an instant, its time is a part of what is left."""
+        now, left = self.clock.monotonic(), None
+        if self._is_stopping and self._run.due is not None:
+            left = self._run.due - now
+        others = 0 if self._is_together else len(self._leaving)
+        grace = 0.0 if child.is_supervisor else KILL_TIMEOUT
+        limit, patience = rules.stop_times(child.spec.shutdown, grace, left, others)
+        child.halt(limit, patience, due=None if left is None else now + limit, drains=drains)
 
     def _say(self, event: Event, cause: str = "") -> None:
         self._bus.publish(event, Trace(source=self.spec.id, cause=cause))
-
-
-class SupervisorBody:
-    """A supervisor as somebody's child: built anew for each run, over the same cells."""
-
-    def __init__(
-        self,
-        spec: SupervisorSpec,
-        bodies: Mapping[str, Body],
-        bus: Bus,
-        ground: Ground,
-        *,
-        on_stopping: Stopping = _nothing,
-    ) -> None:
-        self.spec = spec
-        self.runs = 0
-        self._ground = ground
-        self._on_stopping = on_stopping
-        self._bodies = bodies
-        self._bus = bus
-        self._current: Supervisor | None = None
-
-    def children(self) -> tuple[ChildInfo, ...]:
-        """Return what is known of the children of the present run, or of the last one."""
-        return self._current.children() if self._current else ()
-
-    async def run(self, run: Incarnation) -> None:
-        """Do one run."""
-        self._current = Supervisor(self.spec, self._bodies, self._bus, self._ground, self._on_stopping)
-        await self._current.run(run)
-
-    def close(self) -> None:
-        """Refuse what comes for any actor below until the next run, if there is one."""
-        for child in self.spec.children:
-            self._bodies[child.id].close()
-
-    def handling(self) -> tuple[str, str]:
-        """Return two empty strings: a supervisor handles no messages."""
-        return "", ""

@@ -24,18 +24,17 @@ from acore.events.recorder import MemoryRecorder, Recorder
 from acore.events.supervision import ActorExited, ActorStarted, Burial, LetterDied
 from acore.record import Record
 from acore.runtime.actor import Actor, Context
+from acore.runtime.administration import ChildInfo
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
-from acore.runtime.restart import Backoff, RestartLimit, RestartType, Strategy
+from acore.runtime.restart import RestartLimit, RestartType, Strategy
 from acore.runtime.spec import ChildSpec, SupervisorSpec
-from acore.runtime.supervisor import ChildInfo
 from acore.runtime.system import System
 from acore.storage.query import Filter, tail
 from acore.storage.store import Store, open_store
 
 ATTEMPTS = 3
 """How often a message that crashes its actor is handled before it is given up."""
-_AT_ONCE = Backoff(first=1e-6, cap=1e-6)
 _ENDLESS = RestartLimit(intensity=1_000_000_000, period=1.0)
 _ROUND = 100
 _PATIENCE = 60.0
@@ -214,7 +213,7 @@ class _Soak:
                 id=strategy.value,
                 strategy=strategy,
                 limit=_ENDLESS,
-                backoff=_AT_ONCE,
+                backoff=None,
                 children=self._team(strategy),
             )
             for strategy in Strategy
@@ -225,7 +224,7 @@ class _Soak:
             children=(
                 *((SupervisorSpec(id="store", children=store.children()),) if store else ()),
                 ChildSpec(id="tally", actor=_Tally, start=lambda: _Tally(self.count), capacity=1_000_000),
-                SupervisorSpec(id="teams", limit=_ENDLESS, backoff=_AT_ONCE, children=groups),
+                SupervisorSpec(id="teams", limit=_ENDLESS, backoff=None, children=groups),
             ),
         )
 
@@ -240,7 +239,7 @@ class _Soak:
                     actor=kind,
                     start=partial(kind, name),
                     restart=RestartType.PERMANENT,
-                    backoff=_AT_ONCE,
+                    backoff=None,
                     max_attempts=ATTEMPTS,
                 )
             )

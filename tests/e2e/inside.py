@@ -17,11 +17,11 @@ from acore.events.bus import Bus
 from acore.events.catalog import wire
 from acore.events.views import View
 from acore.runtime.actor import Actor, Context
+from acore.runtime.administration import ChildInfo
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
 from acore.runtime.restart import Backoff
 from acore.runtime.spec import ChildSpec, SupervisorSpec
-from acore.runtime.supervisor import ChildInfo
 from acore.runtime.system import System
 from acore.sandbox import Sandbox
 from acore.settings.load import load

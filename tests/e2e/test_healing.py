@@ -12,7 +12,7 @@ from acore.events.lifecycle import ActorLine, LifecycleView
 from acore.events.metrics import ActivityCounted, MetricsView
 from acore.events.settings import SettingsRead, SettingsView
 from acore.events.supervision import ActorStarted
-from acore.runtime.supervisor import ChildState
+from acore.runtime.administration import ChildState
 from acore.sandbox import Person, Sandbox
 from tests.e2e.answers import fields
 from tests.e2e.bot import PYTHON, settings_for, started

@@ -9,8 +9,8 @@ from acore.discord import client
 from acore.events.discord import GatewayView, Link
 from acore.events.health import CheckCompleted, Health, HealthView
 from acore.events.lifecycle import LifecycleView
+from acore.runtime.administration import ChildState
 from acore.runtime.restart import Backoff
-from acore.runtime.supervisor import ChildState
 from acore.sandbox import Person, Sandbox
 from tests.e2e.answers import fields, is_ephemeral, requests
 from tests.e2e.bot import running

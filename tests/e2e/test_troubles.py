@@ -15,7 +15,7 @@ from acore.clock import RealClock
 from acore.discord.client import owners_of
 from acore.errors import ExitCode
 from acore.events.discord import GatewayView, Link
-from acore.runtime.supervisor import ChildState
+from acore.runtime.administration import ChildState
 from acore.sandbox import Person, Sandbox
 from acore.storage.query import Filter, tail
 from acore.storage.store import DATABASE_NAME

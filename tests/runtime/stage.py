@@ -15,10 +15,10 @@ from acore.events.recorder import MemoryRecorder
 from acore.events.supervision import ActorExited, ActorStarted, LetterDied
 from acore.events.transport import Transport
 from acore.runtime.actor import Actor
+from acore.runtime.administration import ChildInfo
 from acore.runtime.edge import EdgeActor
 from acore.runtime.restart import Backoff, RestartLimit, Strategy
 from acore.runtime.spec import ChildSpec, SupervisorSpec
-from acore.runtime.supervisor import ChildInfo
 from acore.runtime.system import System
 
 AT_ONCE = Backoff(first=0.001, cap=0.001, jitter=0)
@@ -67,12 +67,17 @@ class Stage:
     """One system, and the ways to talk to it and to see what it did."""
 
     def __init__(
-        self, root: SupervisorSpec, *, boot: str = "test", transport: Transport | None = None
+        self,
+        root: SupervisorSpec,
+        *,
+        boot: str = "test",
+        transport: Transport | None = None,
+        stop_within: float | None = None,
     ) -> None:
         self.clock = HeldClock()
         self.recorder = MemoryRecorder()
         self.bus = Bus(self.clock, self.recorder, boot=boot, transport=transport)
-        self.system = System(root, self.bus)
+        self.system = System(root, self.bus, stop_within=stop_within)
         self.error: BaseException | None = None
         self.is_over = False
         self.tasks: TaskGroup | None = None
@@ -143,11 +148,13 @@ async def running(
     strategy: Strategy = Strategy.ONE_FOR_ONE,
     boot: str = "test",
     transport: Transport | None = None,
+    stop_within: float | None = None,
     **fields: object,
 ) -> AsyncGenerator[Stage]:
     """Run a tree, and stop it in order at the end; no task may be left then."""
     before = asyncio.all_tasks()
-    stage = Stage(tree(*children, strategy=strategy, **fields), boot=boot, transport=transport)
+    root = tree(*children, strategy=strategy, **fields)
+    stage = Stage(root, boot=boot, transport=transport, stop_within=stop_within)
     async with create_task_group() as tasks:
         stage.tasks = tasks
         tasks.start_soon(stage.run)

@@ -163,9 +163,14 @@ async def test_who_asks_an_actor_with_a_full_mailbox_is_told_so_at_once(
         assert stage.clock.monotonic() == 1000
 
 
-@pytest.mark.parametrize("restart", [RestartType.TRANSIENT, RestartType.TEMPORARY])
-async def test_asking_an_actor_that_has_ended_for_good_fails_at_once(restart: RestartType) -> None:
-    """B19: what was queued behind its end fails too."""
+@pytest.mark.parametrize(
+    ("restart", "refusal"),
+    [(RestartType.TRANSIENT, ActorStoppedError), (RestartType.TEMPORARY, NobodyAnswersError)],
+)
+async def test_asking_an_actor_that_has_ended_for_good_fails_at_once(
+    restart: RestartType, refusal: type[AskError]
+) -> None:
+    """B19: what was queued behind its end fails too; a temporary actor is forgotten."""
     async with running(child(Doubler, restart=restart)) as stage:
         async with create_task_group() as asking:
             asking.start_soon(stage.bus.ask, Double(n=0), ME)
@@ -173,7 +178,7 @@ async def test_asking_an_actor_that_has_ended_for_good_fails_at_once(restart: Re
 
         error = await failure(stage.bus.ask(Double(n=2), ME))
 
-        assert isinstance(error, ActorStoppedError)
+        assert isinstance(error, refusal)
         assert stage.clock.monotonic() == 1000
         assert stage.letters() == [("stopped", "doubler", "test.asks.double")]
 

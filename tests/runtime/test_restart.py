@@ -15,7 +15,7 @@ from acore.runtime.restart import (
     affected,
     calls_for_restart,
     delay,
-    recent,
+    outdated,
 )
 
 SECONDS = st.floats(min_value=0.001, max_value=1e6)
@@ -75,12 +75,12 @@ def test_the_window_slides(instants: list[float], later: float, period: float) -
     limit = RestartLimit(period=period)
     failures = [Failure(at=at, reason="tried") for at in instants]
 
-    kept = recent(failures, now, limit)
+    kept = failures[outdated(failures, now, limit) :]
 
-    assert list(kept) == failures[len(failures) - len(kept) :]
+    assert kept == failures[len(failures) - len(kept) :]
     assert all(now - one.at <= period for one in kept)
     assert all(now - one.at > period for one in failures[: len(failures) - len(kept)])
-    assert recent(kept, now, limit) == kept
+    assert outdated(kept, now, limit) == 0
 
 
 @given(st.lists(st.integers(), min_size=1, unique=True), st.data())
@@ -95,9 +95,9 @@ def test_who_is_restarted_with_whom(order: list[int], data: st.DataObject) -> No
 
 @pytest.mark.parametrize("kind", ExitKind)
 def test_what_calls_for_a_restart(kind: ExitKind) -> None:
-    """S11, S12: permanent always, transient only after an end that nobody asked for."""
+    """S07, S11, S12: permanent always, transient only after an end nobody asked for, none when ignored."""
     end = Exit(kind=kind)
 
-    assert calls_for_restart(RestartType.PERMANENT, end)
-    assert calls_for_restart(RestartType.TRANSIENT, end) is (kind not in {"normal", "shutdown"})
+    assert calls_for_restart(RestartType.PERMANENT, end) is (kind != "ignored")
+    assert calls_for_restart(RestartType.TRANSIENT, end) is (kind not in {"normal", "shutdown", "ignored"})
     assert not calls_for_restart(RestartType.TEMPORARY, end)

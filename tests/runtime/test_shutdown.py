@@ -4,6 +4,7 @@
 
 import asyncio
 import gc
+import math
 from collections import Counter
 
 import anyio
@@ -11,6 +12,9 @@ import msgspec
 import pytest
 from anyio import CancelScope, create_task_group
 from anyio import Event as Flag
+from anyio.lowlevel import checkpoint
+from hypothesis import given
+from hypothesis import strategies as st
 
 from acore.errors import FatalError
 from acore.events.asks import ActorCrashedError, ActorStoppedError, AskError
@@ -19,13 +23,14 @@ from acore.events.bus import BusClosedError
 from acore.events.catalog import wire
 from acore.events.supervision import ActorExited, ActorStarted, Burial
 from acore.runtime.actor import Actor, Context
+from acore.runtime.administration import ChildState
+from acore.runtime.child import KILL_TIMEOUT
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
 from acore.runtime.incarnation import StaleIncarnationError
 from acore.runtime.report import MAX_REASON
-from acore.runtime.restart import RestartType, Strategy
+from acore.runtime.restart import RestartType, StopOrder, Strategy, stop_times
 from acore.runtime.spec import ChildSpec
-from acore.runtime.supervisor import KILL_TIMEOUT, ChildState
 from tests.runtime.stage import Stage, child, running, tree
 
 
@@ -206,6 +211,126 @@ async def test_a_child_that_no_cancellation_ends_is_given_up_on_and_the_others_s
         script.release.set()
 
 
+async def test_of_a_child_that_was_given_up_on_it_is_told_where_it_hangs() -> None:
+    """S41: file and line of every task of it, down to what it awaits."""
+    release = Flag()
+
+    async def hang() -> None:
+        with CancelScope(shield=True):
+            await release.wait()
+
+    class Stuck(EdgeActor):
+        async def run(self, io: EdgeContext) -> None:
+            io.ready()
+            async with create_task_group() as tasks:
+                tasks.start_soon(hang)
+
+    async with running(child(Stuck, shutdown=1)) as stage:
+        stage.system.stop()
+        await stage.clock.advance(1 + KILL_TIMEOUT)
+
+        (ended,) = stage.messages(ActorExited)
+        line = hang.__code__.co_firstlineno + 2
+        assert ended.exit == "abandoned"
+        assert ended.reason.startswith("it did not end 2 s after the kill; it hangs at ")
+        assert f"{__file__}:{line} hang > " in ended.reason
+        assert ended.place.startswith("/")
+        release.set()
+
+
+async def test_a_branch_that_takes_longer_than_its_time_is_killed_with_all_below() -> None:
+    """S40: at once and none is left behind; what comes before it has its own time."""
+    script = Script()
+    below = tree(child(Slow, id="deep", start=lambda: Slow(script, 100), shutdown=60), id="below")
+    async with running(
+        child(Slow, id="a", start=lambda: Slow(script, 3)),
+        tree(
+            child(Slow, id="b", start=lambda: Slow(script, 100), shutdown=60),
+            below,
+            child(Slow, id="c", start=lambda: Slow(script, 100), shutdown=60),
+            id="sub",
+            shutdown=4,
+        ),
+    ) as stage:
+        stage.system.stop()
+        await stage.clock.advance(3.9)
+        assert script.trace == ["c stopping"]
+
+        await stage.clock.advance(0.2)
+        ends = stage.life()[4:]
+        assert set(ends[:-1]) == {"b#1 killed", "c#1 killed", "deep#1 killed", "below#1 shutdown"}
+        assert ends[-1] == "sub#1 shutdown"
+        await stage.clock.advance(3)
+
+        assert stage.is_over
+        assert stage.life()[-1] == "a#1 shutdown"
+
+
+async def test_a_branch_that_is_killed_ends_although_one_below_does_not() -> None:
+    """S40, S41: it gives that one up, and is not given up on itself."""
+    script = Script()
+    async with running(
+        child(Plain),
+        tree(
+            child(Slow, id="stuck", start=lambda: Slow(script, how="shielded"), shutdown=60),
+            tree(child(Slow, id="deep", start=lambda: Slow(script, how="shielded"), shutdown=60), id="below"),
+            id="sub",
+            shutdown=1,
+        ),
+    ) as stage:
+        stage.system.stop()
+        await stage.clock.advance(1 + KILL_TIMEOUT)
+
+        ends = [line for line in stage.life() if "starts" not in line]
+        assert sorted(ends[:2]) == ["deep#1 abandoned", "stuck#1 abandoned"]
+        assert ends[2:] == ["below#1 shutdown", "sub#1 shutdown", "plain#1 shutdown"]
+        script.release.set()
+
+
+async def test_a_branch_that_is_killed_in_a_restart_leaves_no_run_beside_the_next() -> None:
+    """S40: the actors below are the same, so two runs of one would meet."""
+    script = Script()
+
+    class Boss(Actor[Nothing]):
+        @handles
+        async def done(self, done: Done, ctx: Context) -> None:
+            raise ValueError(done.n)
+
+    async with running(
+        child(Boss),
+        tree(child(Slow, id="slow", start=lambda: Slow(script, 100), shutdown=60), id="sub", shutdown=1),
+        strategy=Strategy.ONE_FOR_ALL,
+    ) as stage:
+        await stage.tell(Done(n=1))
+        await stage.clock.advance(1)
+
+        assert stage.life()[-4:] == ["slow#1 killed", "sub#1 shutdown", "boss#2 starts", "slow#2 starts"]
+
+
+async def test_a_branch_that_is_still_starting_stops_in_good_order() -> None:
+    """S09, S40: what had started has its time; what had not is cancelled."""
+    script = Script()
+
+    class Hangs(EdgeActor):
+        async def run(self, io: EdgeContext) -> None:
+            await script.release.wait()
+
+    async with running(
+        tree(child(Slow, id="a", start=lambda: Slow(script, 4)), child(Hangs), child(Plain), id="sub")
+    ) as stage:
+        stage.system.stop()
+        await stage.clock.advance(4)
+
+        assert script.trace == ["a stopping", "a in good order", "a ended"]
+        assert stage.life() == [
+            "a#1 starts",
+            "hangs#1 starts",
+            "hangs#1 killed",
+            "a#1 shutdown",
+            "sub#1 shutdown",
+        ]
+
+
 async def test_a_run_that_was_given_up_on_has_nothing_more_to_say() -> None:
     """S42: no fact, no view, no reply, no message from the queue, when it wakes up later."""
     release = Flag()
@@ -267,22 +392,56 @@ async def test_a_run_that_was_given_up_on_has_nothing_more_to_say() -> None:
         assert stage.system.cells["door"].is_running
 
 
+@pytest.mark.parametrize("strategy", Strategy)
 @pytest.mark.parametrize("restart", RestartType)
-async def test_a_crash_during_the_shutdown_restarts_nothing(restart: RestartType) -> None:
-    """S43."""
+@pytest.mark.parametrize("end", ["crash", "return", "lost", "self-stop"])
+async def test_an_end_during_the_shutdown_restarts_nothing_and_disturbs_no_order(
+    end: str, restart: RestartType, strategy: Strategy
+) -> None:
+    """S43: however it ends, whatever its restart type."""
     script = Script()
+
+    class Ends(EdgeActor):
+        async def run(self, io: EdgeContext) -> None:
+            io.ready()
+            await script.release.wait()
+            match end:
+                case "crash":
+                    raise ValueError(end)
+                case "lost":
+                    task = asyncio.current_task()
+                    assert task is not None
+                    task.cancel()
+                    await io.stopping.wait()
+                case _:
+                    pass
+
+    class Quits(Actor[Nothing]):
+        @handles
+        async def done(self, done: Done, ctx: Context) -> None:
+            ctx.stop()
+
     async with running(
-        child(Slow, id="a", start=lambda: Slow(script), restart=restart),
-        child(Slow, id="b", start=lambda: Slow(script, 2), restart=restart),
+        child(Slow, id="a", start=lambda: Slow(script)),
+        child(Quits, id="b", restart=restart) if end == "self-stop" else child(Ends, id="b", restart=restart),
+        child(Slow, id="c", start=lambda: Slow(script, 2), restart=restart),
+        strategy=strategy,
     ) as stage:
         stage.system.stop()
         await stage.clock.settle()
-        stage.say(Do(n=1))
+        script.release.set()
+        stage.say(Done(n=1))
         await stage.clock.advance(2)
 
         assert stage.is_over
         assert stage.error is None
-        assert sum(line.endswith("starts") for line in stage.life()) == 2
+        kind = {"crash": "crashed", "return": "normal", "lost": "lost", "self-stop": "shutdown"}[end]
+        assert [line for line in stage.life() if "starts" not in line] == [
+            f"b#1 {kind}",
+            "c#1 shutdown",
+            "a#1 shutdown",
+        ]
+        assert sum(line.endswith("starts") for line in stage.life()) == 3
 
 
 async def test_a_clean_up_that_raises_is_recorded_and_stops_nobody_else() -> None:
@@ -299,6 +458,41 @@ async def test_a_clean_up_that_raises_is_recorded_and_stops_nobody_else() -> Non
         assert stage.life()[-3:] == ["c#1 shutdown", "b#1 crashed", "a#1 shutdown"]
         assert stage.messages(ActorExited)[1].reason == "OSError: the door is stuck"
         assert stage.error is None
+
+
+async def test_a_branch_whose_clean_up_failed_has_stopped_and_tells_of_it() -> None:
+    """S44: its end is a shutdown that carries the error."""
+    script = Script()
+    async with running(
+        tree(
+            child(Slow, id="a", start=lambda: Slow(script)),
+            child(Slow, id="b", start=lambda: Slow(script, how="raises")),
+            id="sub",
+        )
+    ) as stage:
+        stage.system.stop()
+        await stage.clock.settle()
+
+        sub = stage.messages(ActorExited)[-1]
+        assert (sub.actor, sub.exit, sub.reason) == ("sub", "shutdown", "b: OSError: the door is stuck")
+        assert stage.error is None
+
+
+async def test_a_clean_up_that_raises_after_an_actor_stopped_itself_is_a_crash() -> None:
+    """S44: nobody asked for that stop, so it is judged like any other end."""
+
+    class Quits(Actor[Nothing]):
+        @handles
+        async def do(self, do: Do, ctx: Context) -> None:
+            ctx.stop()
+
+        async def on_stop(self, ctx: Context) -> None:
+            raise OSError("the door is stuck")
+
+    async with running(child(Quits, restart=RestartType.TRANSIENT)) as stage:
+        await stage.tell(Do(n=1))
+
+        assert stage.life() == ["quits#1 starts", "quits#1 crashed", "quits#2 starts"]
 
 
 async def test_asking_twice_to_stop_is_asking_once() -> None:
@@ -437,7 +631,13 @@ class Ending(EdgeActor):
 
 @pytest.mark.parametrize("where", ["event", "effect", "run"])
 @pytest.mark.parametrize(
-    "error", [KeyboardInterrupt(), SystemExit(3), BaseExceptionGroup("", [ValueError(), KeyboardInterrupt()])]
+    "error",
+    [
+        KeyboardInterrupt(),
+        SystemExit(3),
+        MemoryError(),
+        BaseExceptionGroup("", [ValueError(), KeyboardInterrupt()]),
+    ],
 )
 def test_what_ends_python_ends_everything_in_order_and_comes_out_as_it_was(
     error: BaseException, where: str
@@ -622,3 +822,225 @@ async def test_an_actor_says_when_it_starts_and_stops() -> None:
 
         assert stage.messages(ActorStarted) == [ActorStarted(actor="plain", incarnation=1)]
         assert stage.messages(Done) == [Done(n=-1)]
+
+
+# --- drained, together, within a budget
+
+
+class Clerk(EdgeActor):
+    """Takes its time for each thing it is asked."""
+
+    def __init__(self, done: list[int]) -> None:
+        self.done = done
+
+    @handles
+    async def do(self, do: Do, io: EdgeContext) -> None:
+        await io.clock.sleep(1)
+        self.done.append(do.n)
+
+    @handles
+    async def push(self, push: Push, io: EdgeContext) -> None:
+        await io.clock.sleep(1)
+        self.done.append(100 + push.n)
+
+    @handles
+    async def get(self, get: Get, io: EdgeContext) -> int:
+        return 1
+
+
+class Slip(Actor[Nothing]):
+    """Writes down what it is told."""
+
+    @handles
+    async def do(self, do: Do, ctx: Context) -> None:
+        ctx.publish(Done(n=do.n))
+
+    @handles
+    async def get(self, get: Get, ctx: Context) -> int:
+        return 1
+
+
+async def test_a_drained_core_actor_does_what_it_has_accepted_and_refuses_the_rest() -> None:
+    """S48: each message is handled or rejected, none is lost."""
+    async with running(child(Slip)) as stage:
+        stage.say(Do(n=1))
+        stage.say(Do(n=2))
+        async with create_task_group() as asking:
+            asking.start_soon(lambda: stage.system.stop_child("slip", drain=True))
+            while stage.info("slip").state is not ChildState.STOPPING:
+                await checkpoint()
+            stage.say(Do(n=3))
+            with pytest.raises(ActorStoppedError):
+                await stage.bus.ask(Get(), Trace(source="test"))
+
+        assert [done.n for done in stage.messages(Done)] == [1, 2]
+        assert stage.letters() == [("stopped", "slip", "test.shutdown.do")]
+        assert stage.life() == ["slip#1 starts", "slip#1 shutdown"]
+
+
+async def test_a_drained_edge_actor_finishes_what_it_has_begun_before_it_is_asked_to_stop() -> None:
+    """S48: its outside is there until the last effect is done."""
+    done: list[int] = []
+    async with running(child(Clerk, start=lambda: Clerk(done), shutdown=60)) as stage:
+        stage.say(Do(n=1))
+        stage.say(Do(n=2))
+        for n in range(3):
+            stage.bus.perform(Push(n=n), Trace(source="test"))
+        await stage.clock.settle()
+        async with create_task_group() as asking:
+            asking.start_soon(lambda: stage.system.stop_child("clerk", drain=True))
+            await stage.clock.settle()
+            stage.say(Do(n=3))
+            await stage.clock.advance(10)
+
+        assert sorted(done) == [1, 2, 100, 101, 102]
+        assert stage.letters() == [("stopped", "clerk", "test.shutdown.do")]
+        assert stage.life() == ["clerk#1 starts", "clerk#1 shutdown"]
+
+
+async def test_a_drain_has_the_actors_time_and_what_is_left_then_dies() -> None:
+    """S39, S48."""
+    done: list[int] = []
+    async with running(child(Clerk, start=lambda: Clerk(done), shutdown=2.5)) as stage:
+        for n in range(5):
+            stage.say(Do(n=n))
+        async with create_task_group() as asking:
+            asking.start_soon(lambda: stage.system.stop_child("clerk", drain=True))
+            await stage.clock.advance(3)
+
+        assert done == [0, 1]
+        assert stage.life()[-1] == "clerk#1 killed"
+        assert Counter(reason for reason, _, _ in stage.letters()) == {"interrupted": 1, "stopped": 2}
+
+
+async def test_a_stop_without_drain_overtakes_a_drain() -> None:
+    """S45, S48."""
+    done: list[int] = []
+    async with running(child(Clerk, start=lambda: Clerk(done), shutdown=60)) as stage:
+        for n in range(5):
+            stage.say(Do(n=n))
+        async with create_task_group() as asking:
+            asking.start_soon(lambda: stage.system.stop_child("clerk", drain=True))
+            await stage.clock.settle()
+            asking.start_soon(stage.system.stop_child, "clerk")
+            await stage.clock.advance(1)
+
+        assert done == [0]
+        assert Counter(reason for reason, _, _ in stage.letters()) == {"stopped": 4}
+
+
+async def test_everything_can_be_drained_each_when_its_turn_comes() -> None:
+    """S48: what a later one says on its way out still reaches an earlier one."""
+
+    class Asker(Actor[Nothing]):
+        @handles
+        async def done(self, done: Done, ctx: Context) -> None:
+            if done.n < 5:
+                ctx.publish(Do(n=done.n + 1))
+
+    clerk: list[int] = []
+    async with running(
+        child(Clerk, start=lambda: Clerk(clerk), shutdown=60), tree(child(Asker), id="sub")
+    ) as stage:
+        for n in range(3):
+            stage.say(Done(n=n))
+        stage.system.stop(drain=True)
+        await stage.clock.advance(60)
+
+        assert stage.is_over
+        assert clerk == [1, 2, 3]
+        assert stage.letters() == []
+        assert stage.life()[-3:] == ["asker#1 shutdown", "sub#1 shutdown", "clerk#1 shutdown"]
+
+
+async def test_children_that_need_no_order_stop_together() -> None:
+    """S50: ten that take a second each take a second; one that takes longer is killed when its time is up."""
+    script = Script()
+
+    def slow(n: int) -> ChildSpec:
+        return child(Slow, id=f"s{n}", start=lambda: Slow(script, 100 if n == 5 else 1), shutdown=3)
+
+    async with running(
+        child(Plain), tree(*(slow(n) for n in range(10)), id="group", stop_order=StopOrder.TOGETHER)
+    ) as stage:
+        stage.system.stop()
+        await stage.clock.advance(1)
+        assert sum(line.endswith("shutdown") for line in stage.life()) == 9
+        assert not stage.is_over
+
+        await stage.clock.advance(2)
+
+        assert stage.life()[-3:] == ["s5#1 killed", "group#1 shutdown", "plain#1 shutdown"]
+
+
+async def test_a_stop_keeps_its_budget_and_leaves_something_for_the_last() -> None:
+    """S51: those that hang are killed early enough; the first to start, which others need, has the rest."""
+    script = Script()
+    async with running(
+        tree(
+            child(Slow, id="writer", start=lambda: Slow(script, 3), shutdown=15),
+            child(Slow, id="reader", start=lambda: Slow(script, 0)),
+            id="store",
+        ),
+        tree(*(child(Slow, id=f"s{n}", start=lambda: Slow(script, 1000)) for n in range(3)), id="core"),
+        child(Slow, id="door", start=lambda: Slow(script, 1000), shutdown=10),
+        stop_within=30,
+    ) as stage:
+        began = stage.clock.monotonic()
+        stage.system.stop()
+        while not stage.is_over:
+            await stage.clock.advance(0.1)
+
+        assert stage.clock.monotonic() - began < 30
+        ends = [line for line in stage.life() if "starts" not in line]
+        assert ends == [
+            "door#1 killed",
+            "s2#1 killed",
+            "s1#1 killed",
+            "s0#1 killed",
+            "core#1 shutdown",
+            "reader#1 shutdown",
+            "writer#1 shutdown",
+            "store#1 shutdown",
+        ]
+
+
+@pytest.mark.parametrize("how", ["hangs", "shielded"])
+async def test_a_stop_keeps_its_budget_although_nobody_heeds_it(how: str) -> None:
+    """S51: kill and all."""
+    script = Script()
+
+    def stuck(name: str) -> ChildSpec:
+        return child(Slow, id=name, start=lambda: Slow(script, 1000, how=how), shutdown=10)
+
+    async with running(
+        stuck("a"), tree(stuck("b"), tree(stuck("c"), id="deep"), id="sub"), stuck("d"), stop_within=20
+    ) as stage:
+        stage.system.stop()
+        await stage.clock.advance(20)
+
+        ends = [line.split("#")[0] for line in stage.life() if "starts" not in line]
+        assert ends == ["d", "c", "deep", "b", "sub", "a"]
+        script.release.set()
+
+
+@given(
+    st.none() | st.floats(0, 100),
+    st.floats(0, 100),
+    st.integers(0, 5),
+)
+def test_nobody_takes_more_than_its_own_time_or_more_than_half_of_what_is_left(
+    own: float | None, left: float, others: int
+) -> None:
+    """S51."""
+    limit, patience = stop_times(own, 2.0, left, others)
+
+    assert limit >= 0
+    assert own is None or limit <= own
+    assert limit + patience <= left / (2 if others else 1) + 1e-9
+
+
+def test_without_a_budget_everybody_has_its_own_time() -> None:
+    """S39, S40."""
+    assert stop_times(5.0, 2.0, None, 3) == (5.0, 2.0)
+    assert stop_times(None, 2.0, None, 3) == (math.inf, 2.0)

@@ -3,25 +3,35 @@
 # ruff: noqa: ARG002 - what a handler takes is given
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import nullcontext, suppress
 from datetime import timedelta
 from typing import ClassVar
 
 import msgspec
 import pytest
-from anyio import CancelScope, sleep_forever
+from anyio import CancelScope, create_task_group, sleep_forever
 from anyio import Event as Flag
 
 from acore.errors import ExitCode, FatalError
 from acore.events.base import Event
 from acore.events.catalog import wire
 from acore.events.supervision import ActorExited, ActorRestarting, SupervisorGaveUp
+from acore.runtime import restart as rules
 from acore.runtime.actor import Actor, Context
+from acore.runtime.administration import ChildState, NeverReadyError, SupervisorStoppedError
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
-from acore.runtime.restart import Backoff, RestartLimit, RestartType, Strategy
+from acore.runtime.restart import (
+    Backoff,
+    Failure,
+    RestartLimit,
+    RestartLimitError,
+    RestartType,
+    StartFailedError,
+    Strategy,
+)
 from acore.runtime.spec import ChildSpec
-from acore.runtime.supervisor import ChildState, RestartLimitError, StartFailedError
 from tests.runtime.stage import Stage, child, running, tree
 
 
@@ -206,6 +216,51 @@ async def test_a_stop_while_starting_cancels_the_start_and_begins_no_other() -> 
         assert [plan.trace for plan in plans] == [["begin ok", "end"], ["begin hang", "end"], [], []]
         assert stage.life()[-2:] == ["b#1 killed", "a#1 shutdown"]
         assert [plan.built for plan in plans] == [1, 1, 0, 0]
+
+
+async def test_who_waits_for_the_start_is_told_why_there_is_none() -> None:
+    """S03, S09: of a failure as of a stop; never left waiting."""
+    told: list[BaseException] = []
+
+    async def wait(stage: Stage) -> None:
+        with pytest.raises(NeverReadyError) as raised:
+            await stage.system.wait_ready()
+        told.append(raised.value)
+
+    async with create_task_group() as waiting:
+        async with running(child(Planned, id="p", start=Plan("slow", "fail").start)) as stopped:
+            waiting.start_soon(wait, stopped)
+            await stopped.clock.settle()
+            stopped.system.stop()
+        async with running(child(Planned, id="p", start=Plan("fail").start)) as failed:
+            waiting.start_soon(wait, failed)
+
+    assert [str(error) for error in told] == [
+        "not everything could be started: it was stopped before",
+        "not everything could be started: StartFailedError: p could not start: OSError: no such door",
+    ]
+    assert isinstance(told[1].__cause__, StartFailedError)
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+async def test_what_fails_after_it_was_ready_is_restarted_also_while_others_still_start(
+    strategy: Strategy,
+) -> None:
+    """S02, S03: only a start that fails is the starter's; the rest begins when it is its turn."""
+    slow = Plan("slow", "slow")
+    async with running(
+        child(One, id="a"), child(Planned, id="b", start=slow.start), strategy=strategy
+    ) as stage:
+        await stage.tell(Crash(who="a"))
+        assert not stage.system._run.is_ready
+
+        await stage.clock.advance(10)
+
+        await stage.system.wait_ready()
+        together = strategy is not Strategy.ONE_FOR_ONE
+        assert [one.incarnation for one in stage.system.tree()] == [2, 2 if together else 1]
+        assert len(stage.messages(ActorRestarting)) == 1
+        assert stage.error is None
 
 
 async def test_a_stop_before_the_start_starts_nothing() -> None:
@@ -631,18 +686,22 @@ async def test_a_supervisor_that_gave_up_is_restarted_by_its_own() -> None:
         assert stage.info("sub").incarnation == 2
 
 
-async def test_a_child_under_two_limits_is_started_as_often_as_their_product_says() -> None:
+@pytest.mark.parametrize(("below", "above"), [(0, 0), (0, 2), (2, 0), (2, 3), (3, 2)])
+async def test_a_child_under_two_limits_is_started_as_often_as_their_product_says(
+    below: int, above: int
+) -> None:
     """S29: (C+1)·(P+1)."""
     async with running(
-        tree(child(One, id="a"), id="sub", limit=RestartLimit(intensity=2)), limit=RestartLimit(intensity=3)
+        tree(child(One, id="a"), id="sub", limit=RestartLimit(intensity=below)),
+        limit=RestartLimit(intensity=above),
     ) as stage:
         for _ in range(20):
             if not stage.is_over:
                 await stage.tell(Crash(who="a"))
 
         assert isinstance(stage.error, RestartLimitError)
-        assert stage.life().count("a#12 starts") == 1
-        assert sum(line.startswith("a#") and line.endswith("starts") for line in stage.life()) == 3 * 4
+        starts = [line for line in stage.life() if line.startswith("a#") and line.endswith("starts")]
+        assert len(starts) == (below + 1) * (above + 1)
 
 
 async def test_a_fatal_error_is_passed_up_at_once_with_its_exit_code() -> None:
@@ -671,7 +730,7 @@ async def test_a_fatal_error_is_passed_up_at_once_with_its_exit_code() -> None:
 
 
 async def test_a_supervisor_answers_and_acts_while_a_child_waits_to_be_restarted() -> None:
-    """S33: it tells BACKOFF and when, restarts others, and stops at once."""
+    """S33: it tells BACKOFF and when, restarts and starts others, and stops at once."""
     patient = Backoff(first=60, cap=60, jitter=0)
     async with running(child(One, id="a", backoff=patient), child(One, id="b")) as stage:
         await stage.tell(Crash(who="a"))
@@ -681,6 +740,9 @@ async def test_a_supervisor_answers_and_acts_while_a_child_waits_to_be_restarted
 
         await stage.tell(Crash(who="b"))
         assert (stage.info("b").state, stage.info("b").incarnation) == (ChildState.RUNNING, 2)
+        assert stage.info("a").state is ChildState.BACKOFF
+
+        assert (await stage.system.start_child("root", child(One, id="c"))).state is ChildState.RUNNING
         assert stage.info("a").state is ChildState.BACKOFF
 
         stage.system.stop()
@@ -698,6 +760,103 @@ async def test_a_wait_that_was_stopped_starts_nothing_later() -> None:
         await stage.clock.advance(120)
 
         assert plan.built == 1
+
+
+async def test_children_restarted_together_wait_once_and_stopped() -> None:
+    """S35: one delay for all, with the siblings down meanwhile and the order kept."""
+    patient = Backoff(first=60, cap=60, jitter=0)
+    async with running(
+        child(One, id="a"),
+        child(One, id="b", backoff=patient),
+        child(One, id="c"),
+        strategy=Strategy.ONE_FOR_ALL,
+    ) as stage:
+        crashed_at = stage.clock.monotonic()
+        await stage.tell(Crash(who="b"))
+
+        assert [(one.state, one.due) for one in stage.system.tree()] == [
+            (ChildState.BACKOFF, crashed_at + 60)
+        ] * 3
+        assert stage.life()[3:] == ["b#1 crashed", "c#1 shutdown", "a#1 shutdown"]
+        await stage.clock.advance(59.9)
+        assert len(stage.life()) == 6
+
+        await stage.clock.advance(0.1)
+
+        assert stage.life()[6:] == ["a#2 starts", "b#2 starts", "c#2 starts"]
+        (restart,) = stage.messages(ActorRestarting)
+        assert (restart.delay, restart.with_it) == (60, ("a", "c"))
+
+
+async def test_another_failure_while_a_group_waits_makes_it_wait_for_that_one() -> None:
+    """S24, S35."""
+    patient = Backoff(first=60, cap=60, jitter=0)
+    lingers = Flag()
+
+    class Lingerer(Planned):
+        async def run(self, io: EdgeContext) -> None:
+            await super().run(io)
+            await lingers.wait()
+
+    async with running(
+        child(One, id="a", backoff=Backoff(first=10, cap=10, jitter=0)),
+        child(One, id="b", backoff=patient),
+        child(Lingerer, id="c", start=lambda: Lingerer(Plan()), shutdown=100),
+        strategy=Strategy.REST_FOR_ONE,
+    ) as stage:
+        await stage.tell(Crash(who="b"))
+        await stage.clock.advance(5)
+        await stage.tell(Crash(who="a"))
+        lingers.set()
+        await stage.clock.advance(9.9)
+        assert [one.state for one in stage.system.tree()] == [ChildState.BACKOFF] * 3
+
+        await stage.clock.advance(0.1)
+
+        assert [one.incarnation for one in stage.system.tree()] == [2, 2, 2]
+        await stage.clock.advance(100)
+        assert [one.incarnation for one in stage.system.tree()] == [2, 2, 2]
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+async def test_without_a_backoff_a_child_is_restarted_at_once(strategy: Strategy) -> None:
+    """S18: no time passes and no timer is left."""
+    async with running(
+        child(One, id="a", backoff=None), child(One, id="b", backoff=None), strategy=strategy
+    ) as stage:
+        for _ in range(3):
+            stage.say(Crash(who="a"))
+            await stage.clock.settle()
+
+        assert stage.info("a").incarnation == 4
+        assert stage.info("b").incarnation == (1 if strategy is Strategy.ONE_FOR_ONE else 4)
+        assert [one.delay for one in stage.messages(ActorRestarting)] == [0, 0, 0]
+        stage.system.watchdog.stop()  # the one timer of all
+        assert [due for _, _, due in stage.clock._due if due.callback is not None] == []
+
+
+async def test_an_idle_tree_has_no_timer() -> None:
+    """S32: what was up for long enough is found out when it fails the next time."""
+    async with running(*ones("a", "b"), tree(*ones("c"), id="sub")) as stage:
+        await stage.tell(Crash(who="a"), Crash(who="c"))
+
+        stage.system.watchdog.stop()  # the one timer of all
+        assert [due for _, _, due in stage.clock._due if due.callback is not None] == []
+
+
+async def test_who_was_stable_before_a_sibling_failed_begins_a_new_row() -> None:
+    """S32: the time it was up counts, whatever ended it."""
+    backoff = Backoff(first=10, cap=100, jitter=0)
+    async with running(
+        child(One, id="a", backoff=backoff), child(One, id="b"), strategy=Strategy.ONE_FOR_ALL
+    ) as stage:
+        await stage.tell(Crash(who="a"))
+        await stage.clock.advance(10 + backoff.reset_after)
+        await stage.tell(Crash(who="b"))
+        await stage.clock.advance(1)
+        await stage.tell(Crash(who="a"))
+
+        assert [one.delay for one in stage.messages(ActorRestarting)] == [10, 0.001, 10]
 
 
 async def test_failures_are_forgotten_after_running_for_a_while_and_not_while_waiting() -> None:
@@ -736,3 +895,81 @@ async def test_a_mailbox_keeps_what_comes_while_its_actor_waits_to_be_restarted(
         await stage.clock.advance(60)
 
         assert stage.system.cells["a"].handled == 3
+
+
+# --- a bug of its own
+
+
+def _broken(*_: object) -> tuple[object, ...]:
+    raise LookupError("a bug of the supervisor's")
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+async def test_a_bug_of_the_supervisor_ends_it_in_order(
+    strategy: Strategy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S59: it never goes on in a state that nobody knows; its children are stopped first."""
+    async with running(*ones("a", "b", "c"), strategy=strategy) as stage:
+        monkeypatch.setattr(rules, "affected", _broken)
+        await stage.tell(Crash(who="b"))
+
+        assert stage.is_over
+        assert isinstance(stage.error, LookupError)
+        assert stage.life()[3:] == ["b#1 crashed", "c#1 shutdown", "a#1 shutdown"]
+
+
+async def test_a_bug_of_a_supervisor_is_a_crash_for_the_one_above(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S59: which starts it again, with a state of its own."""
+    outdated = rules.outdated
+    bugs = [_broken]
+
+    def broken_once(failures: Iterable[Failure], now: float, limit: RestartLimit) -> int:
+        return outdated(failures, now, limit) if not bugs else bugs.pop()()  # pyright: ignore[reportReturnType] - it raises
+
+    monkeypatch.setattr(rules, "outdated", broken_once)
+    async with running(child(One, id="a"), tree(*ones("b", "c"), id="sub")) as stage:
+        await stage.tell(Crash(who="b"))
+
+        assert stage.life()[3:] == [
+            "b#1 crashed",
+            "c#1 shutdown",
+            "sub#1 crashed",
+            "b#2 starts",
+            "c#2 starts",
+        ]
+        assert stage.info("a").incarnation == 1
+
+
+async def test_a_bug_in_the_stop_itself_kills_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S59: without order, since nothing here can be relied on."""
+    ended: list[str] = []
+
+    class Lasting(Planned):
+        async def run(self, io: EdgeContext) -> None:
+            try:
+                await super().run(io)
+                await io.clock.sleep(3)
+            finally:
+                ended.append(io.actor)
+
+    def lasting(name: str) -> ChildSpec:
+        return child(Lasting, id=name, start=lambda: Lasting(Plan()))
+
+    async with running(lasting("a"), tree(lasting("b"), id="sub"), lasting("c")) as stage:
+        monkeypatch.setattr(rules, "stop_times", _broken)
+        stage.system.stop()
+        await stage.clock.settle()
+
+        assert stage.is_over
+        assert isinstance(stage.error, LookupError)
+        assert sorted(ended) == ["a", "b", "c"]
+
+
+async def test_who_gave_an_order_is_told_when_a_bug_ends_the_supervisor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """S59, S68."""
+    async with running(*ones("a")) as stage:
+        monkeypatch.setattr(rules, "stop_times", _broken)
+        with pytest.raises(SupervisorStoppedError):
+            await stage.system.stop_child("a")

@@ -22,12 +22,13 @@ from acore.events.recorder import MemoryRecorder
 from acore.events.supervision import ActorExited, HandlerSlow
 from acore.replay.replayer import replay
 from acore.runtime.actor import Actor, Context
+from acore.runtime.administration import ChildState
+from acore.runtime.child import KILL_TIMEOUT
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
 from acore.runtime.restart import RestartType, SpecError, Strategy
 from acore.runtime.spec import SupervisorSpec
 from acore.runtime.stack import Call
-from acore.runtime.supervisor import KILL_TIMEOUT, ChildState
 from acore.runtime.system import System
 from acore.runtime.watchdog import HANDLER_TIMEOUT, SLOW_AFTER, HandlerTimeoutError, Watchdog
 from tests.actors.house import house

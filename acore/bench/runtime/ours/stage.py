@@ -15,12 +15,10 @@ from acore.events.bus import Bus
 from acore.events.recorder import MemoryRecorder, Recorder
 from acore.runtime.actor import Actor
 from acore.runtime.edge import EdgeActor, EdgeContext
-from acore.runtime.restart import Backoff, RestartLimit
+from acore.runtime.restart import RestartLimit
 from acore.runtime.spec import ChildSpec, SupervisorSpec
 from acore.runtime.system import System
 
-# Restarts follow at once: what is measured is the restart, not the pause before it.
-NO_WAIT = Backoff(first=1e-9, cap=1e-9, jitter=0)
 # A source publishes what came in with one read from outside, then waits for more.
 _GIVE_WAY = 64
 
@@ -48,7 +46,7 @@ def child(
     name: str, actor: type[Actor[Any]] | type[EdgeActor], start: Callable[[], Actor[Any] | EdgeActor]
 ) -> ChildSpec:
     """Describe an actor that is restarted at once."""
-    return ChildSpec(id=name, actor=actor, start=start, backoff=NO_WAIT)
+    return ChildSpec(id=name, actor=actor, start=start, backoff=None)
 
 
 @asynccontextmanager
