@@ -13,12 +13,14 @@ from typing import cast
 
 from anyio import Event as Flag
 from anyio import create_task_group, to_thread
+from anyio.abc import TaskGroup
 from loguru import logger
 
 from acore import __version__
-from acore.access.rules import Role
+from acore.actors.answers import answerers
 from acore.actors.config import ConfigActor
-from acore.actors.desk import Answerer, Tickets
+from acore.actors.control import ControlActor
+from acore.actors.desk import Tickets
 from acore.actors.door import Door, DoorFactory, Ears
 from acore.actors.files import FilesActor
 from acore.actors.gateway import DiscordGatewayActor
@@ -33,19 +35,16 @@ from acore.checks import builtin
 from acore.checks.registry import checks_of
 from acore.clock import Clock, RealClock
 from acore.errors import AcoreError, ExitCode, FatalError
-from acore.events.base import Trace
+from acore.events.base import Event, Trace, derive_id
 from acore.events.bus import Bus
-from acore.events.discord import INTERACTION_LIFE, GatewayView, InteractionReceived, Link
-from acore.events.health import HealthView
-from acore.events.lifecycle import ActorLine, LifecycleView, ProcessFacts, StopRequested
-from acore.events.metrics import MetricsView
-from acore.events.status import StatusReport
-from acore.events.store import StoreView
+from acore.events.discord import INTERACTION_LIFE, GatewayView, Link
+from acore.events.lifecycle import ActorLine, LifecycleView, ProcessFacts, RunFailed, StopRequested
+from acore.events.parts import Part, PartNotRestarted, PartRestarted, RestartPart
 from acore.host.commit import commit_of
 from acore.host.reader import HostReader
 from acore.log import forget_secret, keep_secret
 from acore.runtime.administration import ChildInfo, ChildState, NeverReadyError
-from acore.runtime.edge import EdgeContext
+from acore.runtime.incarnation import inside
 from acore.runtime.pulse import Pulse
 from acore.runtime.report import chief, reason
 from acore.runtime.restart import RestartLimit, Strategy
@@ -55,7 +54,7 @@ from acore.runtime.system import System
 from acore.runtime.watchdog import HANDLER_TIMEOUT
 from acore.settings.load import Loaded
 from acore.settings.schema import Settings, revision
-from acore.status.report import status_report
+from acore.status.parts import parts_of
 from acore.storage.store import Store, open_store
 from acore.storage.vault import Vault
 
@@ -63,6 +62,8 @@ STOP_BUDGET = 30.0
 """Seconds an ordered stop may take in all; then the process ends anyway, saying what was lost."""
 # Of these, so much is for the actors; the rest is for what they said last, which is written after them.
 _ACTORS_PART = 0.8
+RESTART_LIMIT = 60.0
+"""Seconds that a part may take to stop and start again because somebody wants it; more than any is given."""
 _INTERRUPTED = 130
 
 type Amend = Callable[[SupervisorSpec], SupervisorSpec]
@@ -122,6 +123,7 @@ class App:
         self._tickets = Tickets()
         self._failure: BaseException | None = None
         self._unwritten: Callable[[], int] = int
+        self._tasks: TaskGroup | None = None
 
     @property
     def settings(self) -> Settings:
@@ -195,9 +197,56 @@ class App:
         self._why = why
         self.system.stop()
 
+    async def restart_actor(self, name: str) -> None:
+        """Stop one actor in order and start it again; return when it is up.
+
+        Raises:
+            AcoreError: It cannot be, and why.
+        """
+        assert self.system is not None  # noqa: S101 - who asks is one of its actors
+        await self.system.stop_child(name)
+        await self.system.restart_child(name)
+
+    def parts(self) -> tuple[Part, ...]:
+        """Return the tree of parts as it is now; never waits."""
+        if self.system is None:
+            return ()
+        view = self.system.bus.views.get(LifecycleView)
+        return parts_of(
+            self.system.tree(),
+            view.actors if view is not None else (),
+            now=self._clock.now(),
+            monotonic=self._clock.monotonic(),
+        )
+
+    def _begin_restart(self, wanted: RestartPart, trace: Trace) -> None:
+        """Restart an actor in a task of the program's own: the actor that asks may be the one."""
+        if self._tasks is not None:
+            self._tasks.start_soon(self._restart, wanted, trace)
+
+    async def _restart(self, wanted: RestartPart, trace: Trace) -> None:
+        assert self.system is not None  # noqa: S101 - who asks is one of its actors
+        inside.set(())  # this task is the program's own, also when the actor that asks is the one
+        began = self._clock.monotonic()
+        why = f"it took more than {RESTART_LIMIT:g} s"
+        is_up = False
+        try:
+            with self._clock.deadline(RESTART_LIMIT):
+                await self.restart_actor(wanted.actor)
+                is_up = True
+        except Exception as error:  # noqa: BLE001 - whatever it is, whoever wanted it must hear of it
+            why = str(error) if isinstance(error, AcoreError) else reason(error)
+        outcome: Event = PartNotRestarted(actor=wanted.actor, by=wanted.by, reason=why)
+        if is_up:
+            seconds = self._clock.monotonic() - began
+            outcome = PartRestarted(actor=wanted.actor, by=wanted.by, seconds=seconds)
+        self.system.bus.publish(outcome, trace, event_id=derive_id(trace.cause, trace.source, 0))
+
     def _limit_the_stop(self, failure: BaseException | None) -> None:
-        """End the process when stopping takes too long, whoever began it."""
+        """End the process when stopping takes too long, whoever began it; record why, if it is a failure."""
         self._failure = failure
+        if failure is not None and self.system is not None:
+            self.system.bus.publish(_failed(failure, self._began), Trace(source="app"))
         # A thread, because what may hang is the loop itself.
         self._deadline = threading.Timer(STOP_BUDGET, self._end_late)
         self._deadline.daemon = True
@@ -219,10 +268,10 @@ class App:
                 await system.wait_ready()
                 on_started(system)
 
-        async with create_task_group() as group:
-            group.start_soon(announce)
+        async with create_task_group() as self._tasks:
+            self._tasks.start_soon(announce)
             yield
-            group.cancel_scope.cancel()
+            self._tasks.cancel_scope.cancel()
 
     def _end_late(self) -> None:
         infos = _actors(self.system.tree()) if self.system is not None else ()
@@ -236,7 +285,7 @@ class App:
             # The log may go elsewhere, and whoever looks why the process ended looks here.
             sys.stderr.write(f"acore: {EntriesLostError(lost)}\n")
             sys.stderr.flush()
-        os._exit(self._failure.exit_code if isinstance(self._failure, AcoreError) else ExitCode.SOFTWARE)
+        os._exit(_exit_code(self._failure))
 
     # --- the tree
 
@@ -244,6 +293,7 @@ class App:
         """Return the tree: what is below is needed by what comes after."""
         known = checks_of(builtin)
         tiers = {name: check.tier for name, check in known.items()}
+        facts = self._facts(outside)
         return SupervisorSpec(
             id="acore",
             strategy=Strategy.REST_FOR_ONE,
@@ -257,7 +307,7 @@ class App:
                         ChildSpec(
                             id="files", actor=FilesActor, start=lambda: FilesActor(self._loaded, self._load)
                         ),
-                        ChildSpec(id="process", actor=ProcessActor, start=lambda: self._process(outside)),
+                        ChildSpec(id="process", actor=ProcessActor, start=lambda: self._process(facts)),
                         ChildSpec(id="host", actor=HostActor, start=lambda: HostActor(outside.reader)),
                         ChildSpec(id="prober", actor=ProberActor, start=lambda: ProberActor(known)),
                     ),
@@ -275,10 +325,15 @@ class App:
                     id="doors",
                     children=(
                         ChildSpec(
+                            id="control",
+                            actor=ControlActor,
+                            start=lambda: ControlActor(outside.data_dir, facts, self.parts),
+                        ),
+                        ChildSpec(
                             id="gateway",
                             actor=DiscordGatewayActor,
                             start=lambda: DiscordGatewayActor(
-                                self._door(outside), answerers(), outside.vault, self._tickets
+                                self._door(outside), answerers(self.parts), outside.vault, self._tickets
                             ),
                             shutdown=10.0,
                             # An answer is tried as long as Discord accepts it; then it ends by itself.
@@ -297,8 +352,8 @@ class App:
 
         return door
 
-    def _process(self, outside: "_Outside") -> ProcessActor:
-        facts = ProcessFacts(
+    def _facts(self, outside: "_Outside") -> ProcessFacts:
+        return ProcessFacts(
             version=__version__,
             commit=outside.commit,
             python=platform.python_version(),
@@ -307,7 +362,9 @@ class App:
             began=self._began,
             settings_revision=revision(self.settings),
         )
-        return ProcessActor(facts, self._describe_actors, self._signals, self.stop)
+
+    def _process(self, facts: ProcessFacts) -> ProcessActor:
+        return ProcessActor(facts, self._describe_actors, self._signals, self.stop, self._begin_restart)
 
     def _describe_actors(self) -> tuple[ActorLine, ...]:
         if self.system is None:
@@ -323,6 +380,7 @@ class _Outside:
         # nextcord is most of the start and of the memory: the store is open before it comes.
         from acore.discord.client import OwnedDoor  # noqa: PLC0415 - see above
 
+        self.data_dir = data_dir
         self.door = OwnedDoor
         self.vault = Vault(data_dir)
         self.reader = HostReader(data_dir)
@@ -339,26 +397,17 @@ def sole_error() -> Generator[None]:
         raise chief(cast("BaseException", group)) from None
 
 
-def answerers() -> dict[str, Answerer]:
-    """Return how each slash command comes to its reply."""
-    return {
-        "botstatus": Answerer(
-            reply=answer_status, only_reads=True, is_ephemeral=lambda role: role >= Role.OPERATOR
-        )
-    }
-
-
-async def answer_status(received: InteractionReceived, io: EdgeContext) -> StatusReport:
-    """Return how the bot is, from what its actors show: it works while any of them is down."""
-    return status_report(
-        io.clock.now(),
-        gateway=io.seen(GatewayView),
-        health=io.seen(HealthView),
-        lifecycle=io.seen(LifecycleView),
-        metrics=io.seen(MetricsView),
-        store=io.seen(StoreView),
-        is_operator=Role[received.role.upper()] >= Role.OPERATOR,
+def _failed(failure: BaseException, began: datetime) -> RunFailed:
+    return RunFailed(
+        error=type(failure).__name__,
+        reason=str(failure) if isinstance(failure, AcoreError) else reason(failure),
+        exit_code=_exit_code(failure),
+        began=began,
     )
+
+
+def _exit_code(failure: BaseException | None) -> ExitCode:
+    return failure.exit_code if isinstance(failure, AcoreError) else ExitCode.SOFTWARE
 
 
 def _quit_now() -> None:

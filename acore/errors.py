@@ -5,7 +5,11 @@ from typing import ClassVar, Self
 
 
 class ExitCode(IntEnum):
-    """How the process ends; numbers are those of BSD's sysexits.h."""
+    """How the process ends; numbers are those of BSD's sysexits.h.
+
+    Those of `acore status` are the Linux Standard Base's for an init script's status; it leaves 150 to 199 to
+    the application.
+    """
 
     meaning: str
 
@@ -18,6 +22,8 @@ class ExitCode(IntEnum):
 
     OK = 0, "It ended as asked."
     FAILURE = 1, "The command ran and its answer is no."
+    DEAD = 2, "`acore status`: it does not run, and did not end in good order."
+    STOPPED = 3, "`acore status`: it does not run; it was stopped in good order, or never started."
     USAGE = 64, "The command line was not understood."
     DATA = 65, "The database is damaged or was written by a newer acore."
     UNAVAILABLE = 69, "Something needed is not there: a port is taken, a server cannot be reached."
@@ -28,6 +34,7 @@ class ExitCode(IntEnum):
     PROTOCOL = 76, "Discord refused the connection for good."
     NO_PERMISSION = 77, "Discord refused the token."
     CONFIG = 78, "A setting is missing or wrong."
+    NOT_CONNECTED = 150, "`acore status`: it runs, and is not connected to Discord or does not answer."
 
 
 class AcoreError(Exception):

@@ -1,10 +1,10 @@
 """The one table of what each command needs, and the one decision in front of all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from types import MappingProxyType
 
-from acore.events.discord import Application, Invoker, Place
+from acore.events.discord import Application, GuildLine, Invoker, Place
 from acore.events.settings import SettingsFacts
 from acore.record import Record
 from acore.runtime.guard import rule
@@ -19,7 +19,9 @@ class Role(IntEnum):
     OWNER = 4
 
 
-NEEDS: Mapping[str, Role] = MappingProxyType({"botstatus": Role.VIEWER})
+NEEDS: Mapping[str, Role] = MappingProxyType(
+    {"botstatus": Role.VIEWER, "ops actors": Role.OPERATOR, "ops restart": Role.ADMIN}
+)
 """The least role for each command by its full name; what is not here is refused."""
 
 
@@ -79,3 +81,28 @@ def decide(
             rule=f"/{command} needs {needed.name.lower()}; {role.name.lower()} by {why}",
         )
     return Decision(is_allowed=True, role=role, rule=f"{role.name.lower()} by {why}")
+
+
+@rule
+def is_for_operators(command: str, *, needs: Mapping[str, Role] = NEEDS) -> bool:
+    """Return whether nothing below the top-level *command* is for everybody: it is not shown everywhere then.
+
+    Args:
+        command: The first word of its name, e.g. "ops".
+        needs: The least role for each command by its full name.
+    """
+    return all(role >= Role.OPERATOR for name, role in needs.items() if name.split()[0] == command)
+
+
+@rule
+def operator_guilds(
+    guilds: Iterable[GuildLine], settings: SettingsFacts | None, application: Application | None
+) -> tuple[int, ...]:
+    """Return which of *guilds* get the operators' commands.
+
+    These are the ones that OPERATOR_GUILDS names; when it names none, those whose owner owns the application.
+    """
+    if settings is not None and settings.operator_guilds:
+        return tuple(guild.id for guild in guilds if guild.id in settings.operator_guilds)
+    owners = application.owners if application is not None else ()
+    return tuple(guild.id for guild in guilds if guild.owner in owners)

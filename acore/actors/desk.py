@@ -7,7 +7,7 @@ from anyio import Event as Flag
 from loguru import logger
 
 from acore.access.rules import Decision, Role
-from acore.actors.door import AnswerRefusedError, DiscordUnreachableError, Doorway, Request
+from acore.actors.door import AnswerRefusedError, Choice, DiscordUnreachableError, Doorway, Request
 from acore.events.asks import AskError
 from acore.events.discord import (
     INTERACTION_LIFE,
@@ -47,11 +47,13 @@ class Answerer(Record):
         reply: Makes the reply.
         only_reads: Whether asking again does no harm.
         is_ephemeral: Whether only the person who asked sees the answer, by their role.
+        suggest: Returns what somebody may mean who is still typing; it must not wait.
     """
 
     reply: Callable[[InteractionReceived, EdgeContext], Awaitable[Reply]]
     only_reads: bool
     is_ephemeral: Callable[[Role], bool]
+    suggest: "Callable[[str, EdgeContext], tuple[Choice, ...]] | None" = None
 
 
 class Sealer(Protocol):
@@ -181,6 +183,13 @@ class Desk:
         sealed = self._io.publish(TokenSealed(interaction=request.interaction, sealed=token))
         self._tickets.add(Ticket(received, request.token))
         self._io.spawn(self._serve, received, self._io.bound(sent), sealed.seq)
+
+    def suggestions(self, request: Request, decision: Decision, typed: str) -> tuple[Choice, ...]:
+        """Return what somebody may mean who is still typing; nothing to those who may not use the command."""
+        answerer = self._answerers.get(request.command)
+        if not decision.is_allowed or answerer is None or answerer.suggest is None:
+            return ()
+        return answerer.suggest(typed, self._io)
 
     def _deny(self, request: Request, decision: Decision) -> None:
         self._io.publish(

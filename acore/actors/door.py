@@ -92,6 +92,13 @@ class Request(Record):
     made: datetime
 
 
+class Choice(Record):
+    """Something to choose while typing an option: what a person reads, and what is sent."""
+
+    name: str
+    value: str
+
+
 class Ears(Protocol):
     """What a door tells, as it happens; none of these wait."""
 
@@ -101,6 +108,10 @@ class Ears(Protocol):
 
     def ready(self, user: str, guilds: tuple[GuildLine, ...]) -> None:
         """Discord sent everything."""
+        ...
+
+    def joined(self, guild: GuildLine) -> None:
+        """Somebody added the bot to a server."""
         ...
 
     def resumed(self) -> None:
@@ -121,6 +132,10 @@ class Ears(Protocol):
 
     def invoked(self, request: Request) -> None:
         """Somebody used a command."""
+        ...
+
+    def suggestions(self, request: Request, typed: str) -> tuple[Choice, ...]:
+        """Return what somebody may mean who is still typing an option of a command."""
         ...
 
     def connected(self) -> None:
@@ -158,8 +173,8 @@ class Door(Protocol):
         """
         ...
 
-    async def sync(self) -> CommandsSynced:
-        """Make Discord's list of our commands right.
+    async def sync(self, guild: int | None = None) -> CommandsSynced:
+        """Make Discord's list of our commands right: of those for everybody, or of the operators' in *guild*.
 
         Raises:
             DiscordUnreachableError: Nobody answers, or Discord refuses now; what was registered before stays.

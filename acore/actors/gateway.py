@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from anyio import CancelScope
 
-from acore.access.rules import decide
+from acore.access.rules import Decision, decide, operator_guilds
 from acore.actors.desk import Answerer, Desk, Sealer, Tickets
 from acore.actors.door import (
     BudgetUsedUpError,
+    Choice,
     DiscordUnreachableError,
     Door,
     DoorFactory,
@@ -34,7 +35,8 @@ from acore.events.discord import (
     SessionResumed,
 )
 from acore.events.metrics import ActivityCounted
-from acore.events.settings import SettingsView
+from acore.events.parts import RestartActor
+from acore.events.settings import SettingsFacts, SettingsView
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
 
@@ -56,7 +58,8 @@ class DiscordGatewayActor(EdgeActor):
     A connection that cannot be made is tried again by itself; what only a person can mend ends the process.
     """
 
-    asks = (LoadBudget, LoadPending)
+    # The last is asked by the answer to /ops restart.
+    asks = (LoadBudget, LoadPending, RestartActor)
 
     at_once = 50
 
@@ -81,7 +84,7 @@ class DiscordGatewayActor(EdgeActor):
         self._answerers = answerers
         self._vault = vault
         self._doorway = Doorway()
-        self._synced: Door | None = None
+        self._synced: dict[int | None, Door] = {}
         self._application: Application | None = None
         self._budget: IdentifyBudget | None = None
         self._link = Link.OFFLINE
@@ -176,6 +179,11 @@ class DiscordGatewayActor(EdgeActor):
         seconds = self._io.clock.monotonic() - self._began
         listed = guilds[:_LISTED_GUILDS]
         self._io.publish(GatewayReady(user=user, guild_count=len(guilds), guilds=listed, seconds=seconds))
+        self._register_for_operators(guilds)
+
+    def joined(self, guild: GuildLine) -> None:
+        """Note that there is one more server."""
+        self._register_for_operators((guild,))
 
     def resumed(self) -> None:
         """Note that the connection is back."""
@@ -197,20 +205,29 @@ class DiscordGatewayActor(EdgeActor):
         self._count(errors=1)
 
     def connected(self) -> None:
-        """Have the commands registered, once for each door."""
-        door = self._doorway.door
-        if door is not None and door is not self._synced:
-            self._synced = door
-            self._tasks.spawn(self._sync, door)
+        """Have the commands for everybody registered."""
+        self._register(None)
 
-    async def _sync(self, door: Door) -> None:
+    def _register_for_operators(self, guilds: tuple[GuildLine, ...]) -> None:
+        for guild in operator_guilds(guilds, self._settings(), self._application):
+            self._register(guild)
+
+    def _register(self, guild: int | None) -> None:
+        """Have commands registered, once for each door."""
+        door = self._doorway.door
+        if door is not None and self._synced.get(guild) is not door:
+            self._synced[guild] = door
+            self._tasks.spawn(self._sync, door, guild)
+
+    async def _sync(self, door: Door, guild: int | None) -> None:
         """Register the commands; while Discord refuses, the old ones stay and it is tried again."""
         wait = FIRST_RETRY
         while self._doorway.door is door:
             try:
-                self._io.publish(await door.sync())
+                self._io.publish(await door.sync(guild))
             except DiscordUnreachableError as error:
-                self._io.publish(CommandsRefused(reason=str(error)))
+                where = "" if guild is None else f"in server {guild}: "
+                self._io.publish(CommandsRefused(reason=f"{where}{error}"))
                 wait = min(LONGEST_SYNC_RETRY, max(2 * wait, error.wait))
                 await self._io.clock.sleep(wait)
             else:
@@ -229,10 +246,18 @@ class DiscordGatewayActor(EdgeActor):
     def invoked(self, request: Request) -> None:
         """Decide at once whether the command may be used, and hand it to the desk."""
         self._count(commands=1)
-        settings = self._io.view(SettingsView)
-        facts = settings.facts if settings else None
-        decision = decide(request.command, request.invoker, request.place, facts, self._application)
-        self._desk.take(request, decision)
+        self._desk.take(request, self._decide(request))
+
+    def suggestions(self, request: Request, typed: str) -> tuple[Choice, ...]:
+        """Return what somebody may mean who is still typing, out of what is known at once."""
+        return self._desk.suggestions(request, self._decide(request), typed)
+
+    def _decide(self, request: Request) -> Decision:
+        return decide(request.command, request.invoker, request.place, self._settings(), self._application)
+
+    def _settings(self) -> SettingsFacts | None:
+        view = self._io.view(SettingsView)
+        return view.facts if view else None
 
     @handles
     async def answer(self, wanted: AnswerInteraction, io: EdgeContext) -> InteractionClosed | None:

@@ -1,4 +1,4 @@
-"""LifecycleActor: how the program started, how its actors are, how it is to end."""
+"""LifecycleActor: how the program started, how its actors are, who wants one restarted, how it is to end."""
 
 import msgspec
 
@@ -17,17 +17,19 @@ from acore.events.lifecycle import (
     RunStarted,
     StopRequested,
 )
+from acore.events.parts import PartNotRestarted, PartRestarted, RestartActor, RestartPart, RestartVerdict
 from acore.events.supervision import ActorExited, ActorRestarting, ActorStarted
 from acore.runtime.actor import Actor, Context
 from acore.runtime.handlers import handles
 
 
 class LifecycleState(msgspec.Struct):
-    """The process, the run before it, every actor, and why it is to stop."""
+    """The process, the run before it, every actor, who wanted which restarted, and why it is to stop."""
 
     process: ProcessFacts | None = None
     previous: PastRun | None = None
     actors: dict[str, ActorLine] = {}
+    restarting: dict[str, RestartActor] = {}
     stopping_by: str = ""
 
 
@@ -56,7 +58,11 @@ class LifecycleActor(Actor[LifecycleState]):
             ctx.publish(AuditNoted(who="acore", action="start", target="process", outcome="done"))
             before = self.state.previous
             if before is not None and before.ended is None:
-                ctx.publish(InterruptionFound(boot=before.boot, began=before.began, version=before.version))
+                ctx.publish(
+                    InterruptionFound(
+                        boot=before.boot, began=before.began, version=before.version, reason=before.reason
+                    )
+                )
 
     @handles
     async def began(self, started: ActorStarted, ctx: Context) -> None:
@@ -69,6 +75,7 @@ class LifecycleActor(Actor[LifecycleState]):
             since=ctx.now,
             restarts=started.incarnation - 1,
             last_failure=before.last_failure if before else "",
+            failed=before.failed if before else None,
         )
 
     @handles
@@ -78,7 +85,11 @@ class LifecycleActor(Actor[LifecycleState]):
         # Supervisors end too, and are no part that an operator knows.
         if before is not None:
             self.state.actors[exited.actor] = msgspec.structs.replace(
-                before, is_up=False, since=ctx.now, last_failure=exited.reason or before.last_failure
+                before,
+                is_up=False,
+                since=ctx.now,
+                last_failure=exited.reason or before.last_failure,
+                failed=ctx.now if exited.reason else before.failed,
             )
 
     @handles
@@ -87,6 +98,41 @@ class LifecycleActor(Actor[LifecycleState]):
         before = self.state.actors.get(news.actor)
         if before is not None:
             self.state.actors[news.actor] = msgspec.structs.replace(before, since=ctx.now)
+
+    @handles
+    async def restart(self, wanted: RestartActor, ctx: Context) -> RestartVerdict:
+        """Have one actor stopped and started again, unless there is a reason not to."""
+        verdict = self._verdict(wanted.actor)
+        if verdict is RestartVerdict.ACCEPTED:
+            self.state.restarting[wanted.actor] = wanted
+            ctx.perform(RestartPart(actor=wanted.actor, by=wanted.by))
+            ctx.publish(_restart_noted(wanted, "asked"))
+        else:
+            ctx.publish(_restart_noted(wanted, "refused", verdict.value))
+        return verdict
+
+    def _verdict(self, actor: str) -> RestartVerdict:
+        line = self.state.actors.get(actor)
+        if line is None:
+            return RestartVerdict.UNKNOWN
+        if self.state.stopping_by:
+            return RestartVerdict.STOPPING
+        # One that is down is being started again by its supervisor already.
+        if actor in self.state.restarting or not line.is_up:
+            return RestartVerdict.UNDER_WAY
+        return RestartVerdict.ACCEPTED
+
+    @handles
+    async def restarted(self, news: PartRestarted, ctx: Context) -> None:
+        """Note that an actor is up again as somebody wanted."""
+        wanted = self.state.restarting.pop(news.actor, RestartActor(actor=news.actor, by=news.by))
+        ctx.publish(_restart_noted(wanted, "done"))
+
+    @handles
+    async def not_restarted(self, news: PartNotRestarted, ctx: Context) -> None:
+        """Note that an actor is not up again though somebody wanted it."""
+        wanted = self.state.restarting.pop(news.actor, RestartActor(actor=news.actor, by=news.by))
+        ctx.publish(_restart_noted(wanted, "failed", news.reason))
 
     @handles
     async def stop(self, wanted: StopRequested, ctx: Context) -> None:
@@ -115,3 +161,14 @@ class LifecycleActor(Actor[LifecycleState]):
             previous=self.state.previous,
             actors=tuple(self.state.actors.values()),
         )
+
+
+def _restart_noted(wanted: RestartActor, outcome: str, reason: str = "") -> AuditNoted:
+    return AuditNoted(
+        who=f"{wanted.by} ({wanted.user})" if wanted.user else wanted.by,
+        action="restart",
+        target=wanted.actor,
+        outcome=outcome,
+        interaction=wanted.interaction,
+        reason=reason,
+    )

@@ -14,7 +14,8 @@ from acore.events.discord import (
     LinkChanged,
     SessionResumed,
 )
-from acore.events.lifecycle import InterruptionFound, RunEnded, RunStarted
+from acore.events.lifecycle import InterruptionFound, RunEnded, RunFailed, RunStarted
+from acore.events.parts import PartNotRestarted, PartRestarted
 from acore.events.settings import SettingsLoaded, SettingsRefused
 from acore.events.store import StoreDegraded, StoreRecovered
 from acore.events.supervision import (
@@ -43,6 +44,7 @@ PARTS = {
     "process": "listening for signals",
     "files": "reading the settings",
     "narrator": "this log",
+    "control": "the line to the command line",
 }
 GROUPS = {
     "store": "the records",
@@ -78,14 +80,23 @@ def line_of(event: Event) -> Line | None:  # noqa: C901, PLR0911, PLR0912 - one 
             commit = f", in a folder at commit {event.commit}" if event.commit else ""
             return Line(level="INFO", text=f"acore {event.version} runs as process {event.pid}{commit}.")
         case InterruptionFound():
+            why = event.reason or "it was killed, or the machine went down"
             text = (
                 f"The last run, begun at {event.began:%Y-%m-%d %H:%M:%S} UTC, did not end in good order: "
-                "it was killed, or the machine went down. `acore events tail` shows what came last."
+                f"{why}. `acore events tail` shows what came last."
             )
             return Line(level="WARNING", text=text)
+        case RunFailed():
+            return Line(level="ERROR", text=f"Stopping everything, because of this: {event.reason}")
+        case PartRestarted():
+            text = f"{event.by} restarted {part_name(event.actor)}; that took {event.seconds:.1f} s."
+            return Line(level="INFO", text=text)
+        case PartNotRestarted():
+            text = f"{event.by} wanted {part_name(event.actor)} restarted, but it is not up: {event.reason}"
+            return Line(level="ERROR", text=text)
         case RunEnded():
             return Line(
-                level="INFO", text=f"Stopped in good order after {_span(event.uptime)}: {event.reason}."
+                level="INFO", text=f"Stopped in good order after {span(event.uptime)}: {event.reason}."
             )
         case ApplicationIdentified():
             return Line(level="INFO", text=_identity(event))
@@ -111,15 +122,18 @@ def line_of(event: Event) -> Line | None:  # noqa: C901, PLR0911, PLR0912 - one 
         case ActorRestarting():
             return Line(level="WARNING", text=_restart(event))
         case SupervisorGaveUp():
-            text = f"Restarting {_part(event.actor)} did not help ({event.restarts} times): {event.reason}"
+            text = (
+                f"Restarting {part_name(event.actor)} did not help ({event.restarts} times): {event.reason}"
+            )
             return Line(level="ERROR", text=text)
         case HandlerSlow():
             return Line(level="WARNING", text=_slow(event))
         case LoopBlocked():
             return Line(level="WARNING", text=_blocked(event))
         case SupervisorSilent():
+            part = part_name(event.supervisor)
             text = (
-                f"Nobody has looked after {_part(event.supervisor)} for {_span(event.seconds)}: what fails "
+                f"Nobody has looked after {part} for {span(event.seconds)}: what fails "
                 "there stays down until the bot is stopped and started. This is a fault of acore."
             )
             return Line(level="ERROR", text=text)
@@ -129,7 +143,7 @@ def line_of(event: Event) -> Line | None:  # noqa: C901, PLR0911, PLR0912 - one 
             )
             return Line(level="ERROR", text=text)
         case StoreRecovered():
-            text = f"Writing works again after {_span(event.after)}; nothing was lost."
+            text = f"Writing works again after {span(event.after)}; nothing was lost."
             return Line(level="INFO", text=text)
         case SettingsLoaded():
             warnings = "".join(f" Note: {warning}." for warning in event.facts.warnings)
@@ -143,7 +157,7 @@ def line_of(event: Event) -> Line | None:  # noqa: C901, PLR0911, PLR0912 - one 
         case InteractionClosed() if not event.is_answered:
             return Line(level="WARNING", text=f"Command {event.interaction} got no answer: {event.reason}.")
         case LetterDied():
-            missed = f"{event.message} did not reach {_part(event.actor)}"
+            missed = f"{event.message} did not reach {part_name(event.actor)}"
             return Line(level="DEBUG", text=f"A message, {missed}: {event.reason}. {event.detail}".rstrip())
         case _:
             return None
@@ -191,32 +205,34 @@ def _exit(event: ActorExited) -> Line | None:
         return None
     place = f" at {event.place}" if event.place else ""
     during = f" while handling {event.handling}" if event.handling else ""
-    part = _part(event.actor)
-    return Line(level="ERROR", text=f"{part[0].upper()}{part[1:]} failed{during}: {event.reason}{place}")
+    part = capital(part_name(event.actor))
+    return Line(level="ERROR", text=f"{part} failed{during}: {event.reason}{place}")
 
 
 def _restart(event: ActorRestarting) -> str:
-    others = f", together with {', '.join(_part(name) for name in event.with_it)}" if event.with_it else ""
+    others = (
+        f", together with {', '.join(part_name(name) for name in event.with_it)}" if event.with_it else ""
+    )
     times = "first time" if event.restarts == 1 else f"{event.restarts} times"
     return (
-        f"Restarting {_part(event.actor)}{others} in {event.delay:.1f} s "
-        f"({times} within {_span(event.within)})."
+        f"Restarting {part_name(event.actor)}{others} in {event.delay:.1f} s "
+        f"({times} within {span(event.within)})."
     )
 
 
 def _slow(event: HandlerSlow) -> str:
-    part = _part(event.actor)
+    part = capital(part_name(event.actor))
     place = f"; it waits at {event.place}" if event.place else ""
-    soon = f" After {_span(event.limit)} it is given up and restarted." if event.limit is not None else ""
+    soon = f" After {span(event.limit)} it is given up and restarted." if event.limit is not None else ""
     return (
-        f"{part[0].upper()}{part[1:]} has been busy with one {event.message} for {_span(event.seconds)}"
+        f"{part} has been busy with one {event.message} for {span(event.seconds)}"
         f"{place}.{soon} What led to it: `acore events show {event.message_id}`"
     )
 
 
 def _blocked(event: LoopBlocked) -> str:
     what = f" with {event.message}" if event.message else ""
-    who = f" because of {_part(event.actor)}{what}" if event.actor else ""
+    who = f" because of {part_name(event.actor)}{what}" if event.actor else ""
     place = f", at {event.place}" if event.place else ""
     return (
         f"The whole bot stood still for {event.seconds:.1f} s{who}{place}. "
@@ -224,13 +240,23 @@ def _blocked(event: LoopBlocked) -> str:
     )
 
 
-def _part(actor: str) -> str:
+def part_name(actor: str) -> str:
+    """Return what operators call a part, or a group of parts; its own name when it has no other."""
     return PARTS.get(actor) or GROUPS.get(actor, actor)
 
 
-def _span(seconds: float) -> str:
+def capital(text: str) -> str:
+    """Return *text* as a sentence begins."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def span(seconds: float) -> str:
+    """Return *seconds* in the two largest units that say something."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -10,6 +10,7 @@ from anyio.abc import TaskGroup
 from loguru import logger
 
 from acore.clock import Clock
+from acore.events.base import Trace, trace_of
 from acore.events.lifecycle import (
     ActorLine,
     DescribeActors,
@@ -18,6 +19,7 @@ from acore.events.lifecycle import (
     ProcessFacts,
     StopRequested,
 )
+from acore.events.parts import RestartPart
 from acore.events.settings import ReloadRequested
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
@@ -88,6 +90,7 @@ class ProcessActor(EdgeActor):
         describe_actors: Callable[[], tuple[ActorLine, ...]],
         signals: Signals,
         stop: Callable[[str], None],
+        restart: Callable[[RestartPart, Trace], None],
     ) -> None:
         """Speak for the process.
 
@@ -96,11 +99,13 @@ class ProcessActor(EdgeActor):
             describe_actors: Returns a line about every actor.
             signals: What the process is sent.
             stop: Stops everything in good order, for the reason given.
+            restart: Begins to restart an actor, and sees that its outcome is told, with what that inherits.
         """
         self._facts = facts
         self._describe_actors = describe_actors
         self._signals = signals
         self._stop = stop
+        self._restart = restart
 
     async def run(self, io: EdgeContext) -> None:
         """Say what signals ask for."""
@@ -125,3 +130,9 @@ class ProcessActor(EdgeActor):
     async def end(self, wanted: EndProcess, _io: EdgeContext) -> None:
         """Stop everything in good order."""
         self._stop(wanted.reason)
+
+    @handles
+    async def restart(self, wanted: RestartPart, io: EdgeContext) -> None:
+        """Have an actor restarted, without waiting for that: it may be this one."""
+        assert io.handling is not None  # noqa: S101 - it is handling this
+        self._restart(wanted, trace_of(io.handling, io.actor))

@@ -13,7 +13,7 @@ from acore.errors import AcoreError, ExitCode
 
 _INTERRUPTED = 130
 # Each lives in the module of its name, imported when asked for: the running bot does not pay for the rest.
-_COMMANDS = ("run", "sandbox", "init", "events", "bench", "soak", "completion")
+_COMMANDS = ("run", "status", "top", "events", "sandbox", "init", "bench", "soak", "completion")
 
 
 class _LateGroup(click.Group):

@@ -11,7 +11,7 @@ import msgspec
 
 from acore.actors.narrator import line_of
 from acore.cli.output import as_json, complain, is_terminal, pairs, say, table, tinted
-from acore.cli.run import read_settings, settings_options
+from acore.cli.run import data_option, read_settings, settings_options
 from acore.clock import RealClock
 from acore.errors import ExitCode
 from acore.events import topics
@@ -50,9 +50,7 @@ class Moment(click.ParamType[datetime]):
 
 @click.group()
 @settings_options
-@click.option(
-    "--data", type=click.Path(path_type=Path), help="Data directory.  [default: that of the settings]"
-)
+@data_option
 @click.pass_context
 def events(context: click.Context, config: Path | None, env_file: Path | None, data: Path | None) -> None:
     """Show what happened, from the journal; the bot may be running or dead."""

@@ -27,6 +27,13 @@ def settings_options[F: Callable[..., object]](command: F) -> F:
     )(command)
 
 
+def data_option[F: Callable[..., object]](command: F) -> F:
+    """Give *command* the option that names a data directory."""
+    return click.option(
+        "--data", type=click.Path(path_type=Path), help="Data directory.  [default: that of the settings]"
+    )(command)
+
+
 def read_settings(config: Path | None, env_file: Path | None) -> Loaded:
     """Return the settings: a file that is named must be there, a default one may be missing."""
     return load(

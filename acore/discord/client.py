@@ -22,9 +22,10 @@ from acore.actors.door import (
 )
 from acore.clock import Clock
 from acore.discord.budget import budget_of
+from acore.discord.cogs.ops import ops_cog
 from acore.discord.cogs.status import status_cog
 from acore.discord.render import render
-from acore.discord.sync import sync_global
+from acore.discord.sync import sync_commands
 from acore.events.discord import Application, CommandsSynced, GuildLine, IdentifyBudget
 from acore.events.status import Reply
 
@@ -75,6 +76,7 @@ class OwnedDoor:
         self._session: aiohttp.ClientSession | None = None
         self._client = _Client(ears, base, clock)
         self._client.add_cog(status_cog(ears.invoked))
+        self._client.add_cog(ops_cog(ears.invoked, ears.suggestions))
 
     async def open(self) -> Application:
         """Log in over HTTP and return whose bot this is."""
@@ -121,10 +123,10 @@ class OwnedDoor:
         if self._client.refused is not None:
             raise BudgetUsedUpError(self._client.refused)
 
-    async def sync(self) -> CommandsSynced:
-        """Make Discord's list of our commands right."""
+    async def sync(self, guild: int | None = None) -> CommandsSynced:
+        """Make Discord's list of our commands right, everywhere or in *guild*."""
         try:
-            return await sync_global(self._client, self._client.application_id or 0)
+            return await sync_commands(self._client, self._client.application_id or 0, guild)
         except nextcord.HTTPException as error:
             text = (
                 f"Discord answered {error.status}: {error.text}"
@@ -247,12 +249,33 @@ class _Client(nextcord.Client):
         self._ears.connected()
 
     async def on_guild_available(self, guild: nextcord.Guild) -> None:
-        """Do nothing: no command of ours is registered in single servers yet."""
+        """Do nothing: who is an operator's server is for the gateway to say, and registering for `sync`."""
 
     async def on_ready(self) -> None:
         """Say that Discord sent everything."""
-        guilds = tuple(GuildLine(id=one.id, name=one.name, members=one.member_count) for one in self.guilds)
-        self._ears.ready(str(self.user), guilds)
+        self._ears.ready(str(self.user), tuple(_line(guild) for guild in self.guilds))
+
+    async def on_guild_join(self, guild: nextcord.Guild) -> None:
+        """Say that somebody added the bot to a server."""
+        self._ears.joined(_line(guild))
+
+    async def process_application_commands(
+        self, interaction: "nextcord.Interaction[nextcord.Client]"
+    ) -> None:
+        """Find the command by its name: nextcord goes by Discord's ids, new to each process."""
+        data: Any = interaction.data
+        is_typing = interaction.type is nextcord.InteractionType.application_command_autocomplete
+        if not is_typing and interaction.type is not nextcord.InteractionType.application_command:
+            return
+        command = self._connection.get_application_command_from_signature(
+            type=int(data["type"]), qualified_name=str(data["name"]), guild_id=None
+        )
+        if not isinstance(command, nextcord.SlashApplicationCommand):
+            logger.warning("/{} was used, which this acore does not have.", data["name"])
+        elif is_typing:
+            await command.call_autocomplete(self._connection, interaction)  # pyright: ignore[reportUnknownMemberType] - a bare Interaction
+        else:
+            await command.call(self._connection, interaction)  # pyright: ignore[reportUnknownMemberType] - a bare Interaction
 
     async def on_resumed(self) -> None:
         """Say that the connection is back."""
@@ -302,6 +325,10 @@ def _rebase(http: HTTPClient, base: str) -> None:
         return await send(route, **kwargs)
 
     http.request = request
+
+
+def _line(guild: nextcord.Guild) -> GuildLine:
+    return GuildLine(id=guild.id, name=guild.name, members=guild.member_count, owner=guild.owner_id)
 
 
 def _application(found: Mapping[str, Any], wanted: nextcord.Intents) -> Application:

@@ -3,14 +3,17 @@
 from datetime import datetime
 from typing import Any, assert_never
 
-from acore.actors.narrator import PARTS
+from acore.actors.narrator import GROUPS, PARTS, capital
 from acore.events.health import CheckState, Health
 from acore.events.lifecycle import ActorLine, PastRun
-from acore.events.status import Notice, OperatorPart, Reply, StatusReport
+from acore.events.parts import Part, PartState
+from acore.events.status import Notice, OperatorPart, PartsReport, Reply, StatusReport
+from acore.status.parts import WORDS, leaves
 
 GREEN, YELLOW, RED, GREY = 0x2ECC71, 0xF1C40F, 0xE74C3C, 0x95A5A6
 # Discord, Embed Limits.
-FIELD_LIMIT, DESCRIPTION_LIMIT, TOTAL_LIMIT = 1024, 4096, 6000
+FIELDS, FIELD_LIMIT, DESCRIPTION_LIMIT, TOTAL_LIMIT = 25, 1024, 4096, 6000
+_NAME_LIMIT = 256
 
 _MARKS = {Health.HEALTHY: "🟢", Health.DEGRADED: "🟡", Health.UNHEALTHY: "🔴", Health.UNKNOWN: "⚪"}
 _COLOURS = {
@@ -18,6 +21,14 @@ _COLOURS = {
     Health.DEGRADED: YELLOW,
     Health.UNHEALTHY: RED,
     Health.UNKNOWN: GREY,
+}
+_PART_MARKS = {
+    PartState.RUNNING: "🟢",
+    PartState.STARTING: "🟡",
+    PartState.STOPPING: "🟡",
+    PartState.WAITING: "🟡",
+    PartState.STOPPED: "⚪",
+    PartState.ABANDONED: "🔴",
 }
 _NAMES = {"discord_api": "Discord", "database": "Database", "performance": "Performance"}
 # Seconds without news after which what is shown says its age. The gateway shows itself every 5 s, the machine
@@ -31,6 +42,8 @@ def render(reply: Reply) -> dict[str, Any]:
     match reply:
         case StatusReport():
             embed = _status(reply)
+        case PartsReport():
+            embed = _parts(reply)
         case Notice():
             text = _shortened(reply.text.strip(), DESCRIPTION_LIMIT) or _NOTHING
             embed = {"description": text, "color": RED if reply.is_error else GREEN}
@@ -83,6 +96,48 @@ def _operator_fields(part: OperatorPart, metrics: str) -> list[dict[str, Any]]:
     ]
 
 
+def _parts(report: PartsReport) -> dict[str, Any]:
+    every = tuple(leaves(report.parts))
+    down = [part for part in every if part.state is not PartState.RUNNING]
+    title = f"🟢 All {len(every)} parts are running"
+    if down:
+        title = f"🟡 {len(down)} of {len(every)} parts {'is' if len(down) == 1 else 'are'} not running"
+    fields = [_group(group) for group in report.parts[:FIELDS]]
+    _fit(fields, TOTAL_LIMIT - len(title))
+    return {
+        "title": title,
+        "color": YELLOW if down else GREEN,
+        "fields": fields,
+        "timestamp": report.at.isoformat(),
+    }
+
+
+def _group(group: Part) -> dict[str, Any]:
+    name = f"{GROUPS[group.name]} ({group.name})" if group.name in GROUPS else group.name
+    again = f", {_times(group.restarts)}" if group.restarts else ""
+    title = _shortened(f"{capital(name)}{again}".strip(), _NAME_LIMIT) or _NOTHING
+    return _field(title, "\n".join(_part(part) for part in leaves((group,))), inline=False)
+
+
+def _part(part: Part) -> str:
+    name = f"{PARTS[part.name]} ({part.name})" if part.name in PARTS else part.name
+    facts = [f"{WORDS[part.state]} since {_relative(part.since)}"]
+    if part.due is not None:
+        facts.append(f"due {_relative(part.due)}")
+    if part.restarts:
+        facts.append(_times(part.restarts))
+    if part.queued:
+        facts.append(f"{_count(part.queued)} message{'' if part.queued == 1 else 's'} waiting")
+    if part.last_failure:
+        when = f" {_relative(part.failed)}" if part.failed else ""
+        facts.append(f"last failed{when}: {part.last_failure[:120]}")
+    return f"{_PART_MARKS[part.state]} **{name}** {', '.join(facts)}"
+
+
+def _times(restarts: int) -> str:
+    return "restarted once" if restarts == 1 else f"restarted {restarts} times"
+
+
 def _checks(report: StatusReport) -> str:
     return "\n".join(_check(check) for check in report.checks) or "nothing was checked yet"
 
@@ -100,8 +155,7 @@ def _actor(line: ActorLine) -> str:
         return f"🟡 {name}, went down {since}{why}"
     if not line.restarts:
         return f"🟢 {name}, came up {since}"
-    times = "once" if line.restarts == 1 else f"{line.restarts} times"
-    return f"🟢 {name}, restarted {times}, came up {since}{why}"
+    return f"🟢 {name}, {_times(line.restarts)}, came up {since}{why}"
 
 
 def _connection(report: StatusReport) -> str:
@@ -112,6 +166,8 @@ def _connection(report: StatusReport) -> str:
 def _previous(run: PastRun | None) -> str:
     if run is None:
         return "this is the first"
+    if run.ended is None and run.reason:
+        return f"began {_relative(run.began)} and failed: {run.reason}"
     if run.ended is None:
         return f"began {_relative(run.began)} and did not end in good order"
     return f"ended {_relative(run.ended)}: {run.reason}"

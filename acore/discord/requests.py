@@ -17,9 +17,22 @@ def request_of(interaction: "nextcord.Interaction[nextcord.Client]") -> Request:
     Raises:
         ValueError: It carries none, or Discord did not say who used it.
     """
+    return _read(interaction, nextcord.InteractionType.application_command)
+
+
+def unfinished_request_of(interaction: "nextcord.Interaction[nextcord.Client]") -> Request:
+    """Return the command that somebody is still typing, with what there is of it.
+
+    Raises:
+        ValueError: *interaction* carries none, or Discord did not say who types it.
+    """
+    return _read(interaction, nextcord.InteractionType.application_command_autocomplete)
+
+
+def _read(interaction: "nextcord.Interaction[nextcord.Client]", kind: nextcord.InteractionType) -> Request:
     data = cast("Mapping[str, Any] | None", interaction.data)
     user = interaction.user
-    if data is None or user is None or interaction.type is not nextcord.InteractionType.application_command:
+    if data is None or user is None or interaction.type is not kind:
         raise ValueError(f"interaction {interaction.id} carries no command")
     names, options = _path([data["name"]], data.get("options", ()))
     roles = tuple(role.id for role in user.roles) if isinstance(user, nextcord.Member) else ()

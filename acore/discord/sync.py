@@ -5,31 +5,45 @@ from typing import Any, cast
 
 import nextcord  # noqa: TID251 - acore.discord is where nextcord lives
 
+from acore.access.rules import is_for_operators
 from acore.events.discord import CommandsSynced
 
 # What Discord adds by itself: ids, a version, and where a command is by default.
 _OURS = ("type", "name", "description", "options", "default_member_permissions", "nsfw")
 
 
-async def sync_global(client: nextcord.Client, application: int) -> CommandsSynced:
-    """Compare the commands registered everywhere with ours; replace them in one request if they differ.
+async def sync_commands(client: nextcord.Client, application: int, guild: int | None) -> CommandsSynced:
+    """Compare the commands registered in one place with ours; replace them in one request if they differ.
 
     One bulk request, because Discord allows 200 single creations a day.
+
+    Args:
+        client: The client, with all our commands added to it.
+        application: Whose commands they are.
+        guild: The server that is to have the operators' commands; None for everywhere, which has the others.
 
     Raises:
         nextcord.HTTPException: Discord refuses; what was registered before stays.
     """
-    wanted = [
-        cast("dict[str, Any]", command.get_payload(None))  # pyright: ignore[reportUnknownMemberType] - a bare dict
+    wanted: list[Any] = [
+        cast("dict[str, Any]", command.get_payload(guild))  # pyright: ignore[reportUnknownMemberType] - a bare dict
         for command in client.get_all_application_commands()
-        if command.is_global
+        if is_for_operators(str(command.name)) is (guild is not None)
     ]
     wanted.sort(key=_name)
-    there = cast("list[dict[str, Any]]", await client.http.get_global_commands(application))
+    http = client.http
+    registered = (
+        http.get_global_commands(application)
+        if guild is None
+        else http.get_guild_commands(application, guild)
+    )
+    there = cast("list[dict[str, Any]]", await registered)
     is_changed = _essence(wanted) != _essence(there)
-    if is_changed:
-        await client.http.bulk_upsert_global_commands(application, wanted)  # pyright: ignore[reportUnknownMemberType] - as above
-    return CommandsSynced(guild=None, commands=tuple(_name(one) for one in wanted), is_changed=is_changed)
+    if is_changed and guild is None:
+        await http.bulk_upsert_global_commands(application, wanted)  # pyright: ignore[reportUnknownMemberType] - as above
+    elif is_changed and guild is not None:
+        await http.bulk_upsert_guild_commands(application, guild, wanted)
+    return CommandsSynced(guild=guild, commands=tuple(_name(one) for one in wanted), is_changed=is_changed)
 
 
 def _essence(commands: Iterable[Mapping[str, Any]]) -> list[object]:

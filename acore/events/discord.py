@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from acore.events.base import Command, Effect, Event, Policy
 from acore.events.catalog import wire
-from acore.events.status import Notice, StatusReport
+from acore.events.status import Notice, PartsReport, StatusReport
 from acore.events.views import View
 from acore.record import Record
 
@@ -50,11 +50,12 @@ class ApplicationIdentified(Event):
 
 
 class GuildLine(Record):
-    """A server the bot is in. `members` is None when Discord has not said."""
+    """A server the bot is in, and the user who owns it. None stands for what Discord has not said."""
 
     id: int
     name: str
     members: int | None
+    owner: int | None = None
 
 
 @wire("discord.ready")
@@ -183,7 +184,7 @@ class InteractionReplied(Event):
     """What is to be answered is known."""
 
     interaction: int
-    reply: StatusReport | Notice
+    reply: StatusReport | Notice | PartsReport
 
 
 @wire("interaction.answer", policy=Policy.IDEMPOTENT)
@@ -191,7 +192,7 @@ class AnswerInteraction(Effect):
     """Show the reply to the person who asked."""
 
     interaction: int
-    reply: StatusReport | Notice
+    reply: StatusReport | Notice | PartsReport
 
 
 @wire("interaction.answer_at_once", policy=Policy.IDEMPOTENT, urgent=True)
@@ -199,7 +200,7 @@ class AnswerAtOnce(Effect):
     """Show a reply that decided nothing: it is given also when nothing can be written."""
 
     interaction: int
-    reply: StatusReport | Notice
+    reply: StatusReport | Notice | PartsReport
 
 
 @wire("interaction.closed")
@@ -218,7 +219,7 @@ class Pending(Record):
     received: InteractionReceived
     sealed: str
     is_acknowledged: bool
-    reply: StatusReport | Notice | None
+    reply: StatusReport | Notice | PartsReport | None
 
 
 @wire("interaction.load_pending", journaled=False)

@@ -45,13 +45,27 @@ class RunEnded(Event):
     uptime: float
 
 
+@wire("run.failed")
+class RunFailed(Event):
+    """The program ends by itself: restarting did not help, or only a person can mend it.
+
+    `error` names the kind and `reason` tells it in words; `exit_code` is what the process will end with.
+    """
+
+    error: str
+    reason: str
+    exit_code: int
+    began: datetime
+
+
 @wire("run.interruption_found")
 class InterruptionFound(Event):
-    """The run before this one did not end in good order: it was killed, or the machine went down."""
+    """The run before this one did not end in good order. Without a `reason` it was killed."""
 
     boot: str
     began: datetime
     version: str
+    reason: str = ""
 
 
 @wire("stop.requested")
@@ -69,7 +83,7 @@ class EndProcess(Effect):
 
 
 class PastRun(Record):
-    """A run of the program as the store remembers it."""
+    """A run of the program as the store remembers it. With a reason and no end it failed."""
 
     boot: str
     began: datetime
@@ -84,7 +98,7 @@ class LoadLastRun(Command[PastRun | None]):
 
 
 class ActorLine(Record):
-    """One actor in a sentence or two: how often it was restarted, and why the last time."""
+    """One actor in a sentence or two: how often it was restarted, and why and when it last failed."""
 
     name: str
     is_up: bool
@@ -92,6 +106,7 @@ class ActorLine(Record):
     since: datetime
     restarts: int = 0
     last_failure: str = ""
+    failed: datetime | None = None
 
 
 @wire("actors.describe")

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from acore.events.health import CheckState, Health
 from acore.events.lifecycle import ActorLine, PastRun
+from acore.events.parts import Part
 from acore.record import Record
 
 
@@ -52,4 +53,11 @@ class Notice(Record, tag="notice"):
     is_error: bool = False
 
 
-type Reply = StatusReport | Notice
+class PartsReport(Record, tag="parts"):
+    """How every part of the bot is, as a tree."""
+
+    at: datetime
+    parts: tuple[Part, ...]
+
+
+type Reply = StatusReport | Notice | PartsReport

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from math import isfinite
+from typing import Protocol
 
 from acore.events.discord import GatewayView, Link
 from acore.events.health import CheckState, Health, HealthView
@@ -10,10 +11,34 @@ from acore.events.lifecycle import LifecycleView
 from acore.events.metrics import MetricsView
 from acore.events.status import OperatorPart, StatusReport
 from acore.events.store import StoreState, StoreView
-from acore.events.views import Seen
+from acore.events.views import Seen, View
 from acore.runtime.guard import rule
 
+ALL_WRITTEN = "everything is written"
+"""What is said of the journal when nothing is wrong with it."""
 _WORST_FIRST = (Health.UNHEALTHY, Health.DEGRADED, Health.UNKNOWN, Health.HEALTHY)
+
+
+class Showing(Protocol):
+    """Where views are read."""
+
+    def seen[V: View](self, kind: type[V]) -> Seen[V] | None:
+        """Return the latest view of *kind* with its instant; None when nobody has shown one."""
+        ...
+
+
+@rule
+def report_of(now: datetime, shown: Showing, *, is_operator: bool) -> StatusReport:
+    """Return how the bot is at *now*, as far as what is *shown* tells; see `status_report`."""
+    return status_report(
+        now,
+        gateway=shown.seen(GatewayView),
+        health=shown.seen(HealthView),
+        lifecycle=shown.seen(LifecycleView),
+        metrics=shown.seen(MetricsView),
+        store=shown.seen(StoreView),
+        is_operator=is_operator,
+    )
 
 
 @rule
@@ -114,5 +139,5 @@ def _store_words(store: Seen[StoreView] | None) -> str:
     if store is None:
         return "not started yet"
     if store.view.state is StoreState.WRITING:
-        return "everything is written"
+        return ALL_WRITTEN
     return f"{store.view.waiting} entries wait to be written: {store.view.reason}"

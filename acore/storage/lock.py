@@ -61,6 +61,30 @@ class AlreadyRunningError(FatalError):
         self.holder = holder
 
 
+def holder_of(directory: Path) -> Holder | None:
+    """Return who uses the data directory now; None when nobody does.
+
+    Ask only when nothing else tells: for the moment that it takes, nobody can begin to use the directory.
+
+    Raises:
+        OSError: The lock file cannot be read.
+    """
+    try:
+        file = os.open(directory / LOCK_NAME, os.O_RDONLY)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in _HELD:
+            raise
+        return _holder(file) or Holder(pid=0, host="", boot="", started="")
+    else:
+        return None
+    finally:
+        os.close(file)
+
+
 class DataDirectory:
     """A directory that belongs to this process alone, for as long as it is held.
 

@@ -23,7 +23,7 @@ from acore.events.discord import (
     SessionBegun,
     TokenSealed,
 )
-from acore.events.lifecycle import RunEnded, RunStarted
+from acore.events.lifecycle import RunEnded, RunFailed, RunStarted
 from acore.events.metrics import ActivityCounted
 from acore.storage import audit
 from acore.storage.sqlite import Connection
@@ -68,6 +68,14 @@ def end_run(connection: Connection, entry: Entry, event: RunEnded) -> None:
     connection.execute(
         "UPDATE runs SET ended_ns = ?, reason = ? WHERE boot = ?",
         (entry.envelope.wall_ns, event.reason, entry.envelope.origin.boot),
+    )
+
+
+@projects(RunFailed)
+def fail_run(connection: Connection, entry: Entry, event: RunFailed) -> None:
+    """Note why the run ends; it stays open, since it did not end in good order."""
+    connection.execute(
+        "UPDATE runs SET reason = ? WHERE boot = ?", (event.reason, entry.envelope.origin.boot)
     )
 
 

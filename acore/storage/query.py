@@ -15,6 +15,7 @@ from acore.events.lifecycle import PastRun
 from acore.record import Record
 from acore.storage.database import connect_reader
 from acore.storage.reader import newest_run
+from acore.storage.schema import NewerDatabaseError, migrations, schema_version
 from acore.storage.sqlite import Connection, Error, UnreadableDatabaseError, damage_named, is_passing
 
 _SELECT = (
@@ -125,7 +126,26 @@ class Filter(Record):
     kinds: tuple[str, ...] = ()
 
 
+class LastLife(Record):
+    """What the journal tells of the newest run of the program; rows as they are, another acore may know more.
+
+    Attributes:
+        run: The run; None when it ended before it could say that it began.
+        failure: That it ends by itself, and why.
+        stop: That somebody wanted it to stop.
+        errors: The last ends of actors that nobody had asked for, newest first.
+        last: The last thing written: its last sign of life.
+    """
+
+    run: PastRun | None
+    failure: Row | None
+    stop: Row | None
+    errors: tuple[Row, ...]
+    last: Row
+
+
 _EVERYTHING = Filter()
+_LISTED_ERRORS = 20
 
 
 def tail(
@@ -185,6 +205,39 @@ def last_run(path: Path) -> PastRun | None:
         return newest_run(connection)
 
 
+def last_life(path: Path) -> LastLife | None:
+    """Return what is known of the newest run of the program; None when nothing was ever written.
+
+    Raises:
+        AcoreError: The database is not there or cannot be read, and why.
+    """
+    with _reading(path) as connection:
+        newest = _rows(connection, f"{_SELECT} ORDER BY seq DESC LIMIT 1", ())
+        if not newest:
+            return None
+        last = newest[0]
+        run = newest_run(connection)
+        return LastLife(
+            run=run if run is not None and run.boot == last.boot else None,
+            failure=_newest(connection, "run.failed", last.boot),
+            stop=_newest(connection, "stop.requested", last.boot),
+            errors=tuple(
+                _rows(
+                    connection,
+                    f"{_SELECT} WHERE name = 'actor.exited' AND boot = ? "
+                    "AND payload ->> '$.exit' NOT IN ('normal', 'shutdown') ORDER BY seq DESC LIMIT ?",
+                    (last.boot, _LISTED_ERRORS),
+                )
+            ),
+            last=last,
+        )
+
+
+def _newest(connection: Connection, name: str, boot: str) -> Row | None:
+    rows = _rows(connection, f"{_SELECT} WHERE name = ? AND boot = ? ORDER BY seq DESC LIMIT 1", (name, boot))
+    return rows[0] if rows else None
+
+
 @contextmanager
 def _reading(path: Path) -> Generator[Connection]:
     """Open for one page: no read transaction outlives it, so the bot's log can be checkpointed."""
@@ -195,9 +248,13 @@ def _reading(path: Path) -> Generator[Connection]:
         with damage_named(path):
             yield connection
     except Error as error:
-        if not is_passing(error):
-            raise
-        raise UnreadableDatabaseError(path, str(error)) from error
+        if is_passing(error):
+            raise UnreadableDatabaseError(path, str(error)) from error
+        # What is asked here may not be there any more in a newer shape.
+        found, known = schema_version(connection, path), len(migrations())
+        if found > known:
+            raise NewerDatabaseError(path, found, known) from error
+        raise
     finally:
         connection.close()
 

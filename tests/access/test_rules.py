@@ -4,9 +4,9 @@ from types import MappingProxyType
 
 import pytest
 
-from acore.access.rules import NEEDS, Role, decide, role_of
+from acore.access.rules import NEEDS, Role, decide, is_for_operators, operator_guilds, role_of
 from acore.app import answerers
-from acore.events.discord import Application, Invoker, Place
+from acore.events.discord import Application, GuildLine, Invoker, Place
 from acore.events.settings import SettingsFacts
 from tests.actors.house import facts
 from tests.discord.slash import commands_of, every_cog
@@ -112,3 +112,43 @@ def test_every_slash_command_has_a_rule_and_an_answer() -> None:
 
 def test_the_status_is_for_everybody() -> None:
     assert decide("botstatus", person(STRANGER), DIRECT, None, None).is_allowed
+
+
+def test_what_operators_use_is_refused_to_everybody_else() -> None:
+    for command in ("ops actors", "ops restart"):
+        for who in (OWNER, ADMIN):
+            assert decide(command, person(who), GUILD, SETTINGS, BOT).is_allowed
+        assert not decide(command, person(STRANGER), GUILD, SETTINGS, BOT).is_allowed
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"), [("botstatus", False), ("ops", True), ("look", False), ("mend", True)]
+)
+def test_a_command_of_which_nothing_is_for_everybody_is_for_operators(
+    command: str, *, expected: bool
+) -> None:
+    needs = {**NEEDS, **RULES, "look closer": Role.ADMIN}
+
+    assert is_for_operators(command, needs=needs) is expected
+
+
+HOME = GuildLine(id=10, name="Home", members=3, owner=OWNER)
+CREW = GuildLine(id=20, name="Crew", members=None, owner=ADMIN)
+AWAY = GuildLine(id=30, name="Away", members=None)
+
+
+@pytest.mark.parametrize(
+    ("settings", "application", "expected"),
+    [
+        (facts(), BOT, (10,)),
+        (facts(OPERATOR_GUILDS="20,30,99"), BOT, (20, 30)),
+        (facts(OPERATOR_GUILDS="99"), BOT, ()),
+        (None, BOT, (10,)),
+        (facts(), None, ()),
+        (facts(OPERATOR_GUILDS="20"), None, (20,)),
+    ],
+)
+def test_operators_commands_are_for_the_servers_named_or_else_the_owners(
+    settings: SettingsFacts | None, application: Application | None, expected: tuple[int, ...]
+) -> None:
+    assert operator_guilds((HOME, CREW, AWAY), settings, application) == expected

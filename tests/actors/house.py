@@ -23,6 +23,7 @@ from acore.events.bus import Bus
 from acore.events.health import Health
 from acore.events.lifecycle import ActorLine, ProcessFacts
 from acore.events.metrics import HostSampled
+from acore.events.parts import RestartPart
 from acore.events.settings import SettingsFacts
 from acore.events.views import Seen, View
 from acore.runtime.actor import Actor
@@ -82,6 +83,8 @@ class House:
         self.clock = clock
         self.ended = ended
         """The reasons for which the process was to end in good order."""
+        self.restarting: list[RestartPart] = []
+        """Who was to be restarted; the test says what came of it."""
         self.runs: dict[str, list[Actor[Any] | EdgeActor]] = {}
         self.is_over = False
 
@@ -91,6 +94,10 @@ class House:
             await system.run()
         finally:
             self.is_over = True
+
+    def restart(self, wanted: RestartPart, _trace: Trace) -> None:
+        """Note who is to be restarted."""
+        self.restarting.append(wanted)
 
     def watched(self, spec: ChildSpec) -> ChildSpec:
         """Return *spec*, with each actor it makes kept in `runs`."""
@@ -163,10 +170,7 @@ async def house(
                 id="root",
                 children=(
                     SupervisorSpec(id="store", children=store.children()),
-                    *(
-                        built.watched(spec)
-                        for spec in _edges(actors, settings or loaded(), built.ended, clock)
-                    ),
+                    *(built.watched(spec) for spec in _edges(actors, settings or loaded(), built, clock)),
                     *(built.watched(spec) for spec in actors),
                 ),
             ),
@@ -221,10 +225,10 @@ def _threads() -> Iterator[str]:
 
 
 def _edges(
-    actors: Iterable[ChildSpec], settings: Loaded, ended: list[str], clock: HeldClock
+    actors: Iterable[ChildSpec], settings: Loaded, built: House, clock: HeldClock
 ) -> tuple[ChildSpec, ...]:
     """Describe what answers for files and process, unless the test brings its own."""
-    signals = Signals(clock, ended.append, partial(signal.raise_signal, signal.SIGKILL))
+    signals = Signals(clock, built.ended.append, partial(signal.raise_signal, signal.SIGKILL))
     given = {spec.id for spec in actors}
     lines = (ActorLine(name="metrics", is_up=True, incarnation=1, since=BEGAN),)
     edges = (
@@ -232,7 +236,7 @@ def _edges(
         ChildSpec(
             id="process",
             actor=ProcessActor,
-            start=lambda: ProcessActor(PROCESS, lambda: lines, signals, ended.append),
+            start=lambda: ProcessActor(PROCESS, lambda: lines, signals, built.ended.append, built.restart),
         ),
     )
     return tuple(spec for spec in edges if spec.id not in given)

@@ -34,7 +34,7 @@ from acore.runtime.edge import EdgeContext
 from acore.runtime.spec import ChildSpec
 from acore.storage.vault import Vault
 from tests.actors.house import BEGAN, House, core, house
-from tests.failing import FragileConfig, FragileGateway, Struck
+from tests.failing import FragileConfig, FragileGateway, FragileLifecycle, Struck
 
 BOT = Application(id=9, name="Robin", owners=(1,), owner_name="ann", intents_on=("guilds",), intents_off=())
 GUILDS = (GuildLine(id=5, name="Home", members=3), GuildLine(id=6, name="Away", members=None))
@@ -86,8 +86,8 @@ class FakeDoor:
         self.ears.connected()
         await self.ended.wait()
 
-    async def sync(self) -> CommandsSynced:
-        return CommandsSynced(guild=None, commands=("botstatus",), is_changed=True)
+    async def sync(self, guild: int | None = None) -> CommandsSynced:
+        return CommandsSynced(guild=guild, commands=("botstatus",), is_changed=True)
 
     async def close(self) -> None:
         self.discord.told.append("close")
@@ -118,7 +118,7 @@ def gateway(
 ) -> tuple[ChildSpec, ...]:
     vault, tickets = Vault(directory), Tickets()
     return (
-        *core(config=FragileConfig),
+        *core(config=FragileConfig, lifecycle=FragileLifecycle),
         ChildSpec(
             id="gateway",
             actor=FragileGateway,

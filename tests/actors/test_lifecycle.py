@@ -10,9 +10,11 @@ from acore.events.lifecycle import (
     InterruptionFound,
     LifecycleView,
     RunEnded,
+    RunFailed,
     RunStarted,
     StopRequested,
 )
+from acore.events.parts import PartNotRestarted, PartRestarted, RestartActor, RestartVerdict
 from acore.events.supervision import ActorExited, ActorStarted
 from acore.replay.replayer import replay
 from tests.actors.house import BEGAN, PROCESS, core, house
@@ -126,3 +128,107 @@ async def test_a_replay_orders_the_same_and_ends_with_the_same_last_words(tmp_pa
         assert again.divergences == ()
         assert b'"stopping_by":"SIGTERM"' in bytes(again.state)
         assert bytes(again.state) == live
+
+
+def restarts(notes: list[AuditNoted]) -> list[tuple[str, str, str, int]]:
+    return [(one.who, one.target, one.outcome, one.interaction) for one in notes if one.action == "restart"]
+
+
+async def test_who_wants_a_part_restarted_has_it_done_and_recorded(tmp_path: Path) -> None:
+    wanted = RestartActor(actor="metrics", by="ann", user=7, interaction=1000)
+    async with house(tmp_path, *ACTORS) as home:
+        assert await home.ask(wanted) is RestartVerdict.ACCEPTED
+        await home.clock.settle()
+        assert [(one.actor, one.by) for one in home.restarting] == [("metrics", "ann")]
+        await home.tell(PartRestarted(actor="metrics", by="ann", seconds=0.5))
+
+        assert restarts(await home.told(AuditNoted)) == [
+            ("ann (7)", "metrics", "asked", 1000),
+            ("ann (7)", "metrics", "done", 1000),
+        ]
+
+
+async def test_a_restart_that_did_not_help_is_recorded_with_why(tmp_path: Path) -> None:
+    async with house(tmp_path, *ACTORS) as home:
+        await home.ask(RestartActor(actor="metrics", by="ann"))
+        await home.tell(PartNotRestarted(actor="metrics", by="ann", reason="the disk sang"))
+
+        notes = await home.told(AuditNoted)
+        assert restarts(notes)[-1] == ("ann", "metrics", "failed", 0)
+        assert notes[-1].reason == "the disk sang"
+        assert await home.ask(RestartActor(actor="metrics", by="ann")) is RestartVerdict.ACCEPTED
+
+
+async def test_a_part_that_is_being_restarted_is_not_restarted_once_more(tmp_path: Path) -> None:
+    """S34: what is on its way up already is left alone, whoever set that off."""
+    async with house(tmp_path, *ACTORS) as home:
+        await home.ask(RestartActor(actor="metrics", by="ann"))
+        assert await home.ask(RestartActor(actor="metrics", by="bob")) is RestartVerdict.UNDER_WAY
+        await home.tell(PartRestarted(actor="metrics", by="ann", seconds=0.5), Struck(actor="metrics"))
+        assert await home.ask(RestartActor(actor="metrics", by="bob")) is RestartVerdict.UNDER_WAY
+        await home.clock.advance(1)
+
+        assert await home.ask(RestartActor(actor="metrics", by="bob")) is RestartVerdict.ACCEPTED
+        assert [one[2] for one in restarts(await home.told(AuditNoted))] == [
+            "asked",
+            "refused",
+            "done",
+            "refused",
+            "asked",
+        ]
+
+
+async def test_what_cannot_be_restarted_is_refused_by_an_answer_not_by_a_failure(tmp_path: Path) -> None:
+    """B21: an expected refusal is a reply; nobody crashes of it."""
+    async with house(tmp_path, *ACTORS) as home:
+        assert await home.ask(RestartActor(actor="nonsense", by="ann")) is RestartVerdict.UNKNOWN
+        await home.tell(StopRequested(by="SIGTERM"))
+        assert await home.ask(RestartActor(actor="metrics", by="ann")) is RestartVerdict.STOPPING
+
+        assert home.restarting == []
+        assert len(home.runs["lifecycle"]) == 1
+
+
+async def test_restarts_that_people_wanted_are_replayed_as_they_were(tmp_path: Path) -> None:
+    """R20: the decision depends on nothing but what the actor was told."""
+    clock = HeldClock()
+    async with house(tmp_path, *ACTORS, boot="first", clock=clock) as home:
+        await home.ask(RestartActor(actor="metrics", by="ann"))
+        await home.ask(RestartActor(actor="metrics", by="bob"))
+        await home.tell(PartRestarted(actor="metrics", by="ann", seconds=0.5))
+        await home.ask(RestartActor(actor="nonsense", by="ann"))
+    live = home.state("lifecycle")
+    async with house(tmp_path, *ACTORS, boot="second", clock=clock) as home:
+        again = replay("lifecycle", FragileLifecycle, await home.rows("first"))
+
+        assert again.divergences == ()
+        assert bytes(again.state) == live
+
+
+async def test_when_a_part_failed_is_known_also_after_it_was_restarted(tmp_path: Path) -> None:
+    async with house(tmp_path, *ACTORS) as home:
+        await home.clock.advance(60)
+        await home.tell(Struck(actor="metrics"))
+        await home.clock.advance(1)
+        home.say(ActorExited(actor="metrics", incarnation=2, exit="shutdown"))
+        await home.tell(ActorStarted(actor="metrics", incarnation=3))
+        line = next(one for one in home.view(LifecycleView).actors if one.name == "metrics")
+
+        assert line.failed is not None
+        assert timedelta(seconds=59) < line.failed - BEGAN < timedelta(seconds=61)
+        assert line.last_failure == "StruckError: metrics was struck"
+
+
+async def test_the_next_run_knows_why_the_one_before_failed(tmp_path: Path) -> None:
+    """J16, S30: a run that ended by itself is told apart from one that was killed."""
+    clock = HeldClock()
+    failed = RunFailed(error="DiskError", reason="the disk sang", exit_code=70, began=BEGAN)
+    async with house(tmp_path, *ACTORS, boot="first", clock=clock) as home:
+        home.say(failed)
+    async with house(tmp_path, *ACTORS, boot="second", clock=clock) as home:
+        previous = home.view(LifecycleView).previous
+
+        assert previous is not None
+        assert (previous.ended, previous.reason) == (None, "the disk sang")
+        (found,) = await home.told(InterruptionFound)
+        assert found.reason == "the disk sang"

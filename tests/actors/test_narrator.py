@@ -27,8 +27,9 @@ from acore.events.discord import (
     TokenSealed,
 )
 from acore.events.health import CheckDue
-from acore.events.lifecycle import InterruptionFound, RunEnded, RunStarted
+from acore.events.lifecycle import InterruptionFound, RunEnded, RunFailed, RunStarted
 from acore.events.metrics import ActivityCounted
+from acore.events.parts import PartNotRestarted, PartRestarted
 from acore.events.settings import SettingsLoaded, SettingsRefused
 from acore.events.store import StoreDegraded, StoreRecovered
 from acore.events.supervision import (
@@ -71,6 +72,28 @@ TOLD: list[tuple[Event, str, str]] = [
         InterruptionFound(boot="b", began=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), version="1.2"),
         "WARNING",
         "The last run, begun at 2026-01-02 03:04:05 UTC, did not end in good order: it was killed, or",
+    ),
+    (
+        InterruptionFound(
+            boot="b", began=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), version="1", reason="the disk sang"
+        ),
+        "WARNING",
+        "did not end in good order: the disk sang. `acore events tail` shows what came last.",
+    ),
+    (
+        RunFailed(error="E", reason="the disk sang", exit_code=70, began=datetime(2026, 1, 2, tzinfo=UTC)),
+        "ERROR",
+        "Stopping everything, because of this: the disk sang",
+    ),
+    (
+        PartRestarted(actor="gateway", by="ann", seconds=1.25),
+        "INFO",
+        "ann restarted the Discord connection; that took 1.2 s.",
+    ),
+    (
+        PartNotRestarted(actor="metrics", by="ann", reason="it took more than 60 s"),
+        "ERROR",
+        "ann wanted the counters restarted, but it is not up: it took more than 60 s",
     ),
     (RunEnded(reason="SIGTERM", uptime=3725.9), "INFO", "Stopped in good order after 1 h 2 min: SIGTERM."),
     (ApplicationIdentified(application=BOT), "INFO", "This is Robin (application 9), owned by ann. "),
@@ -159,6 +182,7 @@ TOLD: list[tuple[Event, str, str]] = [
         "ERROR",
         "Nobody has looked after what the bot decides for 15 s: what fails there stays down until",
     ),
+    (RunEnded(reason="SIGTERM", uptime=200_000.0), "INFO", "Stopped in good order after 2 d 7 h: SIGTERM."),
     (StoreDegraded(reason="disk full", waiting=3), "ERROR", "Nothing can be written (disk full); 3 entries"),
     (StoreRecovered(after=65), "INFO", "Writing works again after 1 min 5 s; nothing was lost."),
     (SettingsLoaded(facts=facts()), "INFO", "The settings are in force"),

@@ -9,7 +9,9 @@ from anyio import create_task_group
 
 from acore.actors.process import PATIENCE, ProcessActor, Signals
 from acore.clock import HeldClock
+from acore.events.base import Trace
 from acore.events.lifecycle import DescribeActors, DescribeProcess, StopRequested
+from acore.events.parts import RestartPart
 from acore.events.settings import ReloadRequested
 from acore.runtime.edge import EdgeContext
 from acore.runtime.handlers import handles
@@ -34,11 +36,14 @@ class Process:
         self.clock = HeldClock()
         self.signals = Signals(self.clock, self.told.append, lambda: self.told.append("at once"))
 
+    def restart(self, wanted: RestartPart, trace: Trace) -> None:
+        self.told.append(f"restart {wanted.actor} for {wanted.by}, as {trace.source} says")
+
     def actors(self) -> tuple[ChildSpec, ...]:
         actor = ChildSpec(
             id="process",
             actor=Fragile,
-            start=lambda: Fragile(PROCESS, tuple, self.signals, self.told.append),
+            start=lambda: Fragile(PROCESS, tuple, self.signals, self.told.append, self.restart),
         )
         return (actor,)
 
@@ -115,3 +120,13 @@ async def test_a_signal_is_heard_while_the_actor_is_down(tmp_path: Path) -> None
         await home.clock.advance(1)
 
         assert [one.by for one in await home.told(StopRequested)] == ["SIGTERM"]
+
+
+async def test_a_restart_is_handed_over_and_not_waited_for(tmp_path: Path) -> None:
+    """S69: the part that hands it over may be the one, so it must not wait for itself."""
+    process = Process()
+    async with listening(process, tmp_path) as home:
+        home.bus.perform(RestartPart(actor="process", by="ann"), Trace(source="lifecycle"))
+        await home.clock.settle()
+
+        assert process.told == ["restart process for ann, as process says"]

@@ -86,9 +86,11 @@ async def test_importing_acore_imports_nothing_heavy(home: Path) -> None:
     assert told.out == "[]\n", told.output
 
 
-async def test_looking_into_the_journal_loads_no_discord_library(home: Path) -> None:
+@pytest.mark.parametrize("arguments", [["events", "tail"], ["status"], ["top"]])
+async def test_looking_at_the_bot_loads_no_discord_library(home: Path, arguments: list[str]) -> None:
     script = (
-        "import sys; from acore.cli import invoke; invoke(['events', 'tail']);"
+        f"import sys; from acore.cli import invoke; sys.stdout = sys.stderr; invoke({arguments!r});"
+        "sys.stdout = sys.__stdout__;"
         "print([name for name in ('nextcord', 'aiohttp', 'nacl', 'prompt_toolkit') if name in sys.modules])"
     )
     async with started((PYTHON, "-c", script), home, {}) as told:

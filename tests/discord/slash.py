@@ -3,12 +3,12 @@
 import pkgutil
 from collections.abc import Iterator
 from importlib import import_module
-from inspect import isfunction
+from inspect import isfunction, signature
 from types import ModuleType
 
 import nextcord  # noqa: TID251 - what is shown here is what nextcord made of our cogs
 
-from acore.actors.door import Request
+from acore.actors.door import Choice, Request
 from acore.discord import cogs
 
 
@@ -33,11 +33,12 @@ def _made_by(module: ModuleType) -> Iterator[nextcord.ClientCog]:
     makers = [one for one in vars(module).values() if isfunction(one) and one.__name__.endswith("_cog")]
     assert makers, f"{module.__name__} makes no cog"
     for make in makers:
-        yield make(_ignore)
+        yield make(*(_ignore for _ in signature(make).parameters))
 
 
-def _ignore(_request: Request) -> None:
+def _ignore(_request: Request, _typed: str = "") -> tuple[Choice, ...]:
     """Take a request and do nothing with it."""
+    return ()
 
 
 def _leaves(

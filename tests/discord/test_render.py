@@ -11,7 +11,8 @@ from hypothesis import strategies as some
 from acore.discord.render import GREEN, GREY, RED, YELLOW, render
 from acore.events.health import CheckState, Health
 from acore.events.lifecycle import ActorLine, PastRun
-from acore.events.status import Notice, OperatorPart, StatusReport
+from acore.events.parts import Part, PartState
+from acore.events.status import Notice, OperatorPart, PartsReport, Reply, StatusReport
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 SINCE = NOW - timedelta(hours=1)
@@ -76,7 +77,7 @@ PART = OperatorPart(
 )
 
 
-def embed(reply: StatusReport | Notice) -> dict[str, Any]:
+def embed(reply: Reply) -> dict[str, Any]:
     (only,) = cast("list[dict[str, Any]]", render(reply)["embeds"])
     return only
 
@@ -135,6 +136,30 @@ reports = some.builds(
     metrics_at=some.none() | instants,
     operator=some.none() | parts,
 )
+
+
+some_parts = some.recursive(
+    some.builds(
+        Part,
+        name=texts,
+        state=some.sampled_from(PartState),
+        since=instants,
+        restarts=some.integers(0, 10**9),
+        queued=some.integers(0, 10**9),
+        due=some.none() | instants,
+        last_failure=texts,
+        failed=some.none() | instants,
+    ),
+    lambda below: some.builds(
+        Part,
+        name=texts,
+        state=some.sampled_from(PartState),
+        since=instants,
+        parts=some.lists(below, max_size=30).map(tuple),
+    ),
+    max_leaves=30,
+)
+trees = some.builds(PartsReport, at=instants, parts=some.lists(some_parts, max_size=40).map(tuple))
 
 
 def check_limits(shown: dict[str, Any]) -> None:
@@ -319,6 +344,10 @@ def test_a_line_tells_how_a_part_is_and_what_became_of_it(line: ActorLine, words
     [
         (None, "this is the first"),
         (PastRun(boot="b", began=SINCE, version="1"), f"began {stamp(SINCE)} and did not end in good order"),
+        (
+            PastRun(boot="b", began=SINCE, version="1", reason="the disk sang"),
+            f"began {stamp(SINCE)} and failed: the disk sang",
+        ),
     ],
 )
 def test_the_run_before_is_told(previous: PastRun | None, words: str) -> None:
@@ -327,6 +356,76 @@ def test_the_run_before_is_told(previous: PastRun | None, words: str) -> None:
     assert fields(msgspec.structs.replace(FULL, operator=part))["Last run"] == words
 
 
-@given(report=reports)
-def test_nobody_is_pinged(report: StatusReport) -> None:
+@given(tree=trees)
+def test_no_tree_passes_a_limit_and_nothing_is_blank(tree: PartsReport) -> None:
+    check_limits(embed(tree))
+
+
+WRITER = Part(name="writer", state=PartState.RUNNING, since=SINCE)
+STORE = Part(name="store", state=PartState.RUNNING, since=SINCE, parts=(WRITER,))
+
+
+def test_the_tree_has_a_field_for_each_group_and_a_line_for_each_part() -> None:
+    """S70: what `/ops actors` shows."""
+    health = Part(name="health", state=PartState.RUNNING, since=SINCE)
+    core = Part(name="core", state=PartState.RUNNING, since=SINCE, restarts=1, parts=(health,))
+    shown = embed(PartsReport(at=NOW, parts=(STORE, core)))
+
+    assert shown["title"] == "🟢 All 2 parts are running"
+    assert shown["color"] == GREEN
+    assert {field["name"]: field["value"] for field in shown["fields"]} == {
+        "The records (store)": f"🟢 **record keeping (writer)** running since {stamp(SINCE)}",
+        "What the bot decides (core), restarted once": (
+            f"🟢 **the health checks (health)** running since {stamp(SINCE)}"
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        (
+            Part(name="metrics", state=PartState.WAITING, since=NOW, due=NOW, restarts=2, queued=7),
+            (
+                f"🟡 **the counters (metrics)** waits to restart since {stamp(NOW)}, due {stamp(NOW)}, "
+                "restarted 2 times, 7 messages waiting"
+            ),
+        ),
+        (
+            Part(name="x", state=PartState.RUNNING, since=NOW, queued=1, last_failure="KeyError: 'x'"),
+            f"🟢 **x** running since {stamp(NOW)}, 1 message waiting, last failed: KeyError: 'x'",
+        ),
+        (
+            Part(name="x", state=PartState.RUNNING, since=NOW, last_failure="KeyError", failed=SINCE),
+            f"🟢 **x** running since {stamp(NOW)}, last failed {stamp(SINCE)}: KeyError",
+        ),
+        (
+            Part(name="x", state=PartState.ABANDONED, since=NOW),
+            f"🔴 **x** hangs, given up since {stamp(NOW)}",
+        ),
+        (Part(name="x", state=PartState.STOPPED, since=NOW), f"⚪ **x** stopped since {stamp(NOW)}"),
+    ],
+)
+def test_a_line_tells_a_parts_state_and_what_became_of_it(part: Part, words: str) -> None:
+    group = Part(name="core", state=PartState.RUNNING, since=SINCE, parts=(part,))
+
+    assert embed(PartsReport(at=NOW, parts=(group,)))["fields"][0]["value"] == words
+
+
+@pytest.mark.parametrize(
+    ("states", "title"),
+    [
+        ([PartState.RUNNING, PartState.WAITING], "🟡 1 of 2 parts is not running"),
+        ([PartState.STOPPED, PartState.WAITING], "🟡 2 of 2 parts are not running"),
+    ],
+)
+def test_the_title_says_how_many_parts_do_not_run(states: list[PartState], title: str) -> None:
+    parts = tuple(Part(name=f"{place}", state=state, since=NOW) for place, state in enumerate(states))
+    shown = embed(PartsReport(at=NOW, parts=parts))
+
+    assert (shown["title"], shown["color"]) == (title, YELLOW)
+
+
+@given(report=reports | trees)
+def test_nobody_is_pinged(report: StatusReport | PartsReport) -> None:
     assert render(report)["allowed_mentions"] == {"parse": []}

@@ -30,8 +30,10 @@ async def test_the_commands_are_registered_in_one_request_and_never_again_unchan
     home: Path, recording: Path, sandbox: Sandbox
 ) -> None:
     async with running(home, sandbox) as bot:
+        await bot.said("/ops is now registered in server")
         await bot.stop()
     async with running(home, sandbox) as again:
+        await again.said("/ops was already registered in server")
         await again.stop()
 
     written = [
@@ -39,7 +41,7 @@ async def test_the_commands_are_registered_in_one_request_and_never_again_unchan
         for method in ("POST", "PUT", "PATCH", "DELETE")
         for one in requests(recording, method, "/commands")
     ]
-    assert written == ["PUT"]
+    assert written == ["PUT", "PUT"], "one for everybody's, one for those of the operators"
     assert "/botstatus was already registered everywhere." in again.output
 
 

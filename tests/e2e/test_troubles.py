@@ -173,6 +173,8 @@ async def test_all_parts_are_up_again_after_a_group_was_restarted(
             with RealClock().deadline(10):
                 while program.actor("metrics").incarnation <= run:
                     await checkpoint()
+        # Discord gives up on what is asked while nobody is connected.
+        await program.sees(GatewayView, lambda view: view.link is Link.READY)
         parts = fields(await owner.invoke("botstatus", within=30))["Parts"]
 
     assert "core" not in parts

@@ -8,7 +8,7 @@ import pytest
 
 from acore.clock import HeldClock
 from acore.errors import ExitCode
-from acore.storage.lock import LOCK_NAME, AlreadyRunningError, DataDirectory, DataDirectoryError
+from acore.storage.lock import LOCK_NAME, AlreadyRunningError, DataDirectory, DataDirectoryError, holder_of
 from tests.storage.world import PYTHON, ROOT
 
 HOLD = """
@@ -130,3 +130,27 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
     assert str(error) == (
         f"the data directory {tmp_path} cannot be used (No space left on device): free some space"
     )
+
+
+def test_who_holds_the_directory_can_be_asked_without_taking_it(tmp_path: Path) -> None:
+    """J09: the lock decides, not what is written in its file."""
+    assert holder_of(tmp_path / "nowhere") is None
+    assert holder_of(tmp_path) is None
+    with holder(tmp_path) as child:
+        found = holder_of(tmp_path)
+        child.communicate("")
+
+    assert found is not None
+    assert (found.pid, found.boot) == (child.pid, "theirs")
+    assert holder_of(tmp_path) is None, "its name is still in the file"
+    with take(tmp_path):
+        pass
+
+
+def test_a_holder_that_has_not_said_yet_who_it_is_is_a_holder(tmp_path: Path) -> None:
+    with take(tmp_path):
+        (tmp_path / LOCK_NAME).write_text("")
+        found = holder_of(tmp_path)
+
+    assert found is not None
+    assert found.pid == 0

@@ -25,7 +25,7 @@ from acore.events.discord import (
     SessionBegun,
     TokenSealed,
 )
-from acore.events.lifecycle import RunEnded, RunStarted
+from acore.events.lifecycle import RunEnded, RunFailed, RunStarted
 from acore.events.metrics import ActivityCounted, Counters
 from acore.events.recorder import MemoryRecorder
 from acore.events.status import Notice
@@ -172,6 +172,7 @@ events = st.one_of(
         RunStarted(version="1", commit="c", python="3", host="h", pid=1, settings_revision="r"),
     ),
     st.just(RunEnded(reason="asked to", uptime=1.0)),
+    st.just(RunFailed(error="E", reason="the disk sang", exit_code=70, began=NOW)),
 )
 
 
@@ -195,6 +196,19 @@ def open_interactions(said: Sequence[Event]) -> set[int]:
         elif isinstance(event, InteractionClosed):
             found.discard(event.interaction)
     return found
+
+
+def test_a_run_that_failed_has_a_reason_and_no_end(tmp_path: Path) -> None:
+    """J16, S30."""
+    connection = opened(tmp_path, "failed.db")
+    started = RunStarted(version="1", commit="c", python="3", host="h", pid=1, settings_revision="r")
+    failed = RunFailed(error="E", reason="the disk sang", exit_code=70, began=NOW)
+    write(connection, entries([started, failed]), "boot-1")
+    run = newest_run(connection)
+    connection.close()
+
+    assert run is not None
+    assert (run.ended, run.reason) == (None, "the disk sang")
 
 
 @settings(max_examples=40, deadline=None)

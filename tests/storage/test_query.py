@@ -10,21 +10,22 @@ from acore.clock import HeldClock, RealClock
 from acore.errors import ExitCode
 from acore.events.base import Envelope, trace_of
 from acore.events.health import CheckCompleted, CheckDue, Health
-from acore.events.lifecycle import RunStarted
+from acore.events.lifecycle import RunEnded, RunFailed, RunStarted, StopRequested
 from acore.events.metrics import ActivityCounted
-from acore.events.supervision import ActorRestarting
+from acore.events.supervision import ActorExited, ActorRestarting
 from acore.storage.query import (
     AmbiguousIdError,
     Filter,
     NoDatabaseError,
     NoSuchRowError,
     Row,
+    last_life,
     last_run,
     last_seq,
     show,
     tail,
 )
-from acore.storage.schema import ForeignDatabaseError
+from acore.storage.schema import ForeignDatabaseError, NewerDatabaseError
 from acore.storage.sqlite import attach
 from tests.storage.world import PYTHON, ROOT, World, database, rows, running
 
@@ -214,7 +215,79 @@ async def test_the_last_run_is_told(tmp_path: Path) -> None:
     assert (last.boot, last.ended) == ("boot-1", None)
 
 
-LOOKS: list[Callable[[Path], object]] = [tail, last_seq, last_run, lambda path: show(path, 1)]
+STARTED = RunStarted(version="0.1.0", commit="c", python="3", host="h", pid=1, settings_revision="r")
+FAILED = RunFailed(error="E", reason="the disk sang", exit_code=70, began=HeldClock().now())
+
+
+def exited(actor: str, end: str) -> ActorExited:
+    return ActorExited(actor=actor, incarnation=1, exit=end, reason="" if end == "shutdown" else "KeyError")
+
+
+async def test_of_the_newest_run_it_is_told_how_it_ended(tmp_path: Path) -> None:
+    """J16: what was said last, who wanted it to stop, why it ended, and what failed in it."""
+    async with running(tmp_path, HeldClock(), boot="first") as world:
+        for event in (STARTED, StopRequested(by="nobody"), exited("old", "crashed"), FAILED):
+            world.say(event)
+    async with running(tmp_path, HeldClock(), boot="second") as world:
+        said = [
+            world.say(event)
+            for event in (
+                STARTED,
+                exited("metrics", "crashed"),
+                exited("health", "shutdown"),
+                exited("health", "start_failed"),
+                exited("reader", "normal"),
+                StopRequested(by="SIGTERM"),
+                RunEnded(reason="SIGTERM", uptime=1.0),
+            )
+        ]
+    life = last_life(world.store.path)
+
+    assert life is not None
+    assert life.run is not None
+    assert (life.run.boot, life.run.reason) == ("second", "SIGTERM")
+    assert life.failure is None, "that was the run before"
+    assert life.stop is not None
+    assert "SIGTERM" in life.stop.payload
+    assert [row.seq for row in life.errors] == [said[3].seq, said[1].seq]
+    assert life.last.seq == tail(world.store.path, limit=1)[0].seq
+
+
+async def test_a_run_that_ended_before_it_said_that_it_began_is_the_newest_all_the_same(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path, HeldClock(), boot="first") as world:
+        world.say(STARTED)
+    async with running(tmp_path, HeldClock(), boot="second") as world:
+        world.say(FAILED)
+    life = last_life(world.store.path)
+
+    assert life is not None
+    assert life.run is None
+    assert life.failure is not None
+    assert "the disk sang" in life.failure.payload
+
+
+async def test_of_a_journal_without_a_row_no_run_is_told(tmp_path: Path) -> None:
+    async with running(tmp_path, HeldClock()) as world:
+        pass
+    rows(world.store.path, "DELETE FROM journal")
+
+    assert last_life(world.store.path) is None
+
+
+async def test_what_is_not_there_any_more_in_a_newer_shape_is_named_as_newer(tmp_path: Path) -> None:
+    """J20, E10."""
+    async with running(tmp_path, HeldClock()) as world:
+        world.say(STARTED)
+    rows(world.store.path, "ALTER TABLE runs RENAME COLUMN reason TO why")
+    rows(world.store.path, "PRAGMA user_version = 9")
+
+    with pytest.raises(NewerDatabaseError, match="has schema 9 and this acore knows 1"):
+        last_life(world.store.path)
+
+
+LOOKS: list[Callable[[Path], object]] = [tail, last_seq, last_run, last_life, lambda path: show(path, 1)]
 
 
 @pytest.mark.parametrize("look", LOOKS)
