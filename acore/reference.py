@@ -1,7 +1,9 @@
 """Writes the pages that are generated, and adds golden files: `python -m acore.reference`."""
 
+import ast
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -16,7 +18,12 @@ from acore.settings import reference as settings
 
 PAGE = Path("docs/reference.md")
 GOLDEN = Path("tests/events/golden")
+GUARANTEES = Path("docs/semantics.md")
+TESTS = Path("tests")
 _TITLES = {Kind.EVENT: "Events", Kind.COMMAND: "Commands", Kind.EFFECT: "Effects"}
+# S: supervision, B: bus and mailboxes, E: old events. Other letters belong to what has no page yet.
+_ID = re.compile(r"\b[SBE]\d\d\b")
+_GUARANTEE = re.compile(r"^\| ([SBE]\d\d) \| (.+) \|[^|]*\|$", re.MULTILINE)
 
 
 def page() -> str:
@@ -31,11 +38,45 @@ def page() -> str:
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
 
 
+def guarantees(text: str) -> Mapping[str, str]:
+    """Return what the page of guarantees says, by id."""
+    return dict(_GUARANTEE.findall(text))
+
+
+def named(tests: Path) -> Mapping[str, tuple[Path, ...]]:
+    """Return for each id that docstrings of *tests* name the files they stand in."""
+    found: dict[str, dict[Path, None]] = {}
+    for path in sorted(tests.rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+                for name in _ID.findall(ast.get_docstring(node) or ""):
+                    found.setdefault(name, {})[path.relative_to(tests)] = None
+    return {name: tuple(files) for name, files in found.items()}
+
+
+def with_tests(text: str, tests: Path) -> str:
+    """Return *text*, the page of guarantees, with links to the files of *tests* that name each id."""
+    files = named(tests)
+
+    def link(file: Path) -> str:
+        short = file.with_name(file.stem.removeprefix("test_"))
+        return f"[{short.as_posix()}](../{TESTS}/{file.as_posix()})"
+
+    def row(guarantee: re.Match[str]) -> str:
+        name, promise = guarantee.groups()
+        return f"| {name} | {promise} | {' '.join(map(link, files.get(name, ())))} |"
+
+    return _GUARANTEE.sub(row, text)
+
+
 def main() -> None:
     """Write every generated file, and add the golden files that are missing, from the top of the checkout."""
     settings.write_files()
     PAGE.write_text(page(), "utf-8")
     click.echo(f"wrote {PAGE}")
+    if GUARANTEES.exists():  # written by hand but for its links
+        GUARANTEES.write_text(with_tests(GUARANTEES.read_text("utf-8"), TESTS), "utf-8")
+        click.echo(f"wrote {GUARANTEES}")
     for path in check.add(CATALOG, GOLDEN, package="acore.events"):
         click.echo(f"added {path}")
     if wrong := list(check.problems(CATALOG, GOLDEN, package="acore.events")):

@@ -71,6 +71,7 @@ async def send(home: House, number: signal.Signals) -> None:
 
 
 async def test_the_first_signal_asks_for_an_ordered_stop(tmp_path: Path) -> None:
+    """S47."""
     process = Process()
     async with listening(process, tmp_path) as home:
         await send(home, signal.SIGTERM)
@@ -80,6 +81,7 @@ async def test_the_first_signal_asks_for_an_ordered_stop(tmp_path: Path) -> None
 
 
 async def test_the_second_signal_ends_the_process_at_once(tmp_path: Path) -> None:
+    """S47."""
     process = Process()
     async with listening(process, tmp_path) as home:
         await send(home, signal.SIGINT)
@@ -89,6 +91,7 @@ async def test_the_second_signal_ends_the_process_at_once(tmp_path: Path) -> Non
 
 
 async def test_a_signal_brings_the_end_about_when_nobody_orders_it(tmp_path: Path) -> None:
+    """S47."""
     process = Process()
     async with listening(process, tmp_path) as home:
         await send(home, signal.SIGTERM)

@@ -27,6 +27,7 @@ def ends(home: Path) -> list[str]:
 async def test_one_signal_ends_it_in_good_order_and_the_next_start_knows(
     home: Path, sandbox: Sandbox, owner: Person, number: signal.Signals
 ) -> None:
+    """S47."""
     async with running(home, sandbox) as bot:
         bot.signal(number)
         assert await bot.ended() == ExitCode.OK, bot.output
@@ -59,6 +60,7 @@ async def test_after_a_kill_the_next_start_knows_that_it_was_none(
 
 
 async def test_a_second_signal_ends_it_at_once(home: Path, sandbox: Sandbox, member: Person) -> None:
+    """S47."""
     hold = sandbox.hold("PATCH", "*/messages/@original")
     async with running(home, sandbox) as bot:
         await member.start_invoke("botstatus")
@@ -91,6 +93,7 @@ async def test_an_answer_that_is_under_way_is_given_before_the_end(
 
 
 async def test_a_stop_that_hangs_ends_anyway_and_says_what_was_still_up(home: Path, sandbox: Sandbox) -> None:
+    """S47: the hard deadline."""
     async with started((PYTHON, str(STUBBORN)), home, settings_for(sandbox)) as bot:
         await bot.said("Connected as")
         bot.signal(signal.SIGTERM)

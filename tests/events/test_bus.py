@@ -10,7 +10,7 @@ from acore.clock import HeldClock
 from acore.errors import AcoreError
 from acore.events.asks import ActorStoppedError, AskError
 from acore.events.base import Command, Effect, Envelope, Event, Kind, Policy, Trace
-from acore.events.bus import KEPT_LETTERS, Bus, BusClosedError
+from acore.events.bus import KEPT_LETTERS, MAX_BYTES, Bus, BusClosedError, PayloadTooLargeError
 from acore.events.catalog import InvalidMessageError, wire
 from acore.events.recorder import MemoryRecorder
 from acore.events.supervision import Burial, LetterDied
@@ -49,6 +49,13 @@ class Push(Effect):
 @wire("test.bus.get")
 class Get(Command[int]):
     """Get it."""
+
+
+@wire("test.bus.fetch")
+class Fetch(Command[int]):
+    """Fetch so many."""
+
+    n: int
 
 
 class Box:
@@ -136,6 +143,21 @@ def test_an_invalid_fact_is_refused_where_it_is_published(bus: Bus) -> None:
         bus.publish(Said(n="1"), ME)  # pyright: ignore[reportArgumentType]
 
     assert (bus.seq, journal(bus).entries, listener.got) == (0, [], [])
+
+
+async def test_what_is_larger_than_any_receiver_takes_is_refused_where_it_is_sent() -> None:
+    """B13: a fact as a question, by its encoded size; and it leaves nothing behind."""
+    bus = Bus(HeldClock(), MemoryRecorder(), boot="test", max_bytes=len('{"n":99}'))
+    listener = box("a", bus, Said)
+
+    with pytest.raises(PayloadTooLargeError, match="Said was not sent: it has 9 bytes, 8 are allowed"):
+        bus.publish(Said(n=100), ME)
+    with pytest.raises(PayloadTooLargeError, match="Fetch was not sent: it has 9 bytes, 8 are allowed"):
+        await bus.ask(Fetch(n=100), ME)
+    assert (bus.seq, journal(bus).entries, listener.got) == (0, [], [])
+
+    assert bus.publish(Said(n=99), ME).seq == 1
+    assert MAX_BYTES < 1 << 20, "what NATS takes by default"
 
 
 def test_all_see_common_events_in_the_order_of_their_numbers(bus: Bus) -> None:
