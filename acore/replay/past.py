@@ -10,6 +10,7 @@ from acore.events.asks import AskError
 from acore.events.base import Kind
 from acore.events.supervision import Burial
 from acore.runtime.restart import ExitKind
+from acore.runtime.watchdog import HANDLER_TIMEOUT
 from acore.storage.query import Row
 
 STARTED, STOPPING, EXITED = "actor.started", "actor.stopping", "actor.exited"
@@ -18,7 +19,7 @@ _BURIED = "letter.died"
 _LIFE = frozenset({STARTED, STOPPING, EXITED, REQUEUED, _BURIED})
 _SAID = frozenset({Kind.EVENT, Kind.EFFECT})
 # How long an actor may have been busy with a message, e.g. waiting for a reply, when the journal ended.
-_BUSY_AT_MOST = 5 * NANOSECONDS
+_BUSY_AT_MOST = int(HANDLER_TIMEOUT) * NANOSECONDS
 
 
 class RecordedAskError(AskError):

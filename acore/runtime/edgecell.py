@@ -208,10 +208,11 @@ class EdgeCell(Cell[EdgeActor]):
             raise
         finally:
             del shift.at_work[task]
-            self._at_work.pop(envelope.id, None)
-            self._leave_place(shift)
+            self._leave_place(shift, envelope)
 
-    def _leave_place(self, shift: Shift) -> None:
+    def _leave_place(self, shift: Shift, envelope: Envelope) -> None:
+        if self._at_work.get(envelope.id) is envelope:  # not the next attempt at it, of a later run
+            del self._at_work[envelope.id]
         shift.places.release()
         if self._is_last_call:  # the last one to leave ends the run
             self.mailbox.wake()
