@@ -112,13 +112,12 @@ class LifecycleActor(Actor[LifecycleState]):
         return verdict
 
     def _verdict(self, actor: str) -> RestartVerdict:
-        line = self.state.actors.get(actor)
-        if line is None:
+        if actor not in self.state.actors:
             return RestartVerdict.UNKNOWN
         if self.state.stopping_by:
             return RestartVerdict.STOPPING
-        # One that is down is being started again by its supervisor already.
-        if actor in self.state.restarting or not line.is_up:
+        # One that is down may be asked for: it waits for its turn to start again, or nobody would start it.
+        if actor in self.state.restarting:
             return RestartVerdict.UNDER_WAY
         return RestartVerdict.ACCEPTED
 

@@ -12,6 +12,7 @@ from acore.clock import RealClock
 from acore.events.discord import GatewayView, Link
 from acore.events.lifecycle import LifecycleView
 from acore.events.parts import PartRestarted, RestartActor
+from acore.runtime.actor import Context
 from acore.runtime.administration import ChildState
 from acore.runtime.restart import Backoff
 from acore.sandbox import Person, Sandbox
@@ -20,7 +21,7 @@ from acore.storage.store import DATABASE_NAME
 from tests.e2e.answers import fields, is_ephemeral, requests
 from tests.e2e.bot import LONG, running
 from tests.e2e.inside import Inside, fragile, inside
-from tests.failing import Struck
+from tests.failing import FragileHealth, Struck
 
 PARTS = [
     "writer",
@@ -140,6 +141,50 @@ async def test_each_part_can_be_restarted_from_discord_and_the_bot_goes_on(
     assert answer["embeds"][0]["description"].startswith("Restarting ")
     assert (told["actor"], told["by"]) == (part, "owner")
     assert fields(after)["Servers"] == "1"
+
+
+async def test_a_part_that_waits_to_be_started_again_is_started_at_once(
+    home: Path, sandbox: Sandbox, owner: Person
+) -> None:
+    """S34: who does not want to wait need not."""
+    long = Backoff(first=60.0, cap=60.0, jitter=0)
+    async with inside(sandbox, home / "data", amend=lambda tree: fragile(tree, long)) as program:
+        await offered(owner)
+        program.say(Struck(actor="health"))
+        with RealClock().deadline(LONG):
+            while program.actor("health").state is not ChildState.BACKOFF:
+                await checkpoint()
+        await owner.invoke("ops restart", {"part": "health"})
+        (told,) = await restarted(program, "health")
+
+        assert program.actor("health").state is ChildState.RUNNING
+    assert told["seconds"] < 30
+
+
+async def test_a_part_that_did_not_start_again_can_be_asked_for_once_more(
+    home: Path, sandbox: Sandbox, owner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S68: one that did not start stays stopped, until somebody starts it."""
+
+    async def fail(_health: FragileHealth, _ctx: Context) -> None:
+        raise RuntimeError("the disk sang")
+
+    async with inside(sandbox, home / "data") as program:
+        await offered(owner)
+        with monkeypatch.context() as broken:
+            broken.setattr(FragileHealth, "on_start", fail)
+            await owner.invoke("ops restart", {"part": "health"})
+            with RealClock().deadline(LONG):
+                while not (told := program.told("part.not_restarted", "health")):
+                    await checkpoint()
+                    await program.journaled()
+            shown = fields(await owner.invoke("ops actors"))["What the bot decides (core)"]
+        await owner.invoke("ops restart", {"part": "health"})
+        await restarted(program, "health")
+
+        assert program.actor("health").state is ChildState.RUNNING
+    assert "the disk sang" in told[0]["reason"]
+    assert "⚪ **the health checks (health)** stopped since" in shown
 
 
 async def test_a_restart_of_the_connection_is_answered_when_discord_is_slow(
