@@ -204,7 +204,7 @@ class App:
             AcoreError: It cannot be, and why.
         """
         assert self.system is not None  # noqa: S101 - who asks is one of its actors
-        await self.system.stop_child(name)
+        await self.system.stop_child(name, drain=True)  # what waits for it is not to be lost
         await self.system.restart_child(name)
 
     def parts(self) -> tuple[Part, ...]:
