@@ -24,7 +24,9 @@ from acore.events.supervision import (
     HandlerSlow,
     LetterDied,
     LoopBlocked,
+    Order,
     SupervisorGaveUp,
+    SupervisorObeyed,
     SupervisorSilent,
 )
 from acore.record import Record
@@ -51,6 +53,13 @@ GROUPS = {
     "sources": "what the bot observes",
     "core": "what the bot decides",
     "doors": "the way to Discord",
+}
+_ORDERS = {
+    Order.START: "Starting {} for the first time",
+    Order.STOP: "Stopping {}",
+    Order.RESTART: "Starting {} again",
+    Order.RETRY: "Starting {} now instead of later",
+    Order.DELETE: "Forgetting {}",
 }
 _USES = {"members": "member list", "presences": "presence", "message_content": "message content"}
 
@@ -137,6 +146,10 @@ def line_of(event: Event) -> Line | None:  # noqa: C901, PLR0911, PLR0912 - one 
                 "there stays down until the bot is stopped and started. This is a fault of acore."
             )
             return Line(level="ERROR", text=text)
+        case SupervisorObeyed():
+            return Line(
+                level="INFO", text=f"{_ORDERS[event.order].format(part_name(event.actor))}, as ordered."
+            )
         case StoreDegraded():
             text = (
                 f"Nothing can be written ({event.reason}); {event.waiting} entries wait, it is tried again."
@@ -201,7 +214,7 @@ def _commands(event: CommandsSynced) -> str:
 
 def _exit(event: ActorExited) -> Line | None:
     # A group fails because of a part of it, which has been told.
-    if event.exit in {"normal", "shutdown"} or event.actor in GROUPS:
+    if event.exit in {"normal", "shutdown", "ignored"} or event.actor in GROUPS:
         return None
     place = f" at {event.place}" if event.place else ""
     during = f" while handling {event.handling}" if event.handling else ""

@@ -112,9 +112,11 @@ def exited(actor: str, run: Incarnation, end: Exit, handling: str) -> ActorExite
 
 def describe(error: BaseException, kind: ExitKind) -> Exit:
     """Return how a run that raised *error* ended: by the one error that decides, with the others' names."""
-    first = chief(error)
-    others = [type(one).__name__ for one in _every(error) if one is not first]
-    beside = f" (beside {', '.join(others[:_NAMED])})" if others else ""
+    first, beside = error, ""
+    if leaves(error)[0] is not error:
+        first = chief(error)
+        others = [type(one).__name__ for one in _every(error) if one is not first]
+        beside = f" (beside {', '.join(others[:_NAMED])})" if others else ""
     return Exit(
         kind=kind,
         error=type(first).__name__,
@@ -171,7 +173,7 @@ def _frames(awaited: object) -> list[str]:
 
 def _sendable(text: str) -> str:
     """Return *text* without lone surrogates, which names of undecodable files bring and JSON refuses."""
-    return text.encode(errors="replace").decode()
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def is_fatal(error: BaseException) -> bool:

@@ -6,7 +6,6 @@ backoff between restarts as in Akka's BackoffSupervisor.
 
 from collections.abc import Iterable
 from enum import StrEnum
-from itertools import takewhile
 from math import inf
 
 from acore.errors import AcoreError
@@ -166,7 +165,12 @@ def affected[Id](strategy: Strategy, order: Iterable[Id], failed: Id) -> tuple[I
 
 def outdated(failures: Iterable[Failure], now: float, limit: RestartLimit) -> int:
     """Return how many of the oldest *failures* no longer count at *now* (monotonic s): a sliding window."""
-    return sum(1 for _ in takewhile(lambda failure: now - failure.at > limit.period, failures))
+    count = 0
+    for failure in failures:
+        if now - failure.at <= limit.period:
+            break
+        count += 1
+    return count
 
 
 def is_stable(backoff: Backoff | None, ran: float) -> bool:

@@ -67,7 +67,6 @@ class Supervisor:
         self._orders: set[Reply] = set()
         self._failure: BaseException | None = None
         self._is_together = spec.stop_order is rules.StopOrder.TOGETHER
-        self._is_ready = False
         self._is_stopping = False
 
     async def run(self) -> None:
@@ -161,8 +160,7 @@ class Supervisor:
                 child.launch(self._tasks)
             else:
                 self.is_over = self._is_stopping
-                if not (self._is_ready or self._is_stopping):
-                    self._is_ready = True
+                if not self._is_stopping:
                     self._run.ready()
                 return
 
@@ -184,13 +182,7 @@ class Supervisor:
 
     # --- what an operator orders
 
-    def _follow(
-        self,
-        order: Order,
-        which: str | Spec,
-        reply: Reply,
-        halt: Callable[[Child], None],
-    ) -> None:
+    def _follow(self, order: Order, which: str | Spec, reply: Reply, halt: Callable[[Child], None]) -> None:
         try:
             child = self._find(order, which)
         except AcoreError as refused:
@@ -275,7 +267,7 @@ class Supervisor:
             self._lay_down(child, error)
         elif end.is_fatal and error is not None:
             self._fail(error)
-        elif not (self._is_ready or run.is_ready):
+        elif not (self._run.is_ready or run.is_ready):
             self._fail(StartFailedError(child.spec.id, end.reason), error)
         elif rules.calls_for_restart(child.spec.restart, end):
             self._restart(child, end, error)
@@ -320,16 +312,16 @@ class Supervisor:
             child.launch(self._tasks)
 
     def _restart_group(self, together: Sequence[Child], again: Sequence[Child], due: float | None) -> None:
-        """Have *together* take turns beside those that do already: all stop, and those of *again* start."""
-        leaving = {*self._leaving, *(one for one in together if one.run is not None)}
+        """Have *together* stop, and then those of *again* start, beside those whose turn comes anyway."""
         coming = {*self._coming, *again}
-        self._leaving = {one: None for one in self._children.values() if one in leaving}
         self._coming = OrderedDict((one, None) for one in self._children.values() if one in coming)
-        self._awaited = {one for one in self._awaited if one.state is ChildState.STOPPING}
+        self._leaving = {one: None for one in together if one.run is not None}
+        self._awaited.clear()
         for one in self._coming:
-            if one.run is None and one is not self._pause:
-                one.enter(ChildState.BACKOFF)
-            one.due = due
+            if one.run is None:
+                if one is not self._pause:
+                    one.enter(ChildState.BACKOFF)
+                one.due = due
         self._take_turns()
 
     def _lay_down(self, child: Child, error: BaseException | None = None) -> None:

@@ -83,13 +83,14 @@ class SupervisorBody(Body):
 
     async def run(self, run: Incarnation) -> None:
         """Do one run."""
-        system = self._system
+        system, self.pinged_at = self._system, None
         self._current = Supervisor(self.spec, run, system, system.bus, system.tasks)
         await self._current.run()
 
     def drain(self) -> None:
         """Stop the children in order, each when it has done what it accepted."""
-        self.current.stop()
+        if self._current is not None:
+            self._current.stop()
 
     def close(self) -> None:
         """Refuse what comes for any actor below until the next run, if there is one."""
@@ -263,7 +264,8 @@ class System(Bodies):
             raise UnknownChildError(supervisor)
         body = self.supervisors[supervisor]
         if self._owners.get(spec.id) != supervisor:
-            self._check(spec, body.spec)
+            check(spec, under=body.spec, beside=self._answerers)
+            _refuse_unjournaled_inputs(actor_specs(spec), self.bus)
         return await body.current.order(Order.START, spec)
 
     async def stop_child(self, child: str, *, drain: bool = False) -> None:
@@ -328,7 +330,9 @@ class System(Bodies):
     def take(self, spec: Spec, owner: str) -> Body:
         """Return what *owner* runs for *spec*, made if it is not there."""
         if self._owners.get(spec.id) != owner:
-            self._check(spec, self.supervisors[owner].spec)
+            for one in every(spec):
+                if one.id in self._owners:
+                    raise SpecError(one.id, "id", f"is used already, under {self._owners[one.id]}")
             self._admit(spec, owner)
         body = self.body(spec.id)
         assert body is not None  # noqa: S101 - it was admitted
@@ -361,13 +365,6 @@ class System(Bodies):
             if self._stop_within is not None:
                 self._run.due = self.bus.clock.monotonic() + self._stop_within
             self._on_stopping(failure)
-
-    def _check(self, spec: Spec, under: SupervisorSpec) -> None:
-        check(spec, under=under, beside=self._answerers)
-        _refuse_unjournaled_inputs(actor_specs(spec), self.bus)
-        for one in every(spec):
-            if one.id in self._owners:
-                raise SpecError(one.id, "id", f"is used already, under {self._owners[one.id]}")
 
     def _admit(self, spec: Spec, owner: str) -> None:
         try:

@@ -40,7 +40,9 @@ from acore.events.supervision import (
     HandlerSlow,
     LetterDied,
     LoopBlocked,
+    Order,
     SupervisorGaveUp,
+    SupervisorObeyed,
     SupervisorSilent,
 )
 from acore.runtime.spec import ChildSpec
@@ -183,6 +185,16 @@ TOLD: list[tuple[Event, str, str]] = [
         "Nobody has looked after what the bot decides for 15 s: what fails there stays down until",
     ),
     (RunEnded(reason="SIGTERM", uptime=200_000.0), "INFO", "Stopped in good order after 2 d 7 h: SIGTERM."),
+    *(
+        (SupervisorObeyed(supervisor="doors", order=order, actor="gateway"), "INFO", words)
+        for order, words in {
+            Order.START: "Starting the Discord connection for the first time, as ordered.",
+            Order.STOP: "Stopping the Discord connection, as ordered.",
+            Order.RESTART: "Starting the Discord connection again, as ordered.",
+            Order.RETRY: "Starting the Discord connection now instead of later, as ordered.",
+            Order.DELETE: "Forgetting the Discord connection, as ordered.",
+        }.items()
+    ),
     (StoreDegraded(reason="disk full", waiting=3), "ERROR", "Nothing can be written (disk full); 3 entries"),
     (StoreRecovered(after=65), "INFO", "Writing works again after 1 min 5 s; nothing was lost."),
     (SettingsLoaded(facts=facts()), "INFO", "The settings are in force"),
@@ -203,6 +215,7 @@ UNTOLD: list[Event] = [
     ActorStarted(actor="health", incarnation=1),
     ActorExited(actor="health", incarnation=1, exit="shutdown"),
     ActorExited(actor="health", incarnation=1, exit="normal"),
+    ActorExited(actor="health", incarnation=1, exit="ignored", reason="switched off"),
     ActorExited(actor="doors", incarnation=1, exit="crashed", reason="its part has told why"),
     LinkChanged(link=Link.READY),
     LinkChanged(link=Link.OFFLINE, reason="stopping"),

@@ -71,7 +71,7 @@ async def send(home: House, number: signal.Signals) -> None:
 
 
 async def test_the_first_signal_asks_for_an_ordered_stop(tmp_path: Path) -> None:
-    """S47."""
+    """S47: it is a wish like any other; nothing is cancelled."""
     process = Process()
     async with listening(process, tmp_path) as home:
         await send(home, signal.SIGTERM)
@@ -91,7 +91,7 @@ async def test_the_second_signal_ends_the_process_at_once(tmp_path: Path) -> Non
 
 
 async def test_a_signal_brings_the_end_about_when_nobody_orders_it(tmp_path: Path) -> None:
-    """S47."""
+    """S47: the actor that should is not needed for it."""
     process = Process()
     async with listening(process, tmp_path) as home:
         await send(home, signal.SIGTERM)
@@ -116,6 +116,7 @@ async def test_it_says_what_runs(tmp_path: Path) -> None:
 
 
 async def test_a_signal_is_heard_while_the_actor_is_down(tmp_path: Path) -> None:
+    """S47: it waits for the next run."""
     process = Process()
     async with listening(process, tmp_path) as home:
         await home.tell(Struck(actor="process"))

@@ -14,6 +14,8 @@ from acore.events.settings import SettingsRead, SettingsView
 from acore.events.supervision import ActorStarted
 from acore.runtime.administration import ChildState
 from acore.sandbox import Person, Sandbox
+from acore.storage.query import tail
+from acore.storage.store import DATABASE_NAME
 from tests.e2e.answers import fields
 from tests.e2e.bot import PYTHON, settings_for, started
 from tests.e2e.inside import FRAGILE, Inside, inside
@@ -129,6 +131,7 @@ async def test_what_was_queued_for_the_settings_is_in_force_after_their_crash(
 async def test_a_storm_of_crashes_ends_the_process_with_the_first_cause_in_one_line(
     home: Path, sandbox: Sandbox
 ) -> None:
+    """S30: the cause is on disk before the store stops, and the exit code says that it was no good end."""
     async with started((PYTHON, str(STORM)), home, settings_for(sandbox)) as bot:
         code = await bot.ended()
 
@@ -136,5 +139,11 @@ async def test_a_storm_of_crashes_ends_the_process_with_the_first_cause_in_one_l
     (line,) = bot.complaints
     assert "metrics kept failing" in line, bot.output
     assert "RuntimeError: the disk sang 1 time(s)" in line, bot.output
+    rows = tail(home / "data" / DATABASE_NAME, limit=1000)
+    gave_up = [row.source for row in rows if row.name == "supervisor.gave_up"]
+    assert gave_up[0] == "core"
+    assert gave_up[-1] == "acore"
+    after = rows[[row.name for row in rows].index("supervisor.gave_up") :]
+    assert any(row.name == "actor.exited" and '"actor":"narrator"' in row.payload for row in after)
     assert "in good order" not in bot.output
     assert "Traceback" not in bot.output

@@ -2,9 +2,11 @@
 
 import re
 import signal
+import sqlite3  # noqa: TID251 - somebody else's process holds the database here
 from pathlib import Path
 
 import pytest
+from anyio import to_thread
 
 from acore.errors import ExitCode
 from acore.sandbox import Person, Sandbox
@@ -27,7 +29,7 @@ def ends(home: Path) -> list[str]:
 async def test_one_signal_ends_it_in_good_order_and_the_next_start_knows(
     home: Path, sandbox: Sandbox, owner: Person, number: signal.Signals
 ) -> None:
-    """S47."""
+    """S47: the first signal."""
     async with running(home, sandbox) as bot:
         bot.signal(number)
         assert await bot.ended() == ExitCode.OK, bot.output
@@ -60,7 +62,7 @@ async def test_after_a_kill_the_next_start_knows_that_it_was_none(
 
 
 async def test_a_second_signal_ends_it_at_once(home: Path, sandbox: Sandbox, member: Person) -> None:
-    """S47."""
+    """S47: the second one, while the first is obeyed."""
     hold = sandbox.hold("PATCH", "*/messages/@original")
     async with running(home, sandbox) as bot:
         await member.start_invoke("botstatus")
@@ -102,6 +104,23 @@ async def test_a_stop_that_hangs_ends_anyway_and_says_what_was_still_up(home: Pa
     assert code == ExitCode.SOFTWARE, bot.output
     assert "ending anyway. Still up: " in bot.output
     assert "stubborn" in bot.output.split("Still up: ")[1]
+
+
+async def test_a_hanging_stop_tells_how_much_could_not_be_written(home: Path, sandbox: Sandbox) -> None:
+    """S51: on standard error, whatever becomes of the log."""
+    async with started((PYTHON, str(STUBBORN)), home, settings_for(sandbox)) as bot:
+        await bot.said("Connected as")
+        other = sqlite3.connect(home / "data" / DATABASE_NAME, isolation_level=None, check_same_thread=False)
+        await to_thread.run_sync(other.execute, "BEGIN IMMEDIATE")
+        bot.signal(signal.SIGTERM)
+        code = await bot.ended()
+        other.close()
+
+    assert code == ExitCode.SOFTWARE, bot.output
+    (line,) = bot.complaints
+    assert re.fullmatch(r"acore: the last \d+ entries could not be written and are lost; .*", line), (
+        bot.output
+    )
 
 
 async def test_a_hanging_stop_ends_with_the_code_of_what_began_it(home: Path, sandbox: Sandbox) -> None:

@@ -56,7 +56,7 @@ class One(Actor[Nothing]):
 
 
 class Starter(EdgeActor):
-    """Starts as the next of its plans says: ok, fail, ignore, hang, or hold until the flag is set."""
+    """Starts as its next plan says: ok, fail, ignore, hang; hold and fail late wait for the flag."""
 
     def __init__(self, *plans: str) -> None:
         self.plans = list(plans)
@@ -80,6 +80,9 @@ class Starter(EdgeActor):
                 await sleep_forever()
             case "hold":
                 await self.flag.wait()
+            case "fail late":
+                await self.flag.wait()
+                raise OSError("no such door")
             case _:
                 pass
         io.ready()

@@ -841,7 +841,13 @@ class Clerk(EdgeActor):
     @handles
     async def push(self, push: Push, io: EdgeContext) -> None:
         await io.clock.sleep(1)
+        assert self.is_open
         self.done.append(100 + push.n)
+
+    async def run(self, io: EdgeContext) -> None:
+        self.is_open = True
+        await super().run(io)
+        self.is_open = False
 
     @handles
     async def get(self, get: Get, io: EdgeContext) -> int:
@@ -1003,6 +1009,20 @@ async def test_a_stop_keeps_its_budget_and_leaves_something_for_the_last() -> No
             "writer#1 shutdown",
             "store#1 shutdown",
         ]
+
+
+async def test_one_that_is_the_last_of_its_branch_has_the_whole_time_of_the_branch() -> None:
+    """S51: the door may take the ten seconds it asked for, of the half of twenty-four."""
+    script = Script()
+    async with running(
+        child(Plain),
+        tree(child(Slow, id="door", start=lambda: Slow(script, 9.5), shutdown=10), id="doors"),
+        stop_within=24,
+    ) as stage:
+        stage.system.stop()
+        await stage.clock.advance(10)
+
+        assert "door#1 shutdown" in stage.life()
 
 
 @pytest.mark.parametrize("how", ["hangs", "shielded"])

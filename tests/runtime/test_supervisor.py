@@ -203,6 +203,26 @@ async def test_a_start_that_hangs_shielded_is_given_up_on() -> None:
         release.set()
 
 
+async def test_a_branch_that_takes_too_long_to_start_is_stopped_in_good_order() -> None:
+    """S05, S40: what of it had started has its time to stop."""
+    trace: list[str] = []
+
+    class Tidy(EdgeActor):
+        async def run(self, io: EdgeContext) -> None:
+            io.ready()
+            await io.stopping.wait()
+            await io.clock.sleep(1)
+            trace.append("tidied up")
+
+    hangs = child(Planned, id="hangs", start=Plan("hang").start, start_timeout=60)
+    async with running(tree(child(Tidy), hangs, id="sub", start_timeout=5)) as stage:
+        await stage.clock.advance(6)
+
+        assert "sub could not start: not ready after 5 s" in str(stage.error)
+        assert trace == ["tidied up"]
+        assert stage.life()[2:] == ["hangs#1 killed", "tidy#1 shutdown", "sub#1 start_failed"]
+
+
 async def test_a_stop_while_starting_cancels_the_start_and_begins_no_other() -> None:
     """S09."""
     plans = [Plan(), Plan("hang"), Plan(), Plan()]
@@ -788,6 +808,47 @@ async def test_children_restarted_together_wait_once_and_stopped() -> None:
         assert (restart.delay, restart.with_it) == (60, ("a", "c"))
 
 
+async def test_a_group_that_restarts_at_once_still_starts_one_after_the_other() -> None:
+    """S20: also when nobody had to be stopped first."""
+    slow = Plan("ok", "hold")
+    async with running(
+        child(Planned, id="a", start=slow.start, backoff=None),
+        child(One, id="b", restart=RestartType.TRANSIENT),
+        strategy=Strategy.REST_FOR_ONE,
+    ) as stage:
+        await stage.tell(End(who="b"))
+        await stage.tell(Crash(who="a"))
+        assert stage.info("b").state is ChildState.BACKOFF
+
+        slow.flag.set()
+        await stage.clock.settle()
+
+        assert [one.incarnation for one in stage.system.tree()] == [2, 2]
+
+
+async def test_a_wait_that_ends_while_all_stops_starts_nothing() -> None:
+    """S33, S43."""
+    lingers = Flag()
+
+    class Lingerer(Planned):
+        async def run(self, io: EdgeContext) -> None:
+            await super().run(io)
+            await lingers.wait()
+
+    async with running(
+        child(One, id="a", backoff=Backoff(first=60, cap=60, jitter=0)),
+        child(Lingerer, id="b", start=lambda: Lingerer(Plan()), shutdown=1000),
+    ) as stage:
+        await stage.tell(Crash(who="a"))
+        stage.system.stop()
+        await stage.clock.advance(70)
+        lingers.set()
+        await stage.clock.settle()
+
+        assert stage.is_over
+        assert "a#2 starts" not in stage.life()
+
+
 async def test_another_failure_while_a_group_waits_makes_it_wait_for_that_one() -> None:
     """S24, S35."""
     patient = Backoff(first=60, cap=60, jitter=0)
@@ -807,9 +868,10 @@ async def test_another_failure_while_a_group_waits_makes_it_wait_for_that_one() 
         await stage.tell(Crash(who="b"))
         await stage.clock.advance(5)
         await stage.tell(Crash(who="a"))
+        due = stage.clock.monotonic() - 0.01 + 10
         lingers.set()
         await stage.clock.advance(9.9)
-        assert [one.state for one in stage.system.tree()] == [ChildState.BACKOFF] * 3
+        assert [(one.state, one.due) for one in stage.system.tree()] == [(ChildState.BACKOFF, due)] * 3
 
         await stage.clock.advance(0.1)
 
@@ -874,14 +936,16 @@ async def test_failures_are_forgotten_after_running_for_a_while_and_not_while_wa
 
 
 async def test_time_spent_waiting_is_not_stability() -> None:
-    """S32: a wait longer than `reset_after` does not reset."""
-    backoff = Backoff(first=100, cap=101, jitter=0)
-    plan = Plan("ok", "fail")
-    async with running(child(Planned, id="a", start=plan.start, backoff=backoff)) as stage:
+    """S32: a wait longer than `reset_after` does not reset, nor does a long start."""
+    backoff = Backoff(first=100, cap=150, jitter=0)
+    plan = Plan("ok", "fail", "fail", "hang")
+    spec = child(Planned, id="a", start=plan.start, backoff=backoff, start_timeout=1000)
+    async with running(spec) as stage:
         await stage.tell(Crash(who="a"))
-        await stage.clock.advance(250)
+        await stage.clock.advance(1500)
 
-        assert [one.delay for one in stage.messages(ActorRestarting)] == [100, 101]
+        assert backoff.reset_after < 150
+        assert [one.delay for one in stage.messages(ActorRestarting)] == [100, 150, 150, 150]
 
 
 async def test_a_mailbox_keeps_what_comes_while_its_actor_waits_to_be_restarted() -> None:

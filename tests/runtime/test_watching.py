@@ -292,8 +292,13 @@ async def test_the_tree_tells_of_every_child_at_any_moment() -> None:
         slow.flag.set()
 
 
-async def test_a_supervisor_can_be_pinged_through_the_queue_of_its_steps() -> None:
+async def test_a_supervisor_can_be_pinged_through_the_queue_of_its_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """S62: whoever looks from another thread sees how long it has not come back."""
+
+    def never(*_: object) -> None: ...
+
     async with running(tree(one("a"), id="sub")) as stage:
         root, sub = stage.system.supervisors["root"], stage.system.supervisors["sub"]
         root.ping()
@@ -302,15 +307,34 @@ async def test_a_supervisor_can_be_pinged_through_the_queue_of_its_steps() -> No
         await stage.clock.settle()
         assert (root.pinged_at, sub.pinged_at) == (None, None)
 
-        stuck = sub.current
-        stuck.post = lambda *_: None  # pyright: ignore[reportAttributeAccessIssue, reportUnknownLambdaType] - its steps are taken no more
-        sub.ping()
+        with monkeypatch.context() as patch:
+            patch.setattr(sub.current, "post", never)  # its steps are taken no more
+            sub.ping()
         began = stage.clock.monotonic()
         await stage.clock.advance(30)
         sub.ping()
         assert sub.pinged_at == began
-        del stuck.post
 
         await stage.system.stop_child("sub")
         sub.ping()
+        assert sub.pinged_at is None
+        await stage.system.restart_child("sub")
+        sub.ping()
+        await stage.clock.settle()
+        assert sub.pinged_at is None
+
+
+async def test_a_ping_of_a_run_that_has_ended_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S62: the next run has nothing to do with it."""
+
+    def never(*_: object) -> None: ...
+
+    async with running(tree(one("a"), id="sub", limit=RestartLimit(intensity=0))) as stage:
+        sub = stage.system.supervisors["sub"]
+        with monkeypatch.context() as patch:
+            patch.setattr(sub.current, "post", never)
+            sub.ping()
+        await stage.tell(Crash(who="a"))
+
+        assert stage.info("sub").incarnation == 2
         assert sub.pinged_at is None
