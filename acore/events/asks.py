@@ -1,9 +1,19 @@
 """Questions that wait for a reply, and why one may not come."""
 
 import asyncio
+import heapq
+import itertools
+from collections.abc import Callable
+from math import inf
 
+from acore.clock import Clock, Timer
 from acore.errors import AcoreError
 from acore.events.base import Trace
+
+# So many answered questions are kept before those that still wait are gathered anew.
+_ANSWERED = 256
+# Sums of seconds differ in their last digits: what is due so much later is due now.
+_SAME = 1e-6
 
 
 class AskError(AcoreError):
@@ -52,24 +62,43 @@ class AskDeadlockError(AskError):
         super().__init__(f"asking {command} would wait for ever: {' → '.join(chain)}")
 
 
-class Asks:
-    """The questions that are open, and who waits for whom."""
+type _Due = tuple[float, int, asyncio.Future[object], Callable[[], AskError]]
 
-    def __init__(self) -> None:
+
+class Asks:
+    """The questions that are open, who waits for whom, and until when."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._open: dict[str, asyncio.Future[object]] = {}
         self._waits: dict[str, str] = {}
+        self._due: list[_Due] = []
+        self._count = itertools.count()
+        self._timer: Timer | None = None
+        self._timer_at = inf
 
-    def open(self, command_id: str, asker: str, asked: str) -> "asyncio.Future[object]":
+    def open(
+        self, command_id: str, asker: str, asked: str, until: float, late: Callable[[], AskError]
+    ) -> "asyncio.Future[object]":
         """Return what will hold the reply; to be closed in any case.
 
         Args:
             command_id: What the reply will name.
             asker: Who does nothing else meanwhile; empty for one that goes on with other things.
             asked: Who is to answer.
+            until: How long it waits, in monotonic seconds.
+            late: Returns the error for when it has waited in vain.
         """
         self._open[command_id] = reply = asyncio.get_running_loop().create_future()
         if asker:
             self._waits[asker] = asked
+        # One timer for all: most are answered long before, and a timer for each costs a tenth of an ask.
+        heapq.heappush(self._due, (until, next(self._count), reply, late))
+        if until < self._timer_at:
+            self._set_timer(until)
+        if len(self._due) > 2 * len(self._open) + _ANSWERED:
+            self._due = [one for one in self._due if not one[2].done()]
+            heapq.heapify(self._due)
         return reply
 
     def close(self, command_id: str, asker: str) -> None:
@@ -99,6 +128,25 @@ class Asks:
         reply = self._open.get(command_id)
         if reply is not None and not reply.done():
             reply.set_exception(error)
+
+    def _set_timer(self, at: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._clock.call_later(at - self._clock.monotonic(), self._give_up)
+        self._timer_at = at
+
+    def _give_up(self) -> bool:
+        """End the wait of those whose time is up; return whether there were any."""
+        self._timer, self._timer_at = None, inf
+        now, any_late = self._clock.monotonic() + _SAME, False
+        while self._due and (self._due[0][0] <= now or self._due[0][2].done()):
+            _, _, reply, late = heapq.heappop(self._due)
+            if not reply.done():
+                reply.set_exception(late())
+                any_late = True
+        if self._due:
+            self._set_timer(self._due[0][0])
+        return any_late
 
     def circle(self, asker: str, asked: str) -> tuple[str, ...]:
         """Return how *asked* already waits for *asker* through others; nothing when it does not.

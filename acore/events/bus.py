@@ -128,7 +128,7 @@ class Bus:
         self._listeners = 0
         self._lines: dict[type[Message], _Line] = {}
         self._lines_under: dict[type, set[type[Message]]] = {}
-        self._asks = Asks()
+        self._asks = Asks(clock)
         recorder.when_relieved(self.rested)
         self._unsaid: deque[tuple[LetterDied, Trace, str]] = deque()
         self._is_sending = False
@@ -382,8 +382,8 @@ class Bus:
         is_row = is_recorded or inbox.is_replayed
         envelope = self._number(command, payload, due, own, inbox.name, is_row=is_row)
         asker, own = self._exclusive(trace.source), envelope.id
-        reply = self._asks.open(own, asker, inbox.name)
-        timer = self.clock.call_later(until - now, partial(_give_up, reply, envelope, inbox, until - now))
+        late = partial(_late, inbox, kind.__name__, until - now)
+        reply = self._asks.open(own, asker, inbox.name, until, late)
         for deliver in (self._lines.get(kind) or self._line(kind)).ways:
             deliver(envelope)
         try:
@@ -393,7 +393,6 @@ class Bus:
                 self._record_reply(envelope, inbox.name, error)
             raise
         finally:
-            timer.cancel()
             self._asks.close(own, asker)
         if is_recorded:
             self._record_reply(envelope, inbox.name, value)
@@ -609,7 +608,5 @@ class Bus:
         self.recorder.append(Entry(envelope, wire.name, wire.version, payload))
 
 
-def _give_up(reply: asyncio.Future[object], command: Envelope, inbox: Inbox, seconds: float) -> None:
-    if not reply.done():
-        name = type(command.message).__name__
-        reply.set_exception(AskTimeoutError(inbox.name, name, seconds, inbox.describe()))
+def _late(inbox: Inbox, command: str, seconds: float) -> AskTimeoutError:
+    return AskTimeoutError(inbox.name, command, seconds, inbox.describe())

@@ -105,6 +105,7 @@ class CoreCell(Cell[Actor[Any]]):
         """
         take, handlers, speaker = self.mailbox.take, work.handlers, work.speaker
         loop, no_loop = loop_in_place(), work.no_loop
+        put_in_place(no_loop)  # whoever steps the turn puts the loop back
         for _ in range(FAIR_SHARE):
             if self._has_to_stop or (envelope := take()) is None:
                 return False
@@ -118,13 +119,13 @@ class CoreCell(Cell[Actor[Any]]):
                 continue
             self.current = envelope
             work.ctx = ctx = Context(envelope, speaker)
-            put_in_place(no_loop)
             value = await handler(message, ctx)
-            put_in_place(loop)
             if work.broken is not None:
                 raise work.broken
             if ctx.outputs or is_command or ctx.wants_stop:
+                put_in_place(loop)
                 self._conclude(work, ctx, value)
+                put_in_place(no_loop)
             work.ctx = None
             self.handled += 1
             if work.has_view and (view := work.actor.view()) is not None:

@@ -13,7 +13,7 @@ from anyio.abc import TaskGroup
 
 from acore.clock import Clock
 from acore.errors import AcoreError
-from acore.events.base import Command, Effect, Envelope, Event, Message, Trace, derive_id, trace_of
+from acore.events.base import Command, Effect, Envelope, Event, Kind, Message, Trace, derive_id, trace_of
 from acore.events.bus import Bus
 from acore.events.views import Seen, View
 from acore.runtime.handlers import collect
@@ -106,8 +106,11 @@ class EdgeContext(msgspec.Struct):
         Raises:
             InvalidMessageError: The event does not fit its declaration.
         """
-        self._run.check_current()
-        return self._bus.publish(event, self._trace, event_id=self._next_id())
+        if not self._run.is_current:
+            self._run.check_current()
+        # A source does this for every message: what is not needed for one of its own accord is not called.
+        own = "" if self.handling is None else self._next_id()
+        return self._bus.send(Kind.EVENT, event, self._inherited or self._trace, own)
 
     def perform(self, effect: Effect) -> Envelope:
         """Request an effect; its outcome comes as an event.
@@ -168,9 +171,9 @@ class EdgeContext(msgspec.Struct):
             )
         return self._inherited
 
-    def _next_id(self) -> str | None:
+    def _next_id(self) -> str:
         if self.handling is None:
-            return None
+            return ""
         own = derive_id(self.handling.id, self.actor, self._index)
         self._index += 1
         return own
