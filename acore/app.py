@@ -427,7 +427,7 @@ def _line(info: ChildInfo, now: datetime, monotonic: float) -> ActorLine:
     return ActorLine(
         name=info.id,
         is_up=info.state in {ChildState.RUNNING, ChildState.STARTING},
-        incarnation=max(1, info.incarnation),
+        incarnation=info.incarnation,
         since=now - timedelta(seconds=monotonic - info.since) if info.incarnation else now,
         restarts=max(0, info.incarnation - 1),
         last_failure=info.last_exit.reason if info.last_exit else "",

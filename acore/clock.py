@@ -5,10 +5,10 @@ import heapq
 import itertools
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sized
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from anyio import CancelScope, Event
 from anyio.lowlevel import checkpoint
@@ -147,15 +147,16 @@ class HeldClock(Clock):
             patience: Real seconds that anything set off by the passing of time may take.
         """
         self.patience = patience
-        self._wall_ns = int(start.timestamp() * NANOSECONDS)
         self._monotonic = 1000.0
+        # Not kept beside it: added up step by step, it would depend on how many steps there were.
+        self._wall_ahead_ns = round(start.timestamp() * NANOSECONDS) - self.monotonic_ns()
         self._due: list[tuple[float, int, _Due]] = []
         self._order = itertools.count()
         self._probes: list[Callable[[], Iterable[str]]] = []
 
     def wall_ns(self) -> int:
         """Return nanoseconds since 1970, UTC, as the test left them."""
-        return self._wall_ns
+        return self.monotonic_ns() + self._wall_ahead_ns
 
     def monotonic(self) -> float:
         """Return seconds advanced since an arbitrary moment."""
@@ -163,7 +164,7 @@ class HeldClock(Clock):
 
     def monotonic_ns(self) -> int:
         """Return nanoseconds advanced since that moment."""
-        return int(self._monotonic * NANOSECONDS)
+        return round(self._monotonic * NANOSECONDS)
 
     def call_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
         """Call *callback* when the test has advanced by *seconds*."""
@@ -177,7 +178,7 @@ class HeldClock(Clock):
 
     def step_wall(self, by: timedelta) -> None:
         """Set the machine's clock forward or back without any time passing."""
-        self._wall_ns += int(by.total_seconds() * NANOSECONDS)
+        self._wall_ahead_ns += round(by.total_seconds() * NANOSECONDS)
 
     async def advance(self, seconds: float) -> None:
         """Let *seconds* pass, and return when all that they set off has ended."""
@@ -190,50 +191,35 @@ class HeldClock(Clock):
             while self._due and self._due[0][0] == at:
                 callback = heapq.heappop(self._due)[2].callback
                 if callback is not None:
-                    self._move(at)
+                    self._monotonic = at
                     is_set_off |= callback() is not False
             if is_set_off:
                 await self.settle()
-        self._move(end)
+        self._monotonic = end
 
     async def settle(self) -> None:
-        """Return when nothing is under way: every probe is silent and no other task could go on.
+        """Return when nothing is under way: every probe is silent and no task or callback could go on.
 
         Raises:
             UnsettledError: Something went on and on. What waits for this clock itself is no reason to
                 wait for it, so a probe must not name it.
         """
-        quiet = 0
+        loop: Any = asyncio.get_running_loop()
+        queued: Sized = loop._ready  # noqa: SLF001 - asyncio tells in no public way what else it has to run
+        quiet, pause = 0, 0.0
         give_up = time.monotonic() + self.patience  # noqa: TID251 - real work is what this waits for
-        in_threads = False
         while quiet < _QUIET_TURNS:
-            # Turning round and round would keep from a thread the very lock that it needs to go on.
-            await asyncio.sleep(_GLANCE if in_threads else 0)
-            could = _somebody_could_go_on()
-            in_threads = not could and any(True for probe in self._probes for _ in probe())
-            busy = could or in_threads
-            quiet = 0 if busy else quiet + 1
-            if busy and time.monotonic() > give_up:  # noqa: TID251 - as above
+            await asyncio.sleep(pause)
+            quiet, pause = (0 if queued else quiet + 1), 0.0
+            # What goes on in threads is asked for in the very moment in which nothing else does.
+            if quiet == _QUIET_TURNS and any(True for probe in self._probes for _ in probe()):
+                quiet, pause = quiet - 1, _GLANCE
+            if quiet < _QUIET_TURNS and time.monotonic() > give_up:  # noqa: TID251 - as above
                 raise UnsettledError(self.patience, [what for probe in self._probes for what in probe()])
 
-    def _move(self, to: float) -> None:
-        self._wall_ns += int((to - self._monotonic) * NANOSECONDS)
-        self._monotonic = to
 
-
-# A callback may wake a task by way of another callback (a thread's result, a cancelled scope): a turn each.
+# Between two of them sockets are looked at once: what was sent in the last turn is received in the next.
 _QUIET_TURNS = 4
-# Seconds between two looks at work in a thread: a commit takes about as long.
-_GLANCE = 0.0005
-
-
-def _somebody_could_go_on() -> bool:
-    """Return whether a task besides this one is ready to run; asyncio tells in no public way."""
-    me = asyncio.current_task()
-    for task in asyncio.all_tasks():
-        if task is me:
-            continue
-        waits_for: asyncio.Future[object] | None = getattr(task, "_fut_waiter", None)
-        if waits_for is None or waits_for.done():
-            return True
-    return False
+# Seconds until the next look at work in a thread. Linux makes a millisecond of them, but what a thread
+# reports ends the wait. Turning round without any would keep from it the very lock that it needs to go on.
+_GLANCE = 0.00005

@@ -24,8 +24,10 @@ class HostActor(EdgeActor):
         io.ready()
         async with io.until_stopped():
             while True:
+                began = io.clock.monotonic()
                 await self._sample(io)
-                await io.clock.sleep(INTERVAL)
+                # From one beginning to the next: what a sample takes would add up to minutes without one.
+                await io.clock.sleep(began + INTERVAL - io.clock.monotonic())
 
     async def _sample(self, io: EdgeContext) -> None:
         before = io.clock.monotonic()

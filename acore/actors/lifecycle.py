@@ -18,7 +18,7 @@ from acore.events.lifecycle import (
     StopRequested,
 )
 from acore.events.parts import PartNotRestarted, PartRestarted, RestartActor, RestartPart, RestartVerdict
-from acore.events.supervision import ActorExited, ActorRestarting, ActorStarted
+from acore.events.supervision import ActorExited, ActorStarted
 from acore.runtime.actor import Actor, Context
 from acore.runtime.handlers import handles
 
@@ -66,8 +66,10 @@ class LifecycleActor(Actor[LifecycleState]):
 
     @handles
     async def began(self, started: ActorStarted, ctx: Context) -> None:
-        """Note that an actor is up."""
+        """Note that an actor is up, unless more is known of it: news may come in another order."""
         before = self.state.actors.get(started.actor)
+        if before is not None and (before.incarnation, not before.is_up) > (started.incarnation, False):
+            return
         self.state.actors[started.actor] = ActorLine(
             name=started.actor,
             is_up=True,
@@ -80,24 +82,25 @@ class LifecycleActor(Actor[LifecycleState]):
 
     @handles
     async def ended(self, exited: ActorExited, ctx: Context) -> None:
-        """Note that an actor is down, and why."""
+        """Note that an actor is down, unless the next run is known already; and why in any case."""
         before = self.state.actors.get(exited.actor)
         # Supervisors end too, and are no part that an operator knows.
-        if before is not None:
-            self.state.actors[exited.actor] = msgspec.structs.replace(
-                before,
+        if before is None:
+            return
+        line = msgspec.structs.replace(
+            before,
+            last_failure=exited.reason or before.last_failure,
+            failed=ctx.now if exited.reason else before.failed,
+        )
+        if exited.incarnation >= before.incarnation:
+            line = msgspec.structs.replace(
+                line,
                 is_up=False,
+                incarnation=exited.incarnation,
                 since=ctx.now,
-                last_failure=exited.reason or before.last_failure,
-                failed=ctx.now if exited.reason else before.failed,
+                restarts=exited.incarnation - 1,
             )
-
-    @handles
-    async def restarting(self, news: ActorRestarting, ctx: Context) -> None:
-        """Note that an actor is being started again."""
-        before = self.state.actors.get(news.actor)
-        if before is not None:
-            self.state.actors[news.actor] = msgspec.structs.replace(before, since=ctx.now)
+        self.state.actors[exited.actor] = line
 
     @handles
     async def restart(self, wanted: RestartActor, ctx: Context) -> RestartVerdict:

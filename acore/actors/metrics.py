@@ -1,5 +1,7 @@
 """MetricsActor: what is counted, and the latest sample of the host."""
 
+from datetime import timedelta
+
 import msgspec
 
 from acore.events.metrics import (
@@ -49,7 +51,10 @@ class MetricsActor(Actor[MetricsState]):
     async def keep(self, sample: HostSampled, ctx: Context) -> None:
         """Keep the latest sample, and let go of counts that are older than a minute."""
         self.state.sample = sample
-        self.state.recent = within_a_minute(self.state.recent, ctx.now)
+        # Counts may have overtaken the sample; what is a minute ahead is of a clock that was set back since.
+        self.state.recent = [
+            counted for counted in self.state.recent if abs(ctx.now - counted[0]) < timedelta(minutes=1)
+        ]
 
     def view(self) -> MetricsView:
         """Show counters, the counts of the last minute, and the sample."""

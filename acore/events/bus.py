@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from threading import get_ident
 from typing import Any
@@ -44,17 +45,17 @@ from acore.events.views import Views
 MAX_HOPS = 64
 """So many messages may cause one another in a row before it is called a storm."""
 MAX_BYTES = 1_000_000
-"""The largest message, encoded; below the 1 MiB that NATS allows by default."""
+"""The largest message, encoded; below the 1 MiB that NATS allows by default. Replies stay in the process."""
 KEPT_LETTERS = 1000
 LISTENER_CAPACITY = 1000
 _NO_THREAD = -1
 
 
 class BusClosedError(AcoreError):
-    """Something was sent after everything had stopped."""
+    """Something was sent after everything had stopped, or from a thread before anything had begun."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(f"{message} was not sent: acore has stopped")
+    def __init__(self, message: str, *, has_begun: bool = True) -> None:
+        super().__init__(f"{message} was not sent: acore has {'stopped' if has_begun else 'not started yet'}")
 
 
 class ForeignThreadError(AcoreError):
@@ -140,6 +141,7 @@ class Bus:
         self._monotonic_ns = clock.monotonic_ns
         self._thread = get_ident()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._from_threads: dict[Future[Envelope], str] = {}
 
     @property
     def node(self) -> str:
@@ -315,26 +317,37 @@ class Bus:
             What will hold the envelope, or why it was not sent.
 
         Raises:
-            InvalidMessageError: The event does not fit its declaration.
+            InvalidMessageError: The event does not fit its declaration, or is too large.
             BusClosedError: Everything has stopped, or nothing has begun.
         """
-        self.catalog.carry(event)
+        event, payload = self.catalog.carry(event)
+        name = type(event).__name__
+        if len(payload) > self.max_bytes:
+            raise PayloadTooLargeError(type(event), len(payload), self.max_bytes)
         sent: Future[Envelope] = Future()
 
         def publish() -> None:
+            # Whoever takes it out answers for it: this, or `close`.
+            if self._from_threads.pop(sent, None) is None or not sent.set_running_or_notify_cancel():
+                return
             try:
-                sent.set_result(self.publish(event, Trace(source)))
+                envelope = self.publish(event, Trace(source))
             except Exception as error:  # noqa: BLE001 - it belongs to the thread that waits for it
                 sent.set_exception(error)
+            else:
+                sent.set_result(envelope)
 
         loop = self._loop
-        if loop is None or self._is_closed or loop.is_closed():
-            raise BusClosedError(type(event).__name__)
-        try:
-            loop.call_soon_threadsafe(publish)
-        except RuntimeError as closed:
-            raise BusClosedError(type(event).__name__) from closed
-        return sent
+        if loop is None:
+            raise BusClosedError(name, has_begun=False)
+        # First noted, then looked: `close` does it the other way round, so nobody waits in vain.
+        self._from_threads[sent] = name
+        if not self._is_closed:
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(publish)
+                return sent
+        self._from_threads.pop(sent, None)
+        raise BusClosedError(name)
 
     # --- questions
 
@@ -491,6 +504,11 @@ class Bus:
         """Refuse everything from now on."""
         self._is_closed = True
         self._thread = _NO_THREAD
+        with suppress(KeyError):  # none is left, perhaps since its thread was quicker
+            while True:
+                sent, name = self._from_threads.popitem()
+                if sent.set_running_or_notify_cancel():
+                    sent.set_exception(BusClosedError(name))
 
     # --- inside
 

@@ -98,7 +98,10 @@ class LoadLastRun(Command[PastRun | None]):
 
 
 class ActorLine(Record):
-    """One actor in a sentence or two: how often it was restarted, and why and when it last failed."""
+    """One actor in a sentence or two: how often it was restarted, and why and when it last failed.
+
+    `incarnation` is 0 before its first run.
+    """
 
     name: str
     is_up: bool

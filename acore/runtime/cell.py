@@ -3,6 +3,7 @@
 from asyncio import CancelledError, Task
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator
+from enum import Enum, auto
 from typing import Any
 
 import msgspec
@@ -25,6 +26,16 @@ FAIR_SHARE = 64
 """After so many messages in a row an actor lets the others run; a turn of the loop costs about four."""
 KEPT_IDS = 4096
 """So many ids of messages a cell remembers where a transport may bring one twice."""
+# What was buried for one of these was not begun, and may be sent again.
+_NEVER_BEGUN = frozenset({Burial.FULL, Burial.STOPPED})
+
+
+class _Fate(Enum):
+    """What became of a message, unless it is a command that was replied to."""
+
+    UNKNOWN = auto()
+    TO_COME = auto()
+    FAILED = auto()
 
 
 class Cell[A: (Actor[Any], EdgeActor)](Body):
@@ -226,8 +237,10 @@ class Cell[A: (Actor[Any], EdgeActor)](Body):
 
     def _bury(self, envelope: Envelope, reason: Burial, detail: str = "") -> None:
         number = self._run.number if self._run else 0
-        if self._outcomes is not None:
+        if self._outcomes is not None and self._may_come_again(reason):
             self._outcomes.pop(envelope.id, None)
+        else:
+            self._keep(envelope, _Fate.FAILED)
         self.bus.bury(envelope, reason, self.name, incarnation=number, detail=detail)
         if envelope.kind is Kind.COMMAND:
             command = type(envelope.message).__name__
@@ -289,26 +302,37 @@ class Cell[A: (Actor[Any], EdgeActor)](Body):
 
     def _tell_asker(self, envelope: Envelope, error: BaseException) -> None:
         if envelope.kind is Kind.COMMAND:
+            self._keep(envelope, _Fate.FAILED)
             what = type(envelope.message).__name__
             self.bus.fail(envelope.id, ActorCrashedError(self.name, what, reason(error)))
 
     # --- where a message may come twice
 
     def _accept_once(self, envelope: Envelope) -> None:
-        """Answer a repeated message from what became of it the first time."""
+        """Queue what is new; answer a repeated command from what became of it the first time."""
         assert self._outcomes is not None  # noqa: S101 - set together with this entrance
-        if envelope.id in self._outcomes:
-            outcome = self._outcomes[envelope.id]
-            if envelope.kind is Kind.COMMAND and outcome is not None and self.bus.is_awaited(envelope):
-                self.bus.reply(envelope, outcome, self.name)
-            return
-        self._outcomes[envelope.id] = None
-        if len(self._outcomes) > KEPT_IDS:
-            self._outcomes.popitem(last=False)
-        self.mailbox.accept(envelope)
+        is_awaited = self.bus.is_awaited(envelope)
+        outcome = self._outcomes.get(envelope.id, _Fate.UNKNOWN)
+        # Who asks once more after a failure has another go.
+        if outcome is _Fate.UNKNOWN or (outcome is _Fate.FAILED and is_awaited):
+            self._outcomes[envelope.id] = _Fate.TO_COME
+            if len(self._outcomes) > KEPT_IDS:
+                self._outcomes.popitem(last=False)
+            self.mailbox.accept(envelope)
+        elif is_awaited and not isinstance(outcome, _Fate):
+            self.bus.reply(envelope, outcome, self.name)
+
+    def _may_come_again(self, reason: Burial) -> bool:
+        """Return whether what was buried for *reason* is as good as new: not begun, and not replaced."""
+        is_replaced = reason is Burial.FULL and self.mailbox.overflow is Overflow.COALESCE
+        return reason in _NEVER_BEGUN and not is_replaced
 
     def _reply(self, envelope: Envelope, value: object) -> None:
         """Give *value*, as `Catalog.carry_reply` returned it, to the asker."""
-        if self._outcomes is not None:
-            self._outcomes[envelope.id] = value
+        self._keep(envelope, value)
         self.bus.reply(envelope, value, self.name)
+
+    def _keep(self, envelope: Envelope, outcome: object) -> None:
+        """Remember what became of a message, unless so many came after it that it is forgotten."""
+        if self._outcomes is not None and envelope.id in self._outcomes:
+            self._outcomes[envelope.id] = outcome

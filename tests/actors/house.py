@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from anyio import create_task_group, to_thread
@@ -16,6 +16,7 @@ from acore.actors.files import FilesActor, facts_of
 from acore.actors.health import HealthActor
 from acore.actors.prober import ProberActor
 from acore.actors.process import ProcessActor, Signals
+from acore.app import _actors, _line
 from acore.checks.registry import Check, Result, Surroundings, Tier, check
 from acore.clock import HeldClock
 from acore.events.base import Command, Envelope, Event, Message, Trace
@@ -24,13 +25,17 @@ from acore.events.health import Health
 from acore.events.lifecycle import ActorLine, ProcessFacts
 from acore.events.metrics import HostSampled
 from acore.events.parts import RestartPart
+from acore.events.recorder import Recorder
 from acore.events.settings import SettingsFacts
+from acore.events.transport import Transport
 from acore.events.views import Seen, View
 from acore.runtime.actor import Actor
+from acore.runtime.administration import ChildState
 from acore.runtime.edge import EdgeActor
 from acore.runtime.spec import ChildSpec, SupervisorSpec
 from acore.runtime.system import System
 from acore.settings.load import Loaded, load
+from acore.storage.database import Prepare
 from acore.storage.query import Row, tail
 from acore.storage.store import Store, open_store
 from tests.failing import FragileConfig, FragileHealth, FragileLifecycle, FragileMetrics
@@ -74,30 +79,60 @@ def facts(**environ: str) -> SettingsFacts:
     return facts_of(loaded(**environ))
 
 
+class Keeper(Protocol):
+    """What keeps all that travels, and answers what was kept."""
+
+    @property
+    def journal(self) -> Recorder: ...
+    @property
+    def last_seq(self) -> int: ...
+    def children(self) -> tuple[ChildSpec, ...]: ...
+    def under_way(self) -> Iterator[str]: ...
+
+
 class House:
     """A running system, and the ways to talk to it and to see what it did."""
 
-    def __init__(self, store: Store, bus: Bus, clock: HeldClock, ended: list[str]) -> None:
-        self.store = store
+    system: System
+
+    def __init__(self, keeper: Keeper, bus: Bus, clock: HeldClock) -> None:
+        self.keeper = keeper
         self.bus = bus
         self.clock = clock
-        self.ended = ended
+        self.ended: list[str] = []
         """The reasons for which the process was to end in good order."""
         self.restarting: list[RestartPart] = []
         """Who was to be restarted; the test says what came of it."""
         self.runs: dict[str, list[Actor[Any] | EdgeActor]] = {}
         self.is_over = False
 
-    async def run(self, system: System) -> None:
-        """Run *system* to its end."""
+    async def run(self) -> None:
+        """Run the system to its end."""
         try:
-            await system.run()
+            await self.system.run()
         finally:
             self.is_over = True
 
     def restart(self, wanted: RestartPart, _trace: Trace) -> None:
         """Note who is to be restarted."""
         self.restarting.append(wanted)
+
+    def lines(self) -> tuple[ActorLine, ...]:
+        """Return how every actor is, as the process itself tells it."""
+        now, since = self.clock.now(), self.clock.monotonic()
+        return tuple(_line(info, now, since) for info in _actors(self.system.tree()))
+
+    def under_way(self) -> Iterator[str]:
+        """Yield what goes on in threads, where a held clock cannot see it."""
+        if working := to_thread.current_default_thread_limiter().borrowed_tokens:
+            yield f"{working} calls in threads"
+        yield from self.keeper.under_way()
+        for spec in self.keeper.children():
+            cell = self.system.cells[spec.id]
+            yield from cell.under_way()
+            run = cell._run
+            if cell.is_running and run is not None and not (run.is_ready and not run.stopping.is_set()):
+                yield f"{spec.id} opens or closes the database"
 
     def watched(self, spec: ChildSpec) -> ChildSpec:
         """Return *spec*, with each actor it makes kept in `runs`."""
@@ -141,8 +176,9 @@ class House:
 
     async def rows(self, boot: str | None = None) -> tuple[Row, ...]:
         """Return the journal as it is on disk when all that was said is there."""
-        await self.store.journal.wait_durable(self.bus.seq)
-        rows = await to_thread.run_sync(partial(tail, self.store.path, limit=1_000_000))
+        assert isinstance(self.keeper, Store)
+        await self.keeper.journal.wait_durable(self.bus.seq)
+        rows = await to_thread.run_sync(partial(tail, self.keeper.path, limit=1_000_000))
         return tuple(row for row in rows if boot in {None, row.boot})
 
     async def told[M: Message](self, kind: type[M]) -> list[M]:
@@ -159,37 +195,54 @@ async def house(
     boot: str = "boot-1",
     clock: HeldClock | None = None,
     settings: Loaded | None = None,
+    transport: Transport | None = None,
+    prepare: Prepare | None = None,
 ) -> AsyncGenerator[House]:
     """Run *actors* over a store in *directory*, with the edges they ask; stop all in order at the end."""
     clock = clock or HeldClock()
-    async with open_store(directory, boot=boot, clock=clock) as store:
-        bus = Bus(clock, store.journal, boot=boot, last_seq=store.last_seq)
-        built = House(store, bus, clock, [])
-        system = System(
-            SupervisorSpec(
-                id="root",
-                children=(
-                    SupervisorSpec(id="store", children=store.children()),
-                    *(built.watched(spec) for spec in _edges(actors, settings or loaded(), built, clock)),
-                    *(built.watched(spec) for spec in actors),
-                ),
+    async with (
+        open_store(directory, boot=boot, clock=clock, prepare=prepare) as store,
+        inhabited(store, actors, boot=boot, clock=clock, settings=settings, transport=transport) as home,
+    ):
+        yield home
+
+
+@asynccontextmanager
+async def inhabited(
+    keeper: Keeper,
+    actors: Iterable[ChildSpec],
+    *,
+    boot: str,
+    clock: HeldClock,
+    settings: Loaded | None = None,
+    transport: Transport | None = None,
+) -> AsyncGenerator[House]:
+    """Run *actors* over what keeps and recalls all that they say."""
+    bus = Bus(clock, keeper.journal, boot=boot, last_seq=keeper.last_seq, transport=transport)
+    home = House(keeper, bus, clock)
+    home.system = system = System(
+        SupervisorSpec(
+            id="root",
+            children=(
+                SupervisorSpec(id="store", children=keeper.children()),
+                *(home.watched(spec) for spec in _edges(actors, settings or loaded(), home)),
+                *(home.watched(spec) for spec in actors),
             ),
-            bus,
-        )
-        # Others may wait for the clock itself, which must not wait for them then.
-        clock.watch(lambda: (what for what in bus.under_way() if what.startswith(("reader:", "writer:"))))
-        clock.watch(store.under_way)
-        clock.watch(_threads)
-        async with create_task_group() as group:
-            group.start_soon(built.run, system)
-            await system.wait_ready()
-            await clock.settle()
-            try:
-                yield built
-            finally:
-                system.stop()
-                while not built.is_over:
-                    await clock.advance(1)
+        ),
+        bus,
+    )
+    clock.watch(home.under_way)
+    async with create_task_group() as group:
+        group.start_soon(home.run)
+        await clock.settle()
+        while any(info.state is not ChildState.RUNNING for info in system.tree()):
+            await clock.advance(0.1)  # what an actor asks at its start may be on its way
+        try:
+            yield home
+        finally:
+            system.stop()
+            while not home.is_over:
+                await clock.advance(1)
 
 
 def core(**kinds: type[Actor[Any]]) -> tuple[ChildSpec, ...]:
@@ -218,25 +271,17 @@ def everybody() -> tuple[ChildSpec, ...]:
     )
 
 
-def _threads() -> Iterator[str]:
-    """Yield what goes on in threads, where a held clock cannot see it."""
-    if working := to_thread.current_default_thread_limiter().borrowed_tokens:
-        yield f"{working} calls in threads"
-
-
-def _edges(
-    actors: Iterable[ChildSpec], settings: Loaded, built: House, clock: HeldClock
-) -> tuple[ChildSpec, ...]:
+def _edges(actors: Iterable[ChildSpec], settings: Loaded, home: House) -> tuple[ChildSpec, ...]:
     """Describe what answers for files and process, unless the test brings its own."""
-    signals = Signals(clock, built.ended.append, partial(signal.raise_signal, signal.SIGKILL))
+    end = home.ended.append
+    signals = Signals(home.clock, end, partial(signal.raise_signal, signal.SIGKILL))
     given = {spec.id for spec in actors}
-    lines = (ActorLine(name="metrics", is_up=True, incarnation=1, since=BEGAN),)
     edges = (
         ChildSpec(id="files", actor=FilesActor, start=lambda: FilesActor(settings, lambda: settings)),
         ChildSpec(
             id="process",
             actor=ProcessActor,
-            start=lambda: ProcessActor(PROCESS, lambda: lines, signals, built.ended.append, built.restart),
+            start=lambda: ProcessActor(PROCESS, home.lines, signals, end, home.restart),
         ),
     )
     return tuple(spec for spec in edges if spec.id not in given)

@@ -17,7 +17,7 @@ from acore.events.lifecycle import (
 from acore.events.parts import PartNotRestarted, PartRestarted, RestartActor, RestartVerdict
 from acore.events.supervision import ActorExited, ActorStarted
 from acore.replay.replayer import replay
-from tests.actors.house import BEGAN, PROCESS, core, house
+from tests.actors.house import BEGAN, PROCESS, House, core, house
 from tests.failing import FragileLifecycle, FragileMetrics, Struck
 
 ACTORS = core(metrics=FragileMetrics, lifecycle=FragileLifecycle)
@@ -92,6 +92,40 @@ async def test_a_line_tells_how_each_actor_is(tmp_path: Path) -> None:
         assert (line.is_up, line.incarnation, line.restarts) == (True, 2, 1)
         assert line.last_failure == "StruckError: metrics was struck", "why it was restarted stays known"
         assert line.since > BEGAN + timedelta(seconds=0.05)
+
+
+async def test_news_of_an_actor_in_another_order_leave_its_line_right(tmp_path: Path) -> None:
+    """B02: starts come in their order and ends in theirs, but each may overtake the other."""
+
+    def line(home: House, name: str) -> tuple[bool, int, str]:
+        one = next(one for one in home.view(LifecycleView).actors if one.name == name)
+        return one.is_up, one.incarnation, one.last_failure
+
+    def end(number: int, why: str) -> ActorExited:
+        return ActorExited(actor="metrics", incarnation=number, exit="crashed", reason=why)
+
+    async with house(tmp_path, *ACTORS) as home:
+        await home.tell(ActorStarted(actor="metrics", incarnation=2))
+        await home.tell(ActorStarted(actor="metrics", incarnation=3))
+        assert line(home, "metrics") == (True, 3, "")
+        await home.tell(end(1, "first"), end(2, "second"))
+        assert line(home, "metrics") == (True, 3, "second"), "why it was restarted becomes known"
+
+        await home.tell(end(3, "third"), end(4, "fourth"))
+        assert line(home, "metrics") == (False, 4, "fourth")
+        await home.tell(ActorStarted(actor="metrics", incarnation=4))
+        assert line(home, "metrics") == (False, 4, "fourth"), "what has ended does not begin"
+
+        await home.tell(ActorStarted(actor="metrics", incarnation=5))
+        assert line(home, "metrics") == (True, 5, "fourth")
+
+
+async def test_an_actor_that_has_not_started_yet_is_shown_up_when_it_has(tmp_path: Path) -> None:
+    """S02: those that start after this one are known by name before."""
+    async with house(tmp_path, *core(lifecycle=FragileLifecycle, metrics=FragileMetrics)) as home:
+        line = next(one for one in home.view(LifecycleView).actors if one.name == "metrics")
+
+        assert (line.is_up, line.incarnation, line.restarts) == (True, 1, 0)
 
 
 async def test_a_crash_loses_neither_the_view_nor_what_was_queued(tmp_path: Path) -> None:

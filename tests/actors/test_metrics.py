@@ -4,8 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from acore.clock import HeldClock
+from acore.events.base import Envelope
 from acore.events.metrics import ActivityCounted, Counters, HostSampled, MetricsView
 from acore.events.supervision import ActorExited, ActorStarted
+from acore.events.transport import Deliver, DirectTransport, Inbox
 from acore.replay.replayer import replay
 from tests.actors.house import SAMPLE, House, core, house
 from tests.failing import FragileMetrics, Struck
@@ -51,6 +53,32 @@ async def test_a_clock_set_back_does_not_keep_old_messages_recent(tmp_path: Path
         await home.tell(SAMPLE)
 
         assert last_minute(home) == 0
+
+
+async def test_counts_that_overtook_a_sample_are_not_let_go_of(tmp_path: Path) -> None:
+    """B02: the sample was taken before them and comes after them."""
+    late: list[tuple[Inbox, Envelope]] = []
+
+    class Slow(DirectTransport):
+        def way_to(self, inbox: Inbox) -> Deliver:
+            def carry(envelope: Envelope) -> None:
+                if isinstance(envelope.message, HostSampled):
+                    late.append((inbox, envelope))
+                else:
+                    inbox.accept(envelope)
+
+            return carry
+
+    async with house(tmp_path, *ACTORS, transport=Slow()) as home:
+        await home.tell(SAMPLE)
+        await home.clock.advance(1)
+        await home.tell(ActivityCounted(messages=5))
+        for inbox, envelope in late:
+            inbox.accept(envelope)
+        await home.clock.settle()
+
+        assert home.view(MetricsView).sample == SAMPLE
+        assert last_minute(home) == 5
 
 
 async def test_what_is_older_than_a_minute_is_let_go_of(tmp_path: Path) -> None:

@@ -71,10 +71,11 @@ class Stage:
         root: SupervisorSpec,
         *,
         boot: str = "test",
+        clock: HeldClock | None = None,
         transport: Transport | None = None,
         stop_within: float | None = None,
     ) -> None:
-        self.clock = HeldClock()
+        self.clock = clock or HeldClock()
         self.recorder = MemoryRecorder()
         self.bus = Bus(self.clock, self.recorder, boot=boot, transport=transport)
         self.system = System(root, self.bus, stop_within=stop_within)
@@ -147,6 +148,7 @@ async def running(
     *children: ChildSpec | SupervisorSpec,
     strategy: Strategy = Strategy.ONE_FOR_ONE,
     boot: str = "test",
+    clock: HeldClock | None = None,
     transport: Transport | None = None,
     stop_within: float | None = None,
     **fields: object,
@@ -154,7 +156,7 @@ async def running(
     """Run a tree, and stop it in order at the end; no task may be left then."""
     before = asyncio.all_tasks()
     root = tree(*children, strategy=strategy, **fields)
-    stage = Stage(root, boot=boot, transport=transport, stop_within=stop_within)
+    stage = Stage(root, boot=boot, clock=clock, transport=transport, stop_within=stop_within)
     async with create_task_group() as tasks:
         stage.tasks = tasks
         tasks.start_soon(stage.run)
