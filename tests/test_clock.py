@@ -1,6 +1,7 @@
 """Time that a test holds, and the machine's own."""
 
 import asyncio
+import socket
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -92,6 +93,65 @@ async def test_a_callback_that_only_looked_is_not_waited_for() -> None:
 
     assert looks == [1001, 1002, 1003, 1004, 1005]
     assert settled == [1000, 1003]
+
+
+async def test_advancing_waits_for_callbacks_that_no_task_waits_for() -> None:
+    """B29: also for a long row of them, each of which sets off the next."""
+    clock = HeldClock()
+    seen: list[float] = []
+
+    def go_on(left: int) -> None:
+        if left:
+            asyncio.get_running_loop().call_soon(go_on, left - 1)
+        else:
+            seen.append(clock.monotonic())
+
+    clock.call_later(1, lambda: go_on(100))
+    clock.call_later(2, lambda: seen.append(clock.monotonic()))
+    await clock.advance(3)
+
+    assert seen == [1001, 1002]
+
+
+async def test_advancing_waits_for_what_goes_through_sockets() -> None:
+    """B29: what one end has sent is on its way to the other."""
+    clock = HeldClock()
+    here, there = socket.socketpair()
+    seen: list[tuple[bytes, float]] = []
+    with here, there:
+        for end in (here, there):
+            end.settimeout(0)
+        loop = asyncio.get_running_loop()
+
+        async def echo(end: socket.socket) -> None:
+            for _ in range(10):
+                word = await loop.sock_recv(end, 10)
+                seen.append((word, clock.monotonic()))
+                await loop.sock_sendall(end, word)
+
+        async with create_task_group() as tasks:
+            for end in (here, there):
+                tasks.start_soon(echo, end)
+            await clock.settle()
+            clock.call_later(1, lambda: here.send(b"ball"))
+            await clock.advance(5)
+            tasks.cancel_scope.cancel()
+
+    assert seen == [(b"ball", 1001)] * 20
+
+
+async def test_however_many_steps_it_takes_as_much_time_passes() -> None:
+    """B29: to the nanosecond, on the wall as well."""
+    at_once, in_steps = HeldClock(), HeldClock()
+    for n in range(1, 1000):
+        in_steps.call_later(n / 7, lambda: None)
+
+    for clock in (at_once, in_steps):
+        await clock.advance(1000)
+
+    assert in_steps.wall_ns() == at_once.wall_ns()
+    assert in_steps.monotonic_ns() == at_once.monotonic_ns()
+    assert in_steps.now() == datetime(2026, 1, 1, 0, 16, 40, tzinfo=UTC)
 
 
 async def test_advancing_waits_for_what_is_under_way_in_threads() -> None:

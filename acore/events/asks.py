@@ -123,11 +123,13 @@ class Asks:
         reply.set_result(value)
         return True
 
-    def fail(self, command_id: str, error: Exception) -> None:
-        """Tell whoever asked that there will be no reply, and why."""
+    def fail(self, command_id: str, error: Exception) -> bool:
+        """Tell whoever asked that there will be no reply, and why; return whether anybody waited for it."""
         reply = self._open.get(command_id)
-        if reply is not None and not reply.done():
-            reply.set_exception(error)
+        if reply is None or reply.done():
+            return False
+        reply.set_exception(error)
+        return True
 
     def _set_timer(self, at: float) -> None:
         if self._timer is not None:

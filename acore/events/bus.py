@@ -222,16 +222,18 @@ class Bus:
         name = f"listener-{self._listeners}"
         listener = Listener(
             name,
-            past=None if since is None else self._past(kinds, since, self.seq),
+            past=None if since is None else partial(self._past, kinds, self.seq),
+            since=since or 0,
             capacity=capacity,
             is_once=once,
+            may_repeat=self.transport.may_repeat,
             bury=lambda envelope, reason, detail: self.bury(envelope, reason, name, detail=detail),
             leave=self.leave,
         )
         self.join(listener, events=kinds)
         return listener
 
-    async def _past(self, kinds: tuple[type[Event], ...], since: int, upto: int) -> AsyncIterator[Envelope]:
+    async def _past(self, kinds: tuple[type[Event], ...], upto: int, since: int) -> AsyncIterator[Envelope]:
         """Yield what was journaled after *since* until listening began."""
         async for envelope in self.recorder.past(since, upto):
             if envelope.kind is Kind.EVENT and isinstance(envelope.message, kinds):
@@ -248,7 +250,7 @@ class Bus:
             event_id: Its id; one is made for a fact that nothing in acore caused.
 
         Raises:
-            InvalidMessageError: The event does not fit its declaration.
+            InvalidMessageError: The event does not fit its declaration, or is too large.
             BusClosedError: Everything has stopped.
             ForeignThreadError: This is not the event loop's thread.
         """
@@ -258,7 +260,7 @@ class Bus:
         """Request *effect* from the edge actor that performs it.
 
         Raises:
-            InvalidMessageError: The effect does not fit its declaration.
+            InvalidMessageError: The effect does not fit its declaration, or is too large.
             MailboxFullError: The actor refuses more than it has.
             BusClosedError: Everything has stopped.
             ForeignThreadError: This is not the event loop's thread.
@@ -371,7 +373,7 @@ class Bus:
 
         Raises:
             AskError: There is no reply, and why.
-            InvalidMessageError: The command does not fit its declaration.
+            InvalidMessageError: The command does not fit its declaration, or is too large.
             BusClosedError: Everything has stopped.
             ForeignThreadError: This is not the event loop's thread.
         """
@@ -416,9 +418,9 @@ class Bus:
         if not self._asks.answer(envelope.id, value):
             self.bury(envelope, Burial.LATE_REPLY, actor)
 
-    def fail(self, message_id: str, error: Exception) -> None:
-        """Tell whoever asked the command with this id that there will be no reply."""
-        self._asks.fail(message_id, error)
+    def fail(self, message_id: str, error: Exception) -> bool:
+        """Tell whoever asked the command of this id that no reply will come; return whether one waited."""
+        return self._asks.fail(message_id, error)
 
     def is_awaited(self, envelope: Envelope) -> bool:
         """Return whether somebody still waits for the reply to the command in *envelope*."""

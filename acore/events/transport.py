@@ -8,6 +8,9 @@ from acore.events.base import Envelope
 
 type Deliver = Callable[[Envelope], None]
 
+KEPT_IDS = 4096
+"""So many ids of messages a receiver remembers where a transport may bring one twice."""
+
 
 class Inbox(Protocol):
     """What the bus knows of an actor: the part that outlives its restarts."""

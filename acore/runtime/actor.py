@@ -9,6 +9,7 @@ import msgspec
 
 from acore.clock import instant
 from acore.events.base import Command, Effect, Envelope, Event, Kind, Message, Trace, derive_id, trace_of
+from acore.events.bus import MAX_BYTES, PayloadTooLargeError
 from acore.events.catalog import CATALOG, Catalog
 from acore.events.views import View
 from acore.runtime.driver import Ask
@@ -34,6 +35,7 @@ class Speaker(msgspec.Struct, frozen=True):
     incarnation: int
     catalog: Catalog = CATALOG
     hook: str = ""
+    max_bytes: int = MAX_BYTES
 
     @property
     def name(self) -> str:
@@ -98,7 +100,7 @@ class Context(msgspec.Struct, gc=False):
         """State a fact, when the handler has succeeded.
 
         Raises:
-            InvalidMessageError: The event does not fit its declaration.
+            InvalidMessageError: The event does not fit its declaration, or is too large.
         """
         self._put(Kind.EVENT, event)
 
@@ -106,7 +108,7 @@ class Context(msgspec.Struct, gc=False):
         """Have *effect* done outside, when the handler has succeeded; its outcome comes as an event.
 
         Raises:
-            InvalidMessageError: The effect does not fit its declaration.
+            InvalidMessageError: The effect does not fit its declaration, or is too large.
         """
         self._put(Kind.EFFECT, effect)
 
@@ -119,7 +121,7 @@ class Context(msgspec.Struct, gc=False):
             key: A later schedule with the same key takes this one's place.
 
         Raises:
-            InvalidMessageError: The event does not fit its declaration.
+            InvalidMessageError: The event does not fit its declaration, or is too large.
         """
         self._put(Kind.EVENT, event, delay=seconds, key=key)
 
@@ -133,14 +135,20 @@ class Context(msgspec.Struct, gc=False):
         Raises:
             AskError: When awaited: there is no reply, and why.
         """
-        return Ask(command, self._next_id(), within)
+        own = self._next_id()
+        # At each attempt a question is another one, which is answered anew.
+        attempt = self.envelope.attempt
+        return Ask(command, own if attempt == 1 else derive_id(own, self._speaker.name, attempt), within)
 
     def stop(self) -> None:
         """Stop this actor after the handler; its restart type decides what follows."""
         self.wants_stop = True
 
     def _put(self, kind: Kind, message: Message, delay: float | None = None, key: str = "") -> None:
-        message, payload = self._speaker.catalog.carry(message)
+        speaker = self._speaker
+        message, payload = speaker.catalog.carry(message)
+        if len(payload) > speaker.max_bytes:
+            raise PayloadTooLargeError(type(message), len(payload), speaker.max_bytes)
         self.outputs.append(Output(kind, message, payload, self._next_id(), delay, key))
 
     def _next_id(self) -> str:

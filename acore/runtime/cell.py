@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from acore.events.asks import ActorCrashedError, ActorStoppedError, AskError, MailboxFullError
-from acore.events.base import Envelope, Kind, Message, Trace
+from acore.events.base import Envelope, Kind, Message, Policy, Trace
 from acore.events.bus import Bus
 from acore.events.supervision import ActorStarted, Burial, MessageRequeued
-from acore.events.transport import Deliver
+from acore.events.transport import KEPT_IDS, Deliver
 from acore.runtime.actor import Actor
 from acore.runtime.edge import EdgeActor
 from acore.runtime.handlers import split
@@ -24,8 +24,6 @@ from acore.runtime.watchdog import HANDLER_TIMEOUT, SLOW_AFTER, HandlerTimeoutEr
 
 FAIR_SHARE = 64
 """After so many messages in a row an actor lets the others run; a turn of the loop costs about four."""
-KEPT_IDS = 4096
-"""So many ids of messages a cell remembers where a transport may bring one twice."""
 # What was buried for one of these was not begun, and may be sent again.
 _NEVER_BEGUN = frozenset({Burial.FULL, Burial.STOPPED})
 
@@ -178,8 +176,7 @@ class Cell[A: (Actor[Any], EdgeActor)](Body):
             return False
         what = self.bus.catalog.of(type(envelope.message)).name
         error = HandlerTimeoutError(self.name, what, seconds, place(self.calls(envelope)))
-        self._give_up(envelope, run, error)
-        return True
+        return self._give_up(envelope, run, error)
 
     def handled_by(self, task: Task[Any]) -> Envelope | None:  # noqa: ARG002 - a core actor has one task
         """Return what *task*, one of this actor's, is handling; for a thread, while the loop stands still."""
@@ -188,7 +185,7 @@ class Cell[A: (Actor[Any], EdgeActor)](Body):
     def _is_alive(self) -> bool:
         return self.is_running and self._run is not None and self._run.is_current
 
-    def _give_up(self, envelope: Envelope, run: Incarnation, error: HandlerTimeoutError) -> None:
+    def _give_up(self, envelope: Envelope, run: Incarnation, error: HandlerTimeoutError) -> bool:
         raise NotImplementedError
 
     def close(self) -> None:
@@ -196,6 +193,7 @@ class Cell[A: (Actor[Any], EdgeActor)](Body):
         self.mailbox.close()
         for envelope in self.mailbox.clear():
             self._bury(envelope, Burial.STOPPED if envelope.attempt == 1 else Burial.INTERRUPTED)
+        self.bus.rested()
 
     def drain(self) -> None:
         """Refuse what comes from now on; when what was accepted is done, the run asks itself to stop."""
@@ -267,6 +265,7 @@ class Cell[A: (Actor[Any], EdgeActor)](Body):
         """
         if isinstance(error, StaleIncarnationError):
             self._bury(envelope, Burial.STALE)
+            self._tell_asker(envelope, error)
             return
         if isinstance(error, CancelledError):
             if self.bus.is_draining:  # nobody comes back who could handle it again
@@ -277,16 +276,22 @@ class Cell[A: (Actor[Any], EdgeActor)](Body):
                 self._bury(envelope, Burial.INTERRUPTED)
                 self._tell_asker(envelope, error)
             return
-        if isinstance(error, Exception) and self.max_attempts > 1:
+        if isinstance(error, Exception) and self.max_attempts > 1 and self._may_be_repeated(envelope):
             if self._crashes is None:
                 self._crashes = {}
             crashes = self._crashes[envelope.id] = self._crashes.get(envelope.id, 0) + 1
+            if len(self._crashes) > KEPT_IDS:  # those of messages that got through in the end
+                del self._crashes[next(iter(self._crashes))]
             if crashes < self.max_attempts:
                 self._requeue(envelope, reason(error))
                 return
             del self._crashes[envelope.id]
             self._bury(envelope, Burial.POISON, f"after {crashes} attempts: {reason(error)}")
         self._tell_asker(envelope, error)
+
+    def _may_be_repeated(self, envelope: Envelope) -> bool:
+        """Return whether *envelope* may be begun again: of effects, only one that does no harm twice."""
+        return self.bus.catalog.of(type(envelope.message)).policy in {None, Policy.IDEMPOTENT}
 
     def _requeue(self, envelope: Envelope, why: str) -> None:
         again = msgspec.structs.replace(envelope, attempt=envelope.attempt + 1)

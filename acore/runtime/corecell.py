@@ -55,14 +55,13 @@ class CoreCell(Cell[Actor[Any]]):
         """Return where the handling of *envelope* waits, outermost first."""
         return waiting(self._asking[0]) if self._asking and envelope is self.current else ()
 
-    def _give_up(self, envelope: Envelope, run: Incarnation, error: HandlerTimeoutError) -> None:  # noqa: ARG002 - the edge's only
+    def _give_up(self, envelope: Envelope, run: Incarnation, error: HandlerTimeoutError) -> bool:  # noqa: ARG002 - the edge's only
         """End the wait for the reply, past the handler, which could hide the error."""
-        if self._asking is not None:
-            self.bus.fail(self._asking[1].command_id, error)
+        return self._asking is not None and self.bus.fail(self._asking[1].command_id, error)
 
     async def _live(self, actor: Actor[Any], run: Incarnation, started: Envelope) -> None:
         self._asking: tuple[Handling, Ask[Any]] | None = None
-        work = _Work(actor, run, Speaker(self.name, run.number, self.bus.catalog))
+        work = _Work(actor, run, self._speaker(run))
         try:
             await self._call(work, started, "on_start")
             run.ready()
@@ -72,6 +71,9 @@ class CoreCell(Cell[Actor[Any]]):
         finally:
             for timer in work.timers.values():
                 timer.cancel()
+
+    def _speaker(self, run: Incarnation, hook: str = "") -> Speaker:
+        return Speaker(self.name, run.number, self.bus.catalog, hook, self.bus.max_bytes)
 
     async def _serve(self, work: _Work) -> None:
         """Handle what is queued and wait for more, until asked to stop."""
@@ -142,8 +144,7 @@ class CoreCell(Cell[Actor[Any]]):
         """Run a hook, which the fact of the start or stop sets off."""
         own = getattr(work.actor, hook)
         if own.__func__ not in _NO_HOOKS:
-            speaker = Speaker(self.name, work.run.number, self.bus.catalog, hook)
-            work.ctx = ctx = Context(envelope, speaker)
+            work.ctx = ctx = Context(envelope, self._speaker(work.run, hook))
             handling = _await(own(ctx), work)
             self.current = envelope
             try:
@@ -209,8 +210,9 @@ class CoreCell(Cell[Actor[Any]]):
 
         def fire() -> None:
             timers.pop(key, None)
-            # What is due later starts a new count of hops: a daily timer is no storm.
-            later = Trace(trace.source, trace.cause, trace.correlation)
+            # What is due later starts a new count of hops: a daily timer is no storm, one at once is.
+            hops = 0 if output.delay else trace.hops
+            later = Trace(trace.source, trace.cause, trace.correlation, hops)
             self.bus.send(output.kind, output.message, later, output.id, output.payload)
 
         timers[key] = self.bus.clock.call_later(output.delay or 0.0, fire)

@@ -18,6 +18,7 @@ from acore.events.bus import Bus
 from acore.events.views import Seen, View
 from acore.runtime.handlers import collect
 from acore.runtime.incarnation import Flag, Incarnation
+from acore.runtime.report import reason
 
 
 class UndeclaredAskError(AcoreError):
@@ -104,7 +105,7 @@ class EdgeContext(msgspec.Struct):
         """State a fact, at once.
 
         Raises:
-            InvalidMessageError: The event does not fit its declaration.
+            InvalidMessageError: The event does not fit its declaration, or is too large.
         """
         if not self._run.is_current:
             self._run.check_current()
@@ -116,7 +117,7 @@ class EdgeContext(msgspec.Struct):
         """Request an effect; its outcome comes as an event.
 
         Raises:
-            InvalidMessageError: The effect does not fit its declaration.
+            InvalidMessageError: The effect does not fit its declaration, or is too large.
         """
         self._run.check_current()
         return self._bus.perform(effect, self._trace, event_id=self._next_id())
@@ -134,7 +135,8 @@ class EdgeContext(msgspec.Struct):
         """
         if type(command) not in self._shift.actor.asks:
             raise UndeclaredAskError(self.actor, type(command).__name__)
-        return await self._bus.ask(command, self._trace, within=within, command_id=self._next_id())
+        self._run.check_current()
+        return await self._bus.ask(command, self._trace, within=within, command_id=self._next_ask())
 
     def show(self, view: View) -> None:
         """Make *view* what everybody may know of this actor."""
@@ -158,7 +160,7 @@ class EdgeContext(msgspec.Struct):
 
         Raises:
             PressureError: They did not within *within* seconds.
-            InvalidMessageError: The event does not fit its declaration.
+            InvalidMessageError: The event does not fit its declaration, or is too large.
         """
         await self._bus.ready(within)
         return self.publish(event)
@@ -170,6 +172,12 @@ class EdgeContext(msgspec.Struct):
                 Trace(self.actor) if self.handling is None else trace_of(self.handling, self.actor)
             )
         return self._inherited
+
+    def _next_ask(self) -> str:
+        """Return the id of a question: another one at each attempt, for each is answered anew."""
+        own = self._next_id()
+        attempt = 1 if self.handling is None else self.handling.attempt
+        return own if attempt == 1 else derive_id(own, self.actor, attempt)
 
     def _next_id(self) -> str:
         if self.handling is None:
@@ -213,8 +221,13 @@ class Crew:
         except (KeyboardInterrupt, SystemExit) as end:
             # A task that ends with one of these takes the loop down; carried over, all stops in order.
             self._shift.end_with(end)
+        except Exception as error:
+            self._shift.run.fail(reason(error))
+            raise
         if forever and self._shift.goes_on:
-            raise TaskEndedError(task.get_name() if task else self._actor, how)
+            ended = TaskEndedError(task.get_name() if task else self._actor, how)
+            self._shift.run.fail(reason(ended))
+            raise ended
 
 
 class Shift:
@@ -230,7 +243,7 @@ class Shift:
         self.end: BaseException | None = None
         self.pump: Task[Any] | None = None
         self.at_work: dict[Task[Any], Envelope] = {}
-        self.given_up: Envelope | None = None
+        self.given_up: list[Envelope] = []
         self._group = group
 
     @property

@@ -9,11 +9,11 @@ from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
 from acore.errors import AcoreError
-from acore.events.base import Envelope, Event, Kind, Message, Policy
+from acore.events.base import Envelope, Event, Kind, Message
 from acore.events.bus import Bus
 from acore.runtime.cell import FAIR_SHARE, Cell
 from acore.runtime.edge import EdgeActor, EdgeContext, Shift
-from acore.runtime.incarnation import Incarnation
+from acore.runtime.incarnation import Incarnation, StaleIncarnationError
 from acore.runtime.mailbox import Mailbox
 from acore.runtime.report import reason
 from acore.runtime.stack import Call, waiting
@@ -48,7 +48,7 @@ class EdgeCell(Cell[EdgeActor]):
         max_attempts: int = 1,
     ) -> None:
         super().__init__(name, kind, build, bus, mailbox, max_attempts=max_attempts)
-        self._at_work: dict[str, Envelope] = {}
+        self._at_work: dict[int, Envelope] = {}
         self._shift: Shift | None = None
 
     def at_work(self) -> Collection[Envelope]:
@@ -74,13 +74,15 @@ class EdgeCell(Cell[EdgeActor]):
             return self.current
         return shift.at_work.get(task)
 
-    def _give_up(self, envelope: Envelope, run: Incarnation, error: HandlerTimeoutError) -> None:
+    def _give_up(self, envelope: Envelope, run: Incarnation, error: HandlerTimeoutError) -> bool:
         """End the run, and all that is at work in it: it cannot be known what else waits for the same."""
         assert self._shift is not None  # noqa: S101 - what is at work is so in a shift
-        self.current = self._shift.given_up = envelope
+        self.current = envelope
+        self._shift.given_up.append(envelope)
         self._shift.end_with(error)
         self._fail(envelope, error, is_untouched=False)
         run.fail(reason(error))
+        return True
 
     def describe(self) -> str:
         """Return what the actor is doing, in a few words."""
@@ -96,6 +98,9 @@ class EdgeCell(Cell[EdgeActor]):
             yield from (f"{self.name}: working on {type(e.message).__name__}" for e in self._at_work.values())
 
     async def _live(self, actor: EdgeActor, run: Incarnation, started: Envelope) -> None:  # noqa: ARG002 - core's only
+        # What a run that was given up still has at work is not awaited any more.
+        for envelope in self._at_work.values():
+            self._tell_asker(envelope, StaleIncarnationError(run.number - 1))
         self._at_work.clear()
         tasks = create_task_group()
         shift = self._shift = Shift(actor, run, self.name, tasks)
@@ -103,7 +108,11 @@ class EdgeCell(Cell[EdgeActor]):
             io = EdgeContext(self.bus, run, self.name, shift)
             async with create_task_group() as work:
                 work.start_soon(self._pump, shift, io, work, name=f"{self.name}: its messages")
-                await actor.run(io)
+                try:
+                    await actor.run(io)
+                except Exception as error:
+                    run.fail(reason(error))  # a task of it that hangs does not keep it
+                    raise
                 if not run.is_ready:
                     work.cancel_scope.cancel()
                 shift.is_over = True
@@ -142,12 +151,13 @@ class EdgeCell(Cell[EdgeActor]):
                 own = io.bound(envelope)
                 try:
                     await handler(envelope.message, own)
+                    shift.run.check_current()
                 except BaseException as error:  # noqa: BLE001 - it ends the run unless it ends everything
                     self._end_hearing(shift, own, envelope, error)
                 else:
                     self.current = None
             else:
-                self._at_work[envelope.id] = envelope
+                self._at_work[envelope.seq] = envelope
                 await self._take_place(shift, envelope)
                 work.start_soon(self._work, shift, handler, io.bound(envelope), work)
             self.handled += 1
@@ -163,15 +173,23 @@ class EdgeCell(Cell[EdgeActor]):
             # A task that ends with one of these takes the loop down; carried over, all stops in order.
             shift.end_with(error)
             return
-        if envelope is not shift.given_up:
-            self._fail(envelope, error, is_untouched=not io.has_spoken)
+        if envelope not in shift.given_up:
+            self._lose(shift, envelope, error, is_untouched=not io.has_spoken)
         raise error
+
+    def _lose(self, shift: Shift, envelope: Envelope, error: BaseException, *, is_untouched: bool) -> None:
+        """Decide what becomes of *envelope*; what fails ends the run, also when a task of it would hang."""
+        if not shift.run.is_current:  # what it was to do has been given up with it
+            error = StaleIncarnationError(shift.run.number)
+        self._fail(envelope, error, is_untouched=is_untouched)
+        if isinstance(error, Exception) and shift.run.is_current:
+            shift.run.fail(reason(error))
 
     async def _take_place(self, shift: Shift, envelope: Envelope) -> None:
         try:
             await shift.places.acquire()
         except BaseException:
-            del self._at_work[envelope.id]
+            self._at_work.pop(envelope.seq, None)
             self.mailbox.put_back(envelope)
             raise
 
@@ -189,7 +207,7 @@ class EdgeCell(Cell[EdgeActor]):
                 await self._until_cause_is_durable(envelope)
             outcome = await handler(envelope.message, io)
             shift.run.check_current()
-            if envelope is shift.given_up:
+            if envelope in shift.given_up:
                 return
             if envelope.kind is Kind.COMMAND:
                 value, _ = self.bus.catalog.carry_reply(type(envelope.message), outcome)
@@ -201,29 +219,23 @@ class EdgeCell(Cell[EdgeActor]):
             self.current = envelope
             shift.end_with(end)
         except BaseException as error:
-            if envelope is not shift.given_up:
-                if isinstance(error, Exception):
+            if envelope not in shift.given_up:
+                if isinstance(error, Exception) and shift.run.is_current:
                     self.current = envelope
-                self._fail(envelope, error, is_untouched=self._is_untouched(envelope, io))
+                is_untouched = not io.has_spoken and self._may_be_repeated(envelope)
+                self._lose(shift, envelope, error, is_untouched=is_untouched)
             raise
         finally:
             del shift.at_work[task]
             self._leave_place(shift, envelope)
 
     def _leave_place(self, shift: Shift, envelope: Envelope) -> None:
-        if self._at_work.get(envelope.id) is envelope:  # not the next attempt at it, of a later run
-            del self._at_work[envelope.id]
+        if self._at_work.get(envelope.seq) is envelope:  # not the next attempt at it, of a later run
+            self._at_work.pop(envelope.seq, None)
         shift.places.release()
         if self._is_last_call:  # the last one to leave ends the run
             self.mailbox.wake()
         self.bus.rested()
-
-    def _is_untouched(self, envelope: Envelope, io: EdgeContext) -> bool:
-        """Return whether *envelope* can be handled again: nothing was said, nothing is done twice."""
-        if io.has_spoken:
-            return False
-        policy = self.bus.catalog.of(type(envelope.message)).policy
-        return policy in {None, Policy.IDEMPOTENT}
 
     async def _until_cause_is_durable(self, envelope: Envelope) -> None:
         if not self.bus.catalog.of(type(envelope.message)).is_urgent:

@@ -133,6 +133,8 @@ class System(Bodies):
         self.cells: dict[str, CoreCell | EdgeCell] = {}
         self.supervisors: dict[str, SupervisorBody] = {}
         self._owners: dict[str, str] = {}
+        self._reserved: dict[str, str] = {}
+        """Names that supervisors' own specs give, by supervisor: also while a temporary one is gone."""
         self._answerers: dict[type[Message], ChildSpec] = {}
         self._watchers: dict[str, list[asyncio.Future[Terminated]]] = {}
         self._on_stopping = on_stopping
@@ -243,7 +245,8 @@ class System(Bodies):
         try:
             ended = await end
         except asyncio.CancelledError:
-            self._watchers[child].remove(end)
+            if end in (waiting := self._watchers.get(child, [])):
+                waiting.remove(end)
             raise
         await checkpoint_if_cancelled()  # who watches no more is told nothing, also of what has come already
         return ended
@@ -333,6 +336,8 @@ class System(Bodies):
             for one in every(spec):
                 if one.id in self._owners:
                     raise SpecError(one.id, "id", f"is used already, under {self._owners[one.id]}")
+                if (keeper := self._reserved.get(one.id, owner)) != owner:
+                    raise SpecError(one.id, "id", f"is kept for a child of {keeper}")
             self._admit(spec, owner)
         body = self.body(spec.id)
         assert body is not None  # noqa: S101 - it was admitted
@@ -342,7 +347,9 @@ class System(Bodies):
         """Forget the bodies of *spec* and of all below it."""
         for one in every(spec):
             self._owners.pop(one.id, None)
-            self.supervisors.pop(one.id, None)
+            if self.supervisors.pop(one.id, None) is not None and isinstance(one, SupervisorSpec):
+                for child in one.children:
+                    self._reserved.pop(child.id, None)
             if (cell := self.cells.pop(one.id, None)) is not None:
                 self.bus.leave(cell)
                 _, commands, _ = split(cell.kind.handlers)
@@ -371,6 +378,7 @@ class System(Bodies):
             self._owners[spec.id] = owner
             if isinstance(spec, SupervisorSpec):
                 self.supervisors[spec.id] = SupervisorBody(spec, self)
+                self._reserved |= {child.id: spec.id for child in spec.children}
                 for child in spec.children:
                     self._admit(child, spec.id)
             else:

@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
+from anyio.lowlevel import checkpoint
 from loguru import logger
 
 from acore.events.store import (
@@ -61,6 +62,9 @@ class StoreWriter(EdgeActor):
         try:
             while not io.stopping.is_set():
                 await self._journal.gathered()
+                # Who hears what was said just now answers in this turn: a fact and the effect it leads to
+                # are one commit, and the effect waits for one instead of two.
+                await checkpoint()
                 if not await self._write(io):
                     with io.clock.deadline(self._next_retry()):
                         await io.stopping.wait()

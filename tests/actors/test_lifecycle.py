@@ -121,7 +121,7 @@ async def test_news_of_an_actor_in_another_order_leave_its_line_right(tmp_path: 
 
 
 async def test_an_actor_that_has_not_started_yet_is_shown_up_when_it_has(tmp_path: Path) -> None:
-    """S02: those that start after this one are known by name before."""
+    """B02: those that start after this one are known by name before."""
     async with house(tmp_path, *core(lifecycle=FragileLifecycle, metrics=FragileMetrics)) as home:
         line = next(one for one in home.view(LifecycleView).actors if one.name == "metrics")
 

@@ -14,6 +14,7 @@ from acore.events.bus import Bus
 from acore.events.catalog import wire
 from acore.events.recorder import MemoryRecorder
 from acore.events.rest import NotIdleError
+from acore.events.transport import KEPT_IDS
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
 from tests.events.unruly import SLOWEST, Unruly
@@ -82,6 +83,20 @@ class Post:
         for n in range(count):
             self.bus.publish(Said(n=n) if n % 2 else Sung(n=n), ME)
             await self.clock.advance(0.1)
+
+
+async def test_who_listens_hears_each_fact_once() -> None:
+    """B23, B08: though it comes again; of facts long past it may."""
+    post = Post(1, slowest=0, again=0.9)
+    with post.bus.listen(Said, Sung, capacity=10_000) as listener:
+        for n in range(KEPT_IDS + 1):
+            post.bus.publish(Said(n=n), ME)
+        await post.clock.advance(600)
+        heard = [(await anext(listener)).seq for _ in range(KEPT_IDS + 1)]
+
+        assert heard == list(range(1, KEPT_IDS + 2))
+        assert post.transport.repeated > KEPT_IDS
+        assert len(listener._ids or ()) == KEPT_IDS
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -371,6 +371,85 @@ async def test_asking_back_through_others_fails_at_once_where_the_circle_closes(
         assert stage.messages(Got) == [Got(what="9")]
 
 
+@pytest.mark.parametrize("length", [2, 3, 5])
+async def test_independent_questions_that_meet_fail_at_once_where_the_circle_closes(
+    length: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B17: each asks the next one while it handles a message of its own; no envelope's chain shows that."""
+
+    def ring(place: int) -> tuple[type[Actor[Nothing]], type[Command[int]]]:
+        @wire(f"test.asks.ring.{length}.{place}")
+        class Question(Command[int]):
+            """What is your number?"""
+
+        class Link(Actor[Nothing]):
+            asks = (Fetch,)
+
+            @handles
+            async def number(self, ask: Question, ctx: Context) -> int:
+                return place
+
+            @handles
+            async def go(self, go: Go, ctx: Context) -> None:
+                await ctx.ask(Fetch(seconds=1 if place else 2))
+                try:
+                    heard = str(await ctx.ask(self.asks[-1]()))
+                except AskDeadlockError as error:
+                    heard = str(error)
+                ctx.publish(Got(what=heard))
+
+        Link.__name__ = f"link{place}"
+        return Link, Question
+
+    links = [ring(place) for place in range(length)]
+    async with running(child(Outside), *(child(link) for link, _ in links)) as stage:
+        # The check at the start would refuse it: this is what a declaration that came later could do.
+        for (link, _), (_, question) in zip(links, links[1:] + links[:1], strict=True):
+            monkeypatch.setattr(link, "asks", (Fetch, question))
+        stage.say(Go())
+        await stage.clock.advance(1.5)
+        assert stage.messages(Got) == [], "all but the first wait, each for the next"
+
+        await stage.clock.advance(0.5)
+
+        circle = " → ".join(f"link{place}" for place in (*range(length), 0))
+        assert stage.messages(Got)[0] == Got(what=f"asking Question would wait for ever: {circle}")
+        assert sorted(one.what for one in stage.messages(Got)[1:]) == [
+            str(place) for place in (0, *range(2, length))
+        ]
+        assert stage.clock.monotonic() == 1002, "nobody has waited till the time was up"
+        assert len(stage.bus._asks) == 0
+        assert stage.bus._asks._waits == {}
+
+
+async def test_a_question_that_only_waits_its_turn_is_no_circle() -> None:
+    """B17: many may wait for one, and that one for another; who has its reply waits no more."""
+
+    class Middle(Actor[Nothing]):
+        asks = (Fetch,)
+
+        @handles
+        async def relay(self, ask: Relay, ctx: Context) -> int:
+            return await ctx.ask(Fetch(seconds=1))
+
+    def one(name: str) -> type[Actor[Nothing]]:
+        class One(Actor[Nothing]):
+            asks = (Relay,)
+
+            @handles
+            async def go(self, go: Go, ctx: Context) -> None:
+                ctx.publish(Got(what=f"{name} {await ctx.ask(Relay())} {await ctx.ask(Relay())}"))
+
+        One.__name__ = name
+        return One
+
+    async with running(child(Outside), child(Middle), child(one("a")), child(one("b"))) as stage:
+        stage.say(Go())
+        await stage.clock.advance(4)
+
+        assert sorted(one.what for one in stage.messages(Got)) == ["a 5 5", "b 5 5"]
+
+
 async def test_an_undeclared_question_fails_the_one_who_asks() -> None:
     """B17: only what is declared is looked at for circles."""
 

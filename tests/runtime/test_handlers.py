@@ -259,6 +259,21 @@ async def test_a_message_of_a_union_or_of_all_comes_once() -> None:
     assert sorted(HEARD) == ["every Seen", "every feeling", "some Felt", "some Seen"]
 
 
+async def test_a_handler_of_a_base_gets_kinds_that_are_made_while_it_runs() -> None:
+    """B05."""
+    HEARD.clear()
+    async with running(child(Some), child(Every)) as stage:
+        await stage.tell(Seen())
+
+        @wire("test.handlers.glimpsed")
+        class Glimpsed(Seen):
+            """It was seen for a moment."""
+
+        await stage.tell(Glimpsed())
+
+    assert sorted(HEARD) == ["every Glimpsed", "every Seen", "some Glimpsed", "some Seen"]
+
+
 @pytest.mark.parametrize("shared", [[], {}, set[int](), bytearray()])
 def test_state_shared_by_all_runs_is_refused(shared: object) -> None:
     """S10: what one run left there the next would find."""

@@ -4,23 +4,17 @@
 
 import asyncio
 import gc
-import math
 from collections import Counter
 
 import anyio
-import msgspec
 import pytest
 from anyio import CancelScope, create_task_group
 from anyio import Event as Flag
-from anyio.lowlevel import checkpoint
-from hypothesis import given
-from hypothesis import strategies as st
 
 from acore.errors import FatalError
 from acore.events.asks import ActorCrashedError, ActorStoppedError, AskError
-from acore.events.base import Command, Effect, Event, Policy, Trace
+from acore.events.base import Trace
 from acore.events.bus import BusClosedError
-from acore.events.catalog import wire
 from acore.events.supervision import ActorExited, ActorStarted, Burial
 from acore.runtime.actor import Actor, Context
 from acore.runtime.administration import ChildState
@@ -29,85 +23,10 @@ from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
 from acore.runtime.incarnation import StaleIncarnationError
 from acore.runtime.report import MAX_REASON
-from acore.runtime.restart import RestartType, StopOrder, Strategy, stop_times
+from acore.runtime.restart import RestartType, Strategy
 from acore.runtime.spec import ChildSpec
+from tests.runtime.slow import Do, Done, Get, Nothing, Plain, Push, Script, Slow
 from tests.runtime.stage import Stage, child, running, tree
-
-
-@wire("test.shutdown.do")
-class Do(Event):
-    """Do what the number says."""
-
-    n: int
-
-
-@wire("test.shutdown.done")
-class Done(Event):
-    """It was done."""
-
-    n: int
-
-
-@wire("test.shutdown.get")
-class Get(Command[int]):
-    """How many?"""
-
-
-@wire("test.shutdown.push", policy=Policy.AT_MOST_ONCE)
-class Push(Effect):
-    """Push something outside."""
-
-    n: int
-
-
-class Nothing(msgspec.Struct):
-    pass
-
-
-class Plain(Actor[Nothing]):
-    @handles
-    async def do(self, do: Do, ctx: Context) -> None:
-        ctx.publish(Done(n=do.n))
-
-    async def on_stop(self, ctx: Context) -> None:
-        ctx.publish(Done(n=-1))
-
-
-class Script:
-    """What several edge actors did when they were asked to stop."""
-
-    def __init__(self) -> None:
-        self.trace: list[str] = []
-        self.release = Flag()
-
-
-class Slow(EdgeActor):
-    """Takes its seconds to stop."""
-
-    def __init__(self, script: Script, seconds: float = 0, how: str = "") -> None:
-        self.script = script
-        self.seconds = seconds
-        self.how = how
-
-    @handles
-    async def do(self, do: Do, io: EdgeContext) -> None:
-        raise ValueError(do.n)
-
-    async def run(self, io: EdgeContext) -> None:
-        trace = self.script.trace
-        io.ready()
-        await io.stopping.wait()
-        trace.append(f"{io.actor} stopping")
-        try:
-            if self.how == "shielded":
-                with CancelScope(shield=True):
-                    await self.script.release.wait()
-            await io.clock.sleep(self.seconds)
-            if self.how == "raises":
-                raise OSError("the door is stuck")
-            trace.append(f"{io.actor} in good order")
-        finally:
-            trace.append(f"{io.actor} ended")
 
 
 async def test_each_stops_only_when_the_one_started_after_it_has_stopped() -> None:
@@ -386,7 +305,7 @@ async def test_a_run_that_was_given_up_on_has_nothing_more_to_say() -> None:
 
         assert len(woken) == 2
         assert stage.messages(Done) == []
-        assert [type(error) for error in errors] == [ActorStoppedError]
+        assert [type(error) for error in errors] == [ActorCrashedError]
         assert ("stale", "door", "test.shutdown.get") in stage.letters()
         assert stage.info("door").state is ChildState.RUNNING
         assert stage.system.cells["door"].is_running
@@ -822,245 +741,3 @@ async def test_an_actor_says_when_it_starts_and_stops() -> None:
 
         assert stage.messages(ActorStarted) == [ActorStarted(actor="plain", incarnation=1)]
         assert stage.messages(Done) == [Done(n=-1)]
-
-
-# --- drained, together, within a budget
-
-
-class Clerk(EdgeActor):
-    """Takes its time for each thing it is asked."""
-
-    def __init__(self, done: list[int]) -> None:
-        self.done = done
-
-    @handles
-    async def do(self, do: Do, io: EdgeContext) -> None:
-        await io.clock.sleep(1)
-        self.done.append(do.n)
-
-    @handles
-    async def push(self, push: Push, io: EdgeContext) -> None:
-        await io.clock.sleep(1)
-        assert self.is_open
-        self.done.append(100 + push.n)
-
-    async def run(self, io: EdgeContext) -> None:
-        self.is_open = True
-        await super().run(io)
-        self.is_open = False
-
-    @handles
-    async def get(self, get: Get, io: EdgeContext) -> int:
-        return 1
-
-
-class Slip(Actor[Nothing]):
-    """Writes down what it is told."""
-
-    @handles
-    async def do(self, do: Do, ctx: Context) -> None:
-        ctx.publish(Done(n=do.n))
-
-    @handles
-    async def get(self, get: Get, ctx: Context) -> int:
-        return 1
-
-
-async def test_a_drained_core_actor_does_what_it_has_accepted_and_refuses_the_rest() -> None:
-    """S48: each message is handled or rejected, none is lost."""
-    async with running(child(Slip)) as stage:
-        stage.say(Do(n=1))
-        stage.say(Do(n=2))
-        async with create_task_group() as asking:
-            asking.start_soon(lambda: stage.system.stop_child("slip", drain=True))
-            while stage.info("slip").state is not ChildState.STOPPING:
-                await checkpoint()
-            stage.say(Do(n=3))
-            with pytest.raises(ActorStoppedError):
-                await stage.bus.ask(Get(), Trace(source="test"))
-
-        assert [done.n for done in stage.messages(Done)] == [1, 2]
-        assert stage.letters() == [("stopped", "slip", "test.shutdown.do")]
-        assert stage.life() == ["slip#1 starts", "slip#1 shutdown"]
-
-
-async def test_a_drained_edge_actor_finishes_what_it_has_begun_before_it_is_asked_to_stop() -> None:
-    """S48: its outside is there until the last effect is done."""
-    done: list[int] = []
-    async with running(child(Clerk, start=lambda: Clerk(done), shutdown=60)) as stage:
-        stage.say(Do(n=1))
-        stage.say(Do(n=2))
-        for n in range(3):
-            stage.bus.perform(Push(n=n), Trace(source="test"))
-        await stage.clock.settle()
-        async with create_task_group() as asking:
-            asking.start_soon(lambda: stage.system.stop_child("clerk", drain=True))
-            await stage.clock.settle()
-            stage.say(Do(n=3))
-            await stage.clock.advance(10)
-
-        assert sorted(done) == [1, 2, 100, 101, 102]
-        assert stage.letters() == [("stopped", "clerk", "test.shutdown.do")]
-        assert stage.life() == ["clerk#1 starts", "clerk#1 shutdown"]
-
-
-async def test_a_drain_has_the_actors_time_and_what_is_left_then_dies() -> None:
-    """S39, S48."""
-    done: list[int] = []
-    async with running(child(Clerk, start=lambda: Clerk(done), shutdown=2.5)) as stage:
-        for n in range(5):
-            stage.say(Do(n=n))
-        async with create_task_group() as asking:
-            asking.start_soon(lambda: stage.system.stop_child("clerk", drain=True))
-            await stage.clock.advance(3)
-
-        assert done == [0, 1]
-        assert stage.life()[-1] == "clerk#1 killed"
-        assert Counter(reason for reason, _, _ in stage.letters()) == {"interrupted": 1, "stopped": 2}
-
-
-async def test_a_stop_without_drain_overtakes_a_drain() -> None:
-    """S45, S48."""
-    done: list[int] = []
-    async with running(child(Clerk, start=lambda: Clerk(done), shutdown=60)) as stage:
-        for n in range(5):
-            stage.say(Do(n=n))
-        async with create_task_group() as asking:
-            asking.start_soon(lambda: stage.system.stop_child("clerk", drain=True))
-            await stage.clock.settle()
-            asking.start_soon(stage.system.stop_child, "clerk")
-            await stage.clock.advance(1)
-
-        assert done == [0]
-        assert Counter(reason for reason, _, _ in stage.letters()) == {"stopped": 4}
-
-
-async def test_everything_can_be_drained_each_when_its_turn_comes() -> None:
-    """S48: what a later one says on its way out still reaches an earlier one."""
-
-    class Asker(Actor[Nothing]):
-        @handles
-        async def done(self, done: Done, ctx: Context) -> None:
-            if done.n < 5:
-                ctx.publish(Do(n=done.n + 1))
-
-    clerk: list[int] = []
-    async with running(
-        child(Clerk, start=lambda: Clerk(clerk), shutdown=60), tree(child(Asker), id="sub")
-    ) as stage:
-        for n in range(3):
-            stage.say(Done(n=n))
-        stage.system.stop(drain=True)
-        await stage.clock.advance(60)
-
-        assert stage.is_over
-        assert clerk == [1, 2, 3]
-        assert stage.letters() == []
-        assert stage.life()[-3:] == ["asker#1 shutdown", "sub#1 shutdown", "clerk#1 shutdown"]
-
-
-async def test_children_that_need_no_order_stop_together() -> None:
-    """S50: ten that take a second each take a second; one that takes longer is killed when its time is up."""
-    script = Script()
-
-    def slow(n: int) -> ChildSpec:
-        return child(Slow, id=f"s{n}", start=lambda: Slow(script, 100 if n == 5 else 1), shutdown=3)
-
-    async with running(
-        child(Plain), tree(*(slow(n) for n in range(10)), id="group", stop_order=StopOrder.TOGETHER)
-    ) as stage:
-        stage.system.stop()
-        await stage.clock.advance(1)
-        assert sum(line.endswith("shutdown") for line in stage.life()) == 9
-        assert not stage.is_over
-
-        await stage.clock.advance(2)
-
-        assert stage.life()[-3:] == ["s5#1 killed", "group#1 shutdown", "plain#1 shutdown"]
-
-
-async def test_a_stop_keeps_its_budget_and_leaves_something_for_the_last() -> None:
-    """S51: those that hang are killed early enough; the first to start, which others need, has the rest."""
-    script = Script()
-    async with running(
-        tree(
-            child(Slow, id="writer", start=lambda: Slow(script, 3), shutdown=15),
-            child(Slow, id="reader", start=lambda: Slow(script, 0)),
-            id="store",
-        ),
-        tree(*(child(Slow, id=f"s{n}", start=lambda: Slow(script, 1000)) for n in range(3)), id="core"),
-        child(Slow, id="door", start=lambda: Slow(script, 1000), shutdown=10),
-        stop_within=30,
-    ) as stage:
-        began = stage.clock.monotonic()
-        stage.system.stop()
-        while not stage.is_over:
-            await stage.clock.advance(0.1)
-
-        assert stage.clock.monotonic() - began < 30
-        ends = [line for line in stage.life() if "starts" not in line]
-        assert ends == [
-            "door#1 killed",
-            "s2#1 killed",
-            "s1#1 killed",
-            "s0#1 killed",
-            "core#1 shutdown",
-            "reader#1 shutdown",
-            "writer#1 shutdown",
-            "store#1 shutdown",
-        ]
-
-
-async def test_one_that_is_the_last_of_its_branch_has_the_whole_time_of_the_branch() -> None:
-    """S51: the door may take the ten seconds it asked for, of the half of twenty-four."""
-    script = Script()
-    async with running(
-        child(Plain),
-        tree(child(Slow, id="door", start=lambda: Slow(script, 9.5), shutdown=10), id="doors"),
-        stop_within=24,
-    ) as stage:
-        stage.system.stop()
-        await stage.clock.advance(10)
-
-        assert "door#1 shutdown" in stage.life()
-
-
-@pytest.mark.parametrize("how", ["hangs", "shielded"])
-async def test_a_stop_keeps_its_budget_although_nobody_heeds_it(how: str) -> None:
-    """S51: kill and all."""
-    script = Script()
-
-    def stuck(name: str) -> ChildSpec:
-        return child(Slow, id=name, start=lambda: Slow(script, 1000, how=how), shutdown=10)
-
-    async with running(
-        stuck("a"), tree(stuck("b"), tree(stuck("c"), id="deep"), id="sub"), stuck("d"), stop_within=20
-    ) as stage:
-        stage.system.stop()
-        await stage.clock.advance(20)
-
-        ends = [line.split("#")[0] for line in stage.life() if "starts" not in line]
-        assert ends == ["d", "c", "deep", "b", "sub", "a"]
-        script.release.set()
-
-
-@given(
-    st.none() | st.floats(0, 100),
-    st.floats(0, 100),
-    st.integers(0, 5),
-)
-def test_nobody_takes_more_than_its_own_time_or_more_than_half_of_what_is_left(
-    own: float | None, left: float, others: int
-) -> None:
-    """S51."""
-    limit, patience = stop_times(own, 2.0, left, others)
-
-    assert limit >= 0
-    assert own is None or limit <= own
-    assert limit + patience <= left / (2 if others else 1) + 1e-9
-
-
-def test_without_a_budget_everybody_has_its_own_time() -> None:
-    """S39, S40."""
-    assert stop_times(5.0, 2.0, None, 3) == (5.0, 2.0)
-    assert stop_times(None, 2.0, None, 3) == (math.inf, 2.0)

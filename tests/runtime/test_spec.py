@@ -94,6 +94,8 @@ class Myself(Actor[Nothing]):
         ({"shutdown": -1}, "shutdown must not be negative"),
         ({"start_timeout": 0}, "start_timeout must be more than 0"),
         ({"capacity": 0}, "capacity must be at least 1"),
+        ({"restart": "sometimes"}, "restart must be one of permanent, transient, temporary, not 'sometimes'"),
+        ({"start": 5}, "start must make the actor when it is called, and 5 cannot"),
     ],
 )
 def test_a_child_that_cannot_work_is_refused_by_name_and_field(fields: dict[str, Any], named: str) -> None:
@@ -113,6 +115,13 @@ def test_a_limit_that_cannot_work_is_refused(limit: RestartLimit, named: str) ->
     """S01."""
     with pytest.raises(SpecError, match=f"'sub': {named}"):
         Stage(tree(tree(child(C), id="sub", limit=limit)))
+
+
+def test_a_strategy_that_does_not_exist_is_refused() -> None:
+    """S01."""
+    unknown: Any = "two_for_one"
+    with pytest.raises(SpecError, match=r"'sub': strategy must be one of one_for_one, .*, not 'two_for_one'"):
+        Stage(tree(tree(child(C), id="sub", strategy=unknown)))
 
 
 def test_no_two_children_of_a_tree_have_one_id() -> None:
