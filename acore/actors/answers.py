@@ -17,7 +17,8 @@ from acore.status.report import report_of
 _SUGGESTED = 25  # Discord, Application Command Option Choice: no more are shown.
 _NOT_RESTARTED: Mapping[RestartVerdict, str] = MappingProxyType(
     {
-        RestartVerdict.UNKNOWN: "There is no part called {name}. `/ops actors` shows what there is.",
+        RestartVerdict.UNKNOWN: "There is no part called {name} that can be restarted. `/ops actors` shows "
+        "what there is; of a group, restart the parts.",
         RestartVerdict.UNDER_WAY: "Already restarting {part}: `/ops actors` shows how that goes.",
         RestartVerdict.STOPPING: "The bot is stopping, so nothing is started again.",
     }

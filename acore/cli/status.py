@@ -11,7 +11,7 @@ from acore.cli.output import as_json, pairs, say, tinted
 from acore.cli.run import data_option, read_settings, settings_options
 from acore.cli.verdict import Past, Verdict, of_dead, of_running, of_silent
 from acore.clock import RealClock
-from acore.control.client import NotOurBotError, ask
+from acore.control.client import LineMissingError, NotOurBotError, NotRunningError, ask
 from acore.control.protocol import BotStatus, GetStatus
 from acore.errors import AcoreError, ExitCode
 from acore.events.base import Event
@@ -53,10 +53,12 @@ def _verdict(directory: Path, *, has_token: bool) -> Verdict:
     except NotOurBotError:
         raise
     except AcoreError as error:
-        silence = str(error)
+        silence = error
     holder = holder_of(directory)
     past = _past(directory)
     if holder is not None:
+        if isinstance(silence, NotRunningError):
+            silence = LineMissingError(directory, holder.pid)
         return of_silent(silence, holder.pid, past)
     return of_dead(past, RealClock().now(), machine_started=machine_started(), has_token=has_token)
 

@@ -16,12 +16,13 @@ import click
 from acore.actors.narrator import GROUPS, PARTS, capital, part_name, span
 from acore.cli.output import as_json, is_terminal, say, table
 from acore.cli.run import data_option, read_settings, settings_options
-from acore.control.client import PATIENCE, Call, call
+from acore.control.client import PATIENCE, Call, LineMissingError, NotRunningError, call
 from acore.control.protocol import NotUnderstoodError, PartsNow, Reply, WatchParts
 from acore.errors import ExitCode
 from acore.events.parts import Part, PartState
 from acore.record import Record
 from acore.status.parts import WORDS, leaves
+from acore.storage.lock import holder_of
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -87,6 +88,10 @@ def top(
             else:
                 for number, glance in enumerate(_glances(line, interval, looks)):
                     _print(glance, is_json=is_json, is_first=not number)
+    except NotRunningError:
+        if (holder := holder_of(directory)) is not None:
+            raise LineMissingError(directory, holder.pid) from None
+        raise
     except KeyboardInterrupt:
         pass  # it is how one leaves
     return ExitCode.OK

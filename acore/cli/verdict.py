@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import assert_never
 
 from acore.actors.narrator import capital, part_name, span
+from acore.control.client import LineMissingError, RefusedError
 from acore.control.protocol import BotStatus
-from acore.errors import ExitCode
+from acore.errors import AcoreError, ExitCode
 from acore.events.health import Health
 from acore.events.lifecycle import ActorLine, RunFailed
 from acore.events.status import StatusReport
@@ -119,7 +120,7 @@ def of_running(status: BotStatus) -> Verdict:
     )
 
 
-def of_silent(why: str, pid: int, past: Past | None) -> Verdict:
+def of_silent(why: AcoreError, pid: int, past: Past | None) -> Verdict:
     """Return how a bot is that holds its data directory and does not answer.
 
     Args:
@@ -129,15 +130,25 @@ def of_silent(why: str, pid: int, past: Past | None) -> Verdict:
     """
     who = f"Process {pid}" if pid else "A process"
     kill = f"`kill {pid or 'PID'}`, then `kill -9 {pid or 'PID'}`"
-    to_do = (
-        "If it has only just started, ask again. If not, it hangs: its log tells what it did last; "
-        f"stop it ({kill}) and start it again."
-    )
+    match why:
+        case LineMissingError():
+            to_do = (
+                "If it has only just started, ask again. If not, look in Discord whether it answers: "
+                "`/botstatus`. `/ops restart part:control` there makes the line anew, unless something else "
+                "is in its place."
+            )
+        case RefusedError():
+            to_do = "Ask again in a moment; if too many are connected, close one, such as an `acore top`."
+        case _:
+            to_do = (
+                "If it has only just started, ask again. If not, it hangs: its log tells what it did last; "
+                f"stop it ({kill}) and start it again."
+            )
     return _with_past(
         Verdict(
             condition=Condition.NOT_ANSWERING,
             headline=f"{who} runs the bot, and does not answer; this is from its files.",
-            wrong=(f"{capital(why)}.",),
+            wrong=(f"{capital(str(why))}.",),
             to_do=(to_do,),
             pid=pid or None,
         ),

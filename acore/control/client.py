@@ -22,7 +22,23 @@ class NotRunningError(AcoreError):
     exit_code: ClassVar[ExitCode] = ExitCode.UNAVAILABLE
 
     def __init__(self, directory: Path) -> None:
-        super().__init__(f"no bot runs on {directory}: `acore status` tells how it ended, and what to do")
+        super().__init__(
+            f"no bot runs on {directory}: `acore status --data {directory}` tells how it ended, "
+            "and what to do"
+        )
+
+
+class LineMissingError(AcoreError):
+    """A bot runs, and nobody listens at the data directory's socket."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.UNAVAILABLE
+
+    def __init__(self, directory: Path, pid: int) -> None:
+        who = f"process {pid} runs the bot" if pid else "a bot runs"
+        super().__init__(
+            f"{who} on {directory}, but its line to the command line is gone ({directory / SOCKET_NAME}); "
+            "the bot itself may be well: `/ops restart part:control` in Discord makes the line anew"
+        )
 
 
 class NotOurBotError(AcoreError):

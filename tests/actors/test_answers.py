@@ -70,7 +70,12 @@ def received(command: str, **arguments: str) -> InteractionReceived:
             "Restarting the Discord connection. `/ops actors`",
             False,
         ),
-        (RestartVerdict.UNKNOWN, "nonsense", "There is no part called nonsense. `/ops actors` shows", True),
+        (
+            RestartVerdict.UNKNOWN,
+            "nonsense",
+            "There is no part called nonsense that can be restarted. `/ops actors` shows",
+            True,
+        ),
         (
             RestartVerdict.UNDER_WAY,
             "metrics",

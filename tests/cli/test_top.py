@@ -117,7 +117,7 @@ async def test_without_a_bot_it_says_so_and_where_to_look(home: Path, arguments:
 
     assert looked.process.returncode == ExitCode.UNAVAILABLE, looked.output
     assert looked.complaints == [
-        "acore: no bot runs on data: `acore status` tells how it ended, and what to do"
+        "acore: no bot runs on data: `acore status --data data` tells how it ended, and what to do"
     ]
     assert looked.out == ""
 

@@ -2,12 +2,14 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from acore.cli.verdict import Condition, Past, Verdict, of_dead, of_running, of_silent
-from acore.control.protocol import BotStatus
+from acore.control.client import LineMissingError, RefusedError, SilentError
+from acore.control.protocol import BotStatus, Refusal
 from acore.errors import ExitCode
 from acore.events.health import CheckState, Health
 from acore.events.lifecycle import ActorLine, RunFailed
@@ -125,10 +127,12 @@ def test_a_bot_that_is_not_connected_is_told_apart(status: BotStatus, headline: 
     ("pid", "who", "kill"), [(7, "Process 7", "kill -9 7"), (0, "A process", "kill -9 PID")]
 )
 def test_of_a_bot_that_is_silent_what_its_files_tell_is_told(pid: int, who: str, kill: str) -> None:
-    verdict = of_silent("the bot has not answered for 5 s", pid, PAST)
+    verdict = of_silent(SilentError(Path("data"), 5.0), pid, PAST)
 
     assert verdict.headline == f"{who} runs the bot, and does not answer; this is from its files."
-    assert verdict.wrong == ("The bot has not answered for 5 s.",)
+    assert verdict.wrong == (
+        "The bot on data has not answered for 5 s: it is stopped or overloaded; its log tells more.",
+    )
     assert kill in verdict.to_do[0]
     assert (verdict.last_error, verdict.began, verdict.last_sign_of_life) == (
         "the counters failed",
@@ -218,7 +222,7 @@ def test_each_condition_ends_with_a_code_by_which_it_is_told_apart() -> None:
     "verdict",
     [
         of_running(running(UP, DOWN, checks=(BAD,), is_connected=False)),
-        of_silent("no answer", 7, PAST),
+        of_silent(SilentError(Path("data"), 5.0), 7, PAST),
         *(dead(failed(code)) for code in ExitCode),
         dead(PAST),
         dead(None),
@@ -230,3 +234,19 @@ def test_operators_read_plain_sentences(verdict: Verdict) -> None:
         assert not JARGON.search(sentence)
         assert "\n" not in sentence
         assert sentence[0].isupper() or sentence in verdict.wrong
+
+
+def test_a_bot_whose_line_is_gone_is_not_to_be_killed() -> None:
+    """Only the line is known to be gone: nothing says that the bot is not well."""
+    verdict = of_silent(LineMissingError(Path("data"), 7), 7, PAST)
+
+    assert "kill" not in " ".join(verdict.to_do)
+    assert "/botstatus" in verdict.to_do[0]
+    assert "its line to the command line is gone" in verdict.wrong[0]
+
+
+def test_a_bot_that_refuses_to_answer_is_not_to_be_killed_either() -> None:
+    verdict = of_silent(RefusedError(Refusal(text="16 callers are connected already")), 7, PAST)
+
+    assert "kill" not in " ".join(verdict.to_do)
+    assert "16 callers" in verdict.wrong[0]

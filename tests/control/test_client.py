@@ -67,7 +67,8 @@ def test_without_a_bot_the_way_on_is_named(tmp_path: Path) -> None:
         ask(tmp_path, GetStatus(), BotStatus)
 
     assert (
-        str(caught.value) == f"no bot runs on {tmp_path}: `acore status` tells how it ended, and what to do"
+        str(caught.value)
+        == f"no bot runs on {tmp_path}: `acore status --data {tmp_path}` tells how it ended, and what to do"
     )
 
 

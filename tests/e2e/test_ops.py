@@ -236,7 +236,8 @@ async def test_a_part_that_does_not_exist_is_named_in_the_answer(
         answer = await owner.invoke("ops restart", {"part": "nonsense"})
 
     assert answer["embeds"][0]["description"] == (
-        "There is no part called nonsense. `/ops actors` shows what there is."
+        "There is no part called nonsense that can be restarted. `/ops actors` shows what there is; "
+        "of a group, restart the parts."
     )
 
 

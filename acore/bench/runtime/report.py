@@ -5,17 +5,20 @@ import platform
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from statistics import median
+from typing import ClassVar
 
 import msgspec
 
 from acore.bench.runtime.harness import PEERS, Progress, Taken, take, versions
 from acore.bench.runtime.rows import Figure, Job, Line, Pair, Unit, lines
-from acore.errors import AcoreError
+from acore.errors import AcoreError, ExitCode
 from acore.record import Record
 
 
 class UnknownRowError(AcoreError):
     """A row was asked for that the table does not have."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.USAGE
 
     def __init__(self, row: str, known: Sequence[str]) -> None:
         super().__init__(f"there is no row {row!r}; the rows are {', '.join(known)}")
