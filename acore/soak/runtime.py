@@ -313,9 +313,9 @@ async def soak(
         system = System(under_way.tree(store), bus)
         async with _running(system):
             await _crash(under_way, bus, crashes // 10, on_progress)
-            before = _objects()
+            before = await _objects(bus)
             await _crash(under_way, bus, crashes, on_progress)
-            after = _objects()
+            after = await _objects(bus)
             runs = {info.id: info.incarnation for info in _actors(system.tree())}
             if store is not None:
                 await store.journal.wait_durable(bus.seq)
@@ -375,7 +375,9 @@ async def _running(system: System) -> AsyncGenerator[None]:
         system.stop()
 
 
-def _objects() -> int:
+async def _objects(bus: Bus) -> int:
+    """Count what is there when nothing waits to be written any more."""
+    await bus.recorder.wait_durable(bus.seq)
     gc.collect()
     return len(gc.get_objects())
 
