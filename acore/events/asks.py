@@ -107,9 +107,6 @@ class Asks:
         if asker:
             self._waits.pop(asker, None)
 
-    def __len__(self) -> int:
-        return len(self._open)
-
     def is_open(self, command_id: str) -> bool:
         """Return whether somebody still waits for the reply."""
         reply = self._open.get(command_id)

@@ -34,7 +34,7 @@ from acore.events.base import (
     Trace,
     derive_id,
 )
-from acore.events.catalog import CATALOG, Catalog, InvalidMessageError, Wire
+from acore.events.catalog import CATALOG, Catalog, InvalidMessageError
 from acore.events.listener import Listener
 from acore.events.recorder import Recorder
 from acore.events.rest import NotIdleError, PressureError, Rest
@@ -241,7 +241,7 @@ class Bus:
 
     # --- facts and effects
 
-    def publish(self, event: Event, trace: Trace, *, event_id: str | None = None) -> Envelope:
+    def publish(self, event: Event, trace: Trace, *, event_id: str = "") -> Envelope:
         """Send a fact: validated, numbered, journaled and queued for every subscriber, without a pause.
 
         Args:
@@ -254,9 +254,9 @@ class Bus:
             BusClosedError: Everything has stopped.
             ForeignThreadError: This is not the event loop's thread.
         """
-        return self.send(Kind.EVENT, event, trace, event_id or "")
+        return self.send(Kind.EVENT, event, trace, event_id)
 
-    def perform(self, effect: Effect, trace: Trace, *, event_id: str | None = None) -> Envelope:
+    def perform(self, effect: Effect, trace: Trace, *, event_id: str = "") -> Envelope:
         """Request *effect* from the edge actor that performs it.
 
         Raises:
@@ -269,7 +269,7 @@ class Bus:
         refusal = inbox.refusal(type(effect).__name__) if inbox is not None else None
         if isinstance(refusal, MailboxFullError):  # who is stopped may come back: the letter says so
             raise refusal
-        return self.send(Kind.EFFECT, effect, trace, event_id or "")
+        return self.send(Kind.EFFECT, effect, trace, event_id)
 
     def send(
         self, kind: Kind, message: Message, trace: Trace, message_id: str = "", payload: bytes = b""
@@ -333,7 +333,7 @@ class Bus:
             if self._from_threads.pop(sent, None) is None or not sent.set_running_or_notify_cancel():
                 return
             try:
-                envelope = self.publish(event, Trace(source))
+                envelope = self.send(Kind.EVENT, event, Trace(source), payload=payload)
             except Exception as error:  # noqa: BLE001 - it belongs to the thread that waits for it
                 sent.set_exception(error)
             else:
@@ -359,7 +359,7 @@ class Bus:
         trace: Trace,
         *,
         within: float = 5.0,
-        command_id: str | None = None,
+        command_id: str = "",
         is_recorded: bool = False,
     ) -> R:
         """Ask *command* of the actor that answers it.
@@ -383,19 +383,18 @@ class Bus:
         command, payload = self.catalog.carry(command)
         if get_ident() != self._thread or len(payload) > self.max_bytes:
             self._refuse(command, payload)
-        own = command_id or ""
         try:
             inbox = self._receiver(kind, trace)
         except AskError as refusal:
             if is_recorded:
-                refused = self._number(command, payload, trace, own, "", is_row=True)
+                refused = self._number(command, payload, trace, command_id, "", is_row=True)
                 self._record_reply(refused, "bus", refusal)
             raise
         now = self.clock.monotonic()
         until = now + within if trace.deadline is None else min(now + within, trace.deadline)
         due = Trace(trace.source, trace.cause, trace.correlation, trace.hops, until, asking(trace))
         is_row = is_recorded or inbox.is_replayed
-        envelope = self._number(command, payload, due, own, inbox.name, is_row=is_row)
+        envelope = self._number(command, payload, due, command_id, inbox.name, is_row=is_row)
         asker, own = self._exclusive(trace.source), envelope.id
         late = partial(_late, inbox, kind.__name__, until - now)
         reply = self._asks.open(own, asker, inbox.name, until, late)
@@ -607,12 +606,12 @@ class Bus:
         return envelope
 
     def _record_reply(self, command: Envelope, source: str, value: object) -> None:
-        wire: Wire = self.catalog.of(type(command.message))
+        wire = self.catalog.of(type(command.message))
         if isinstance(value, AskError):
             kind = Kind.NO_REPLY
             payload = msgspec.json.encode({"error": type(value).__name__, "text": str(value)})
         else:
-            kind, payload = Kind.REPLY, self.catalog.encode_reply(wire.cls, value)
+            kind, payload = Kind.REPLY, msgspec.json.encode(value)  # as `Catalog.carry_reply` returned it
         self.seq += 1
         envelope = Envelope(
             self.seq,

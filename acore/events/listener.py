@@ -1,17 +1,13 @@
 """Hearing facts without being an actor: for a console, a stream to somebody, a host's own code."""
 
-import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from types import TracebackType
 from typing import Self
 
 from acore.events.asks import AskError, NobodyAnswersError
 from acore.events.base import Envelope
-from acore.events.supervision import Burial
+from acore.events.mailbox import Lost, Mailbox, Overflow
 from acore.events.transport import KEPT_IDS, Deliver
-
-type Bury = Callable[[Envelope, Burial, str], None]
 
 
 class Listener:
@@ -32,7 +28,7 @@ class Listener:
         capacity: int,
         is_once: bool,
         may_repeat: bool,
-        bury: Bury,
+        bury: Lost,
         leave: Callable[[Self], None],
     ) -> None:
         """Make one that has joined nothing yet; `Bus.listen` does it all.
@@ -51,14 +47,11 @@ class Listener:
         self._past = past
         self._since = since
         self._reading: AsyncIterator[Envelope] | None = None
-        self._capacity = capacity
         self._is_once = is_once
-        self._bury = bury
         self._leave = leave
-        self._queue: deque[Envelope] = deque()
+        self._mailbox = Mailbox(capacity, Overflow.DROP_OLD)
+        self._mailbox.open(bury)
         self._ids: dict[str, None] | None = {} if may_repeat else None
-        self._wake: asyncio.Future[None] | None = None
-        self._is_closed = False
 
     @property
     def accept(self) -> Deliver:
@@ -67,11 +60,11 @@ class Listener:
 
     def close(self, *, purge: bool = False) -> None:
         """Hear nothing new; what waits can still be taken out, unless it is purged. Again changes nothing."""
-        self._is_closed = True
+        self._mailbox.close()
         self._leave(self)
         if purge:
-            self._queue.clear()
-        self._wake_up()
+            self._mailbox.clear()
+        self._mailbox.wake()
 
     def refusal(self, message: str) -> AskError:
         """Return that nothing can be asked here."""
@@ -79,7 +72,7 @@ class Listener:
 
     def describe(self) -> str:
         """Return how much waits."""
-        return f"listening, {len(self._queue)} queued"
+        return f"listening, {len(self._mailbox)} queued"
 
     def under_way(self) -> Iterator[str]:
         """Yield nothing: who listens is in nobody's way."""
@@ -91,15 +84,11 @@ class Listener:
     async def __anext__(self) -> Envelope:
         if (envelope := await self._read()) is not None:
             return self._heard(envelope)
-        while not self._queue:
-            if self._is_closed:
+        while (envelope := self._mailbox.take()) is None:
+            if self._mailbox.is_closed:
                 raise StopAsyncIteration
-            self._wake = asyncio.get_running_loop().create_future()
-            try:
-                await self._wake
-            finally:
-                self._wake = None
-        return self._heard(self._queue.popleft())
+            await self._mailbox.wait()
+        return self._heard(envelope)
 
     def __enter__(self) -> Self:
         return self
@@ -132,13 +121,9 @@ class Listener:
         return envelope
 
     def _accept(self, envelope: Envelope) -> None:
-        if self._is_closed or self._has_come(envelope):
-            return
-        if len(self._queue) >= self._capacity:
-            detail = f"{self._capacity} messages are waiting already"
-            self._bury(self._queue.popleft(), Burial.FULL, detail)
-        self._queue.append(envelope)
-        self._wake_up()
+        # One that is closed may still be on the way of a fact that is being delivered.
+        if not (self._mailbox.is_closed or self._has_come(envelope)):
+            self._mailbox.accept(envelope)
 
     def _has_come(self, envelope: Envelope) -> bool:
         if self._ids is None:
@@ -149,7 +134,3 @@ class Listener:
         if len(self._ids) > KEPT_IDS:
             del self._ids[next(iter(self._ids))]
         return False
-
-    def _wake_up(self) -> None:
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)

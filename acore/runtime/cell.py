@@ -2,25 +2,26 @@
 
 from asyncio import CancelledError, Task
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from enum import Enum, auto
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from acore.events.asks import ActorCrashedError, ActorStoppedError, AskError, MailboxFullError
 from acore.events.base import Envelope, Kind, Message, Policy, Trace
 from acore.events.bus import Bus
+from acore.events.mailbox import Overflow
 from acore.events.supervision import ActorStarted, Burial, MessageRequeued
 from acore.events.transport import KEPT_IDS, Deliver
 from acore.runtime.actor import Actor
 from acore.runtime.edge import EdgeActor
 from acore.runtime.handlers import split
 from acore.runtime.incarnation import Body, Incarnation, StaleIncarnationError
-from acore.runtime.mailbox import Mailbox, Overflow
 from acore.runtime.report import reason
+from acore.runtime.spec import ChildSpec
 from acore.runtime.stack import Call, place
-from acore.runtime.watchdog import HANDLER_TIMEOUT, SLOW_AFTER, HandlerTimeoutError
+from acore.runtime.watchdog import HandlerTimeoutError
 
 FAIR_SHARE = 64
 """After so many messages in a row an actor lets the others run; a turn of the loop costs about four."""
@@ -44,55 +45,27 @@ class Cell[A: (Actor[Any], EdgeActor)](Body):
         "_deliver",
         "_has_to_stop",
         "_is_last_call",
-        "_methods",
-        "_name",
         "_outcomes",
         "_run",
-        "build",
         "bus",
         "current",
         "handled",
-        "handler_timeout",
         "is_running",
-        "kind",
         "mailbox",
-        "max_attempts",
         "runs",
-        "slow_after",
+        "spec",
     )
 
-    def __init__(
-        self,
-        name: str,
-        kind: type[A],
-        build: Callable[[], A],
-        bus: Bus,
-        mailbox: Mailbox | None = None,
-        *,
-        max_attempts: int = 1,
-    ) -> None:
-        """Join *bus* as *name*.
-
-        Args:
-            name: The actor's name, unique on its bus.
-            kind: Its class, whose handlers say what it receives.
-            build: Makes the actor anew for each run.
-            bus: Where it receives and sends.
-            mailbox: Its queue.
-            max_attempts: How often a message that crashes it is handled before it is given up.
+    def __init__(self, spec: ChildSpec, bus: Bus) -> None:
+        """Join *bus* as *spec* says.
 
         Raises:
             AcoreError: The name, or a command or effect of its, is taken.
         """
-        self._name = name
-        self.kind = kind
-        self.build = build
+        self.spec = spec
         self.bus = bus
-        self.mailbox = Mailbox() if mailbox is None else mailbox  # an empty one is false
+        self.mailbox = spec.mailbox()
         self.mailbox.open(self._bury)
-        self.max_attempts = max_attempts
-        self.slow_after: float | None = SLOW_AFTER
-        self.handler_timeout: float | None = HANDLER_TIMEOUT
         self.current: Envelope | None = None
         self.is_running = False
         self.handled: int = 0
@@ -101,24 +74,33 @@ class Cell[A: (Actor[Any], EdgeActor)](Body):
         self._run: Incarnation | None = None
         self._has_to_stop = False
         self._is_last_call = False
-        self._methods: dict[type[Message], str | None] | None = None
         self._crashes: dict[str, int] | None = None
         self._outcomes: OrderedDict[str, object] | None = None
         if bus.transport.may_repeat:
             self._outcomes = OrderedDict()
             self._deliver = self._accept_once
-        events, commands, effects = split(kind.handlers)
+        events, commands, effects = split(spec.actor.handlers)
         bus.join(self, events=events, commands=commands, effects=effects)
 
     @property
     def name(self) -> str:
         """The actor's name."""
-        return self._name
+        return self.spec.id
+
+    @property
+    def slow_after(self) -> float | None:
+        """Seconds after which a handler is told of; None for never."""
+        return self.spec.slow_after
+
+    @property
+    def handler_timeout(self) -> float | None:
+        """Seconds after which a handler is given up; None for never."""
+        return self.spec.handler_timeout
 
     @property
     def is_replayed(self) -> bool:
         """Whether what it is sent is journaled, whoever sends it: core actors can be replayed."""
-        return issubclass(self.kind, Actor)
+        return issubclass(self.spec.actor, Actor)
 
     @property
     def accept(self) -> Deliver:
@@ -211,7 +193,7 @@ class Cell[A: (Actor[Any], EdgeActor)](Body):
         started = self.bus.publish(ActorStarted(actor=self.name, incarnation=run.number), Trace(self.name))
         self.is_running = True
         try:
-            await self._live(self.build(), run, started)
+            await self._live(cast("A", self.spec.build()), run, started)
         finally:
             if self._run is run:
                 self.is_running = False
@@ -226,12 +208,8 @@ class Cell[A: (Actor[Any], EdgeActor)](Body):
 
     def _method(self, kind: type[Message]) -> str | None:
         """Return the most specific handler for *kind*: an event reaches an actor once."""
-        if self._methods is None:
-            self._methods = {}
-        if kind not in self._methods:
-            known = self.kind.handlers
-            self._methods[kind] = next((known[base] for base in kind.__mro__ if base in known), None)
-        return self._methods[kind]
+        known = self.spec.actor.handlers
+        return next((known[base] for base in kind.__mro__ if base in known), None)
 
     def _bury(self, envelope: Envelope, reason: Burial, detail: str = "") -> None:
         number = self._run.number if self._run else 0
@@ -258,14 +236,16 @@ class Cell[A: (Actor[Any], EdgeActor)](Body):
     def _fail(self, envelope: Envelope, error: BaseException, *, is_untouched: bool) -> None:
         """Decide what becomes of a message whose handling raised *error*.
 
+        Whoever asked hears of it before the message is buried: a burial only says that nothing comes.
+
         Args:
             envelope: The message.
             error: What was raised; a cancellation when something else ended the handling.
             is_untouched: Whether nothing has come of the message, so that it can be handled again.
         """
         if isinstance(error, StaleIncarnationError):
-            self._bury(envelope, Burial.STALE)
             self._tell_asker(envelope, error)
+            self._bury(envelope, Burial.STALE)
             return
         if isinstance(error, CancelledError):
             if self.bus.is_draining:  # nobody comes back who could handle it again
@@ -273,20 +253,22 @@ class Cell[A: (Actor[Any], EdgeActor)](Body):
             elif is_untouched:
                 self._requeue(envelope, "its handling was interrupted")
             else:
-                self._bury(envelope, Burial.INTERRUPTED)
                 self._tell_asker(envelope, error)
+                self._bury(envelope, Burial.INTERRUPTED)
             return
-        if isinstance(error, Exception) and self.max_attempts > 1 and self._may_be_repeated(envelope):
+        if isinstance(error, Exception) and self.spec.max_attempts > 1 and self._may_be_repeated(envelope):
             if self._crashes is None:
                 self._crashes = {}
             crashes = self._crashes[envelope.id] = self._crashes.get(envelope.id, 0) + 1
             if len(self._crashes) > KEPT_IDS:  # those of messages that got through in the end
                 del self._crashes[next(iter(self._crashes))]
-            if crashes < self.max_attempts:
+            if crashes < self.spec.max_attempts:
                 self._requeue(envelope, reason(error))
                 return
             del self._crashes[envelope.id]
+            self._tell_asker(envelope, error)
             self._bury(envelope, Burial.POISON, f"after {crashes} attempts: {reason(error)}")
+            return
         self._tell_asker(envelope, error)
 
     def _may_be_repeated(self, envelope: Envelope) -> bool:

@@ -158,7 +158,7 @@ class Child:
         """Go on without a run that no cancellation ends; what it says from now on is refused."""
         if self.run is run:
             run.is_current = False
-            places = whereabouts(inside, (*inside.get(), self.spec.id))
+            places = whereabouts((*inside.get(), self.spec.id))
             slow = f"it did not end {patience:g} s after the kill; it hangs at {'; '.join(places)}"
             reason = f"{run.failure}; {slow}" if run.failure else slow
             end = Exit(kind=ExitKind.ABANDONED, reason=reason, place=places[0])

@@ -1,8 +1,8 @@
 """An edge actor: ordinary anyio code that owns one piece of the outside."""
 
 from asyncio import CancelledError, Task, current_task
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from math import inf
 from typing import Any, ClassVar
@@ -210,24 +210,20 @@ class Crew:
 
     async def _watch(self, work: Callable[[], Awaitable[object]], forever: bool) -> None:  # noqa: FBT001 - a task's arguments have places
         task, how = current_task(), "ended"
-        try:
-            await work()
-        except CancelledError:
-            # Whoever cancels in acore closes a scope around the task; else a library took the task itself.
-            if task is None or current_effective_deadline() == -inf:
-                raise
-            task.uncancel()
-            how, forever = "was cancelled by something outside acore", True
-        except (KeyboardInterrupt, SystemExit) as end:
-            # A task that ends with one of these takes the loop down; carried over, all stops in order.
-            self._shift.end_with(end)
-        except Exception as error:
-            self._shift.run.fail(reason(error))
-            raise
-        if forever and self._shift.goes_on:
-            ended = TaskEndedError(task.get_name() if task else self._actor, how)
-            self._shift.run.fail(reason(ended))
-            raise ended
+        with self._shift.failing():
+            try:
+                await work()
+            except CancelledError:
+                # Whoever cancels in acore closes a scope around the task; a library takes the task itself.
+                if task is None or current_effective_deadline() == -inf:
+                    raise
+                task.uncancel()
+                how, forever = "was cancelled by something outside acore", True
+            except (KeyboardInterrupt, SystemExit) as end:
+                # A task that ends with one of these takes the loop down; carried over, all stops in order.
+                self._shift.end_with(end)
+            if forever and self._shift.goes_on:
+                raise TaskEndedError(task.get_name() if task else self._actor, how)
 
 
 class Shift:
@@ -250,6 +246,15 @@ class Shift:
     def goes_on(self) -> bool:
         """Whether nothing has begun to end the run."""
         return not (self.is_over or self.end or self.run.stopping.is_set())
+
+    @contextmanager
+    def failing(self) -> Generator[None]:
+        """See to it that what fails in the block ends the run, also when another task of it would hang."""
+        try:
+            yield
+        except Exception as error:
+            self.run.fail(reason(error))
+            raise
 
     def end_with(self, end: BaseException) -> None:
         """End the run with *end*, whatever is under way."""

@@ -14,8 +14,8 @@ from acore.events.bus import Bus
 from acore.runtime.cell import FAIR_SHARE, Cell
 from acore.runtime.edge import EdgeActor, EdgeContext, Shift
 from acore.runtime.incarnation import Incarnation, StaleIncarnationError
-from acore.runtime.mailbox import Mailbox
 from acore.runtime.report import reason
+from acore.runtime.spec import ChildSpec
 from acore.runtime.stack import Call, waiting
 from acore.runtime.watchdog import HandlerTimeoutError
 
@@ -37,17 +37,8 @@ class EdgeCell(Cell[EdgeActor]):
 
     __slots__ = ("_at_work", "_shift")
 
-    def __init__(
-        self,
-        name: str,
-        kind: type[EdgeActor],
-        build: Callable[[], EdgeActor],
-        bus: Bus,
-        mailbox: Mailbox | None = None,
-        *,
-        max_attempts: int = 1,
-    ) -> None:
-        super().__init__(name, kind, build, bus, mailbox, max_attempts=max_attempts)
+    def __init__(self, spec: ChildSpec, bus: Bus) -> None:
+        super().__init__(spec, bus)
         self._at_work: dict[int, Envelope] = {}
         self._shift: Shift | None = None
 
@@ -108,11 +99,8 @@ class EdgeCell(Cell[EdgeActor]):
             io = EdgeContext(self.bus, run, self.name, shift)
             async with create_task_group() as work:
                 work.start_soon(self._pump, shift, io, work, name=f"{self.name}: its messages")
-                try:
+                with shift.failing():
                     await actor.run(io)
-                except Exception as error:
-                    run.fail(reason(error))  # a task of it that hangs does not keep it
-                    raise
                 if not run.is_ready:
                     work.cancel_scope.cancel()
                 shift.is_over = True
@@ -231,7 +219,7 @@ class EdgeCell(Cell[EdgeActor]):
 
     def _leave_place(self, shift: Shift, envelope: Envelope) -> None:
         if self._at_work.get(envelope.seq) is envelope:  # not the next attempt at it, of a later run
-            self._at_work.pop(envelope.seq, None)
+            del self._at_work[envelope.seq]
         shift.places.release()
         if self._is_last_call:  # the last one to leave ends the run
             self.mailbox.wake()

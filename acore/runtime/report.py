@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextvars import ContextVar
-from types import CoroutineType, TracebackType
-from typing import Any, cast
+from types import TracebackType
+from typing import cast
 
 from acore.errors import FatalError
 from acore.events.supervision import ActorExited
 from acore.log import masked
-from acore.runtime.incarnation import Ignore, Incarnation
+from acore.runtime.incarnation import Ignore, Incarnation, inside
 from acore.runtime.restart import Exit, ExitKind
+from acore.runtime.stack import waiting
 from acore.runtime.watchdog import HandlerTimeoutError
 
 MAX_REASON = 500
@@ -150,25 +150,14 @@ def place(error: BaseException) -> str:
     return _sendable(f"{last.tb_frame.f_code.co_filename}:{last.tb_lineno}")
 
 
-def whereabouts(mark: ContextVar[tuple[str, ...]], path: tuple[str, ...]) -> list[str]:
-    """Return at which lines the tasks hang whose context has *path* as *mark*: a few, the outermost first."""
-    found = [
-        _sendable(" > ".join(_frames(task.get_coro())[-_NAMED:]))
-        for task in asyncio.all_tasks()
-        if task.get_context().get(mark) == path
-    ]
-    return found[:_NAMED] or ["a place that cannot be seen"]
-
-
-def _frames(awaited: object) -> list[str]:
-    """Return `file:line function` of a suspended coroutine and of each that it awaits."""
+def whereabouts(path: tuple[str, ...]) -> list[str]:
+    """Return at which lines the tasks of the run at *path* hang: a few, each with its last calls."""
     found: list[str] = []
-    while isinstance(awaited, CoroutineType):
-        coroutine = cast("CoroutineType[Any, Any, Any]", awaited)
-        if (frame := coroutine.cr_frame) is not None:
-            found.append(f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_name}")
-        awaited = coroutine.cr_await
-    return found
+    for task in asyncio.all_tasks():
+        if task.get_context().get(inside) == path:
+            calls = waiting(task.get_coro())[-_NAMED:]
+            found.append(" > ".join(f"{call.place} {call.name}" for call in calls))
+    return found[:_NAMED] or ["a place that cannot be seen"]
 
 
 def _sendable(text: str) -> str:

@@ -1,14 +1,13 @@
 """Descriptions of actors and supervisors: data, checked before anything starts."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
-from acore.events.base import Message
+from acore.events.mailbox import DEFAULT_CAPACITY, CoalescingMailbox, Key, Mailbox, Overflow
 from acore.runtime.actor import Actor
 from acore.runtime.edge import EdgeActor
-from acore.runtime.mailbox import DEFAULT_CAPACITY, CoalescingMailbox, Key, Mailbox, Overflow
 from acore.runtime.restart import (
     AutoShutdown,
     Backoff,
@@ -76,17 +75,14 @@ class SupervisorSpec(msgspec.Struct, frozen=True, kw_only=True):
 type Spec = ChildSpec | SupervisorSpec
 """How one child of a supervisor is treated."""
 
-type Answerers = Mapping[type[Message], ChildSpec]
-"""Who answers each command."""
 
-
-def check(root: Spec, *, under: SupervisorSpec | None = None, beside: Answerers | None = None) -> None:
+def check(root: Spec, *, under: SupervisorSpec | None = None, beside: Iterable[ChildSpec] = ()) -> None:
     """Check a whole tree, or a part that is to join one.
 
     Args:
         root: The tree or the part.
         under: The supervisor that the part joins.
-        beside: Who answers commands in the tree that it joins.
+        beside: The actors of the tree that it joins.
 
     Raises:
         SpecError: Naming the child and the field that cannot work.
@@ -103,11 +99,11 @@ def check(root: Spec, *, under: SupervisorSpec | None = None, beside: Answerers 
         _check_significance(spec, parent)
         if isinstance(spec, SupervisorSpec):
             _check_limit(spec)
-            _check_attempts(spec)
         else:
             _check_mailbox(spec)
             _check_limits_of_handlers(spec)
-    _check_asks(actor_specs(root), beside or {})
+            _check_attempts(spec, parent)
+    _check_asks(actor_specs(root), beside)
 
 
 def every(spec: Spec) -> Iterator[Spec]:
@@ -182,20 +178,19 @@ def _check_limit(spec: SupervisorSpec) -> None:
         raise SpecError(spec.id, "limit.period", f"must be more than 0 s, not {spec.limit.period:g}")
 
 
-def _check_attempts(supervisor: SupervisorSpec) -> None:
-    """Refuse children that one bad message would let fail more often than their supervisor puts up with."""
-    allowed = supervisor.limit.intensity
-    for spec in supervisor.children:
-        if isinstance(spec, ChildSpec) and spec.max_attempts > 1 and spec.max_attempts > allowed:
-            why = f"is {spec.max_attempts}, more than the {allowed} restarts that {supervisor.id} allows"
-            raise SpecError(spec.id, "max_attempts", why)
+def _check_attempts(spec: ChildSpec, parent: SupervisorSpec | None) -> None:
+    """Refuse a child that one bad message would let fail more often than its supervisor puts up with."""
+    if parent is not None and 1 < spec.max_attempts > parent.limit.intensity:
+        allowed = parent.limit.intensity
+        why = f"is {spec.max_attempts}, more than the {allowed} restarts that {parent.id} allows"
+        raise SpecError(spec.id, "max_attempts", why)
 
 
-def _check_asks(specs: Iterable[ChildSpec], beside: Answerers) -> None:
+def _check_asks(specs: Sequence[ChildSpec], beside: Iterable[ChildSpec]) -> None:
     """Refuse actors that could wait for each other for ever."""
-    specs = list(specs)
-    answered = {**beside} if any(spec.actor.asks for spec in specs) else {}
-    answered |= {command: spec for spec in specs for command in spec.actor.handlers}
+    if not any(spec.actor.asks for spec in specs):
+        return
+    answered = {command: spec for spec in (*beside, *specs) for command in spec.actor.handlers}
     done: set[str] = set()
 
     def visit(spec: ChildSpec, path: tuple[str, ...]) -> None:

@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Any, cast
 
 from anyio import CancelScope, create_task_group, sleep_forever
 from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint_if_cancelled
 
 from acore.errors import AcoreError
-from acore.events.base import Event, Message
+from acore.events.base import Event
 from acore.events.bus import Bus
 from acore.events.supervision import Order
 from acore.runtime.actor import Actor
@@ -26,7 +25,6 @@ from acore.runtime.bodies import Bodies
 from acore.runtime.corecell import CoreCell
 from acore.runtime.edge import EdgeActor
 from acore.runtime.edgecell import EdgeCell
-from acore.runtime.handlers import split
 from acore.runtime.incarnation import Body, Flag, Incarnation, inside
 from acore.runtime.report import reason
 from acore.runtime.restart import Exit, SpecError
@@ -135,7 +133,6 @@ class System(Bodies):
         self._owners: dict[str, str] = {}
         self._reserved: dict[str, str] = {}
         """Names that supervisors' own specs give, by supervisor: also while a temporary one is gone."""
-        self._answerers: dict[type[Message], ChildSpec] = {}
         self._watchers: dict[str, list[asyncio.Future[Terminated]]] = {}
         self._on_stopping = on_stopping
         self._stop_within = stop_within
@@ -267,7 +264,7 @@ class System(Bodies):
             raise UnknownChildError(supervisor)
         body = self.supervisors[supervisor]
         if self._owners.get(spec.id) != supervisor:
-            check(spec, under=body.spec, beside=self._answerers)
+            check(spec, under=body.spec, beside=(cell.spec for cell in self.cells.values()))
             _refuse_unjournaled_inputs(actor_specs(spec), self.bus)
         return await body.current.order(Order.START, spec)
 
@@ -352,9 +349,6 @@ class System(Bodies):
                     self._reserved.pop(child.id, None)
             if (cell := self.cells.pop(one.id, None)) is not None:
                 self.bus.leave(cell)
-                _, commands, _ = split(cell.kind.handlers)
-                for command in commands:
-                    self._answerers.pop(command, None)
 
     def ended(self, child: str, end: Exit | None, below: tuple[ChildInfo, ...]) -> None:
         """Tell whoever watches *child*, or anything below it, that it has ended for good."""
@@ -382,9 +376,8 @@ class System(Bodies):
                 for child in spec.children:
                     self._admit(child, spec.id)
             else:
-                self.cells[spec.id] = _cell(spec, self.bus)
-                _, commands, _ = split(spec.actor.handlers)
-                self._answerers |= dict.fromkeys(commands, spec)
+                cell = EdgeCell if issubclass(spec.actor, EdgeActor) else CoreCell
+                self.cells[spec.id] = cell(spec, self.bus)
         except AcoreError:
             self.release(spec)
             raise
@@ -398,19 +391,6 @@ def _path(infos: Iterable[ChildInfo], name: str) -> tuple[ChildInfo, ...]:
         if below := _path(info.children, name):
             return (info, *below)
     return ()
-
-
-def _cell(spec: ChildSpec, bus: Bus) -> CoreCell | EdgeCell:
-    kind = spec.actor
-    cell: CoreCell | EdgeCell
-    if issubclass(kind, EdgeActor):
-        build = cast("Callable[[], EdgeActor]", spec.build)
-        cell = EdgeCell(spec.id, kind, build, bus, spec.mailbox(), max_attempts=spec.max_attempts)
-    else:
-        build = cast("Callable[[], Actor[Any]]", spec.build)
-        cell = CoreCell(spec.id, kind, build, bus, spec.mailbox(), max_attempts=spec.max_attempts)
-    cell.slow_after, cell.handler_timeout = spec.slow_after, spec.handler_timeout
-    return cell
 
 
 def _refuse_unjournaled_inputs(specs: list[ChildSpec], bus: Bus) -> None:

@@ -57,7 +57,7 @@ class Said(Record):
 def under_way(home: House) -> Iterator[str]:
     """Yield what should have ended before time moves: nothing here waits for the clock while it works."""
     yield from home.bus.under_way()
-    if len(home.bus._asks):
+    if len(home.bus._asks._open):
         yield "somebody waits for a reply"
     if isinstance(home.keeper, Store) and home.keeper.journal.waiting:
         yield "something is not on disk yet"

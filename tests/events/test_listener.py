@@ -120,7 +120,7 @@ async def test_joining_or_leaving_while_a_fact_is_delivered_does_not_change_who_
 
     say(bus, 1)
     assert heard == ["first 1", "second 1"]
-    assert [len(one._queue) for one in late] == [0, 0]
+    assert [len(one._mailbox) for one in late] == [0, 0]
     say(bus, 2)
     assert heard == ["first 1", "second 1", "first 2"]
 

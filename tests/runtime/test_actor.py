@@ -10,12 +10,12 @@ import pytest
 from acore.events.base import Command, Effect, Event, Policy, Trace
 from acore.events.bus import MAX_HOPS
 from acore.events.catalog import wire
+from acore.events.mailbox import Overflow
 from acore.events.supervision import ActorExited, ActorStarted, Burial, LetterDied
 from acore.events.views import View
 from acore.runtime.actor import Actor, Context
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
-from acore.runtime.mailbox import Overflow
 from acore.runtime.restart import RestartType
 from tests.runtime.stage import child, running
 

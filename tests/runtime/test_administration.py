@@ -772,3 +772,10 @@ async def test_ten_thousand_temporary_children_cost_no_more_each_than_a_thousand
         assert not any(stage.bus._wanted.values())
         # Measured: 1.2 times. A list that is searched for each would make it ten.
         assert many < 4 * few, (few, many)
+
+
+async def test_a_child_that_is_added_gets_no_more_attempts_than_its_supervisor_allows_restarts() -> None:
+    """S01: as at the start."""
+    async with running(limit=RestartLimit(intensity=2)) as stage:
+        with pytest.raises(SpecError, match="max_attempts is 3, more than the 2 restarts that root allows"):
+            await stage.system.start_child("root", child(One, id="late", max_attempts=3))

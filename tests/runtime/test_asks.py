@@ -20,12 +20,12 @@ from acore.events.asks import (
 )
 from acore.events.base import Command, Event, Kind, Trace, trace_of
 from acore.events.catalog import InvalidMessageError, wire
+from acore.events.mailbox import Overflow
 from acore.events.supervision import Burial
 from acore.record import Record
 from acore.runtime.actor import Actor, Context
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
-from acore.runtime.mailbox import Overflow
 from acore.runtime.restart import Backoff, RestartType, Strategy
 from tests.runtime.stage import Stage, child, running
 
@@ -418,7 +418,7 @@ async def test_independent_questions_that_meet_fail_at_once_where_the_circle_clo
             str(place) for place in (0, *range(2, length))
         ]
         assert stage.clock.monotonic() == 1002, "nobody has waited till the time was up"
-        assert len(stage.bus._asks) == 0
+        assert len(stage.bus._asks._open) == 0
         assert stage.bus._asks._waits == {}
 
 
@@ -494,7 +494,7 @@ async def test_a_late_reply_is_buried() -> None:
         await stage.clock.advance(60)
 
         assert stage.letters() == [("late_reply", "outside", "test.asks.fetch")]
-        assert len(stage.bus._asks) == 0
+        assert len(stage.bus._asks._open) == 0
 
 
 async def test_ten_thousand_questions_given_up_on_leave_nothing_behind() -> None:
@@ -515,7 +515,7 @@ async def test_ten_thousand_questions_given_up_on_leave_nothing_behind() -> None
         before = await give_up_many(100)
         after = await give_up_many(10_000)
 
-        assert len(stage.bus._asks) == 0
+        assert len(stage.bus._asks._open) == 0
         assert after - before < 500
 
 
@@ -525,10 +525,10 @@ async def test_an_asker_that_is_cancelled_leaves_no_entry() -> None:
         async with create_task_group() as asking:
             asking.start_soon(stage.bus.ask, Fetch(seconds=60), ME)
             await stage.clock.settle()
-            assert len(stage.bus._asks) == 1
+            assert len(stage.bus._asks._open) == 1
             asking.cancel_scope.cancel()
 
-        assert len(stage.bus._asks) == 0
+        assert len(stage.bus._asks._open) == 0
 
 
 async def test_a_reply_that_is_not_what_was_promised_fails_the_one_who_gave_it() -> None:

@@ -5,15 +5,15 @@ import asyncio
 import msgspec
 import pytest
 
-from acore.events.asks import MailboxFullError
+from acore.events.asks import ActorCrashedError, MailboxFullError
 from acore.events.base import Command, Effect, Event, Message, Policy, Trace
 from acore.events.catalog import wire
+from acore.events.mailbox import Overflow
 from acore.events.rest import NotIdleError, PressureError
 from acore.events.supervision import ActorExited, LetterDied, MessageRequeued
 from acore.runtime.actor import Actor, Context
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
-from acore.runtime.mailbox import Overflow
 from acore.runtime.restart import RestartLimit, SpecError
 from tests.runtime.stage import GENEROUS, Stage, child, running, tree
 
@@ -285,6 +285,22 @@ async def test_without_attempts_the_message_of_a_crash_is_consumed() -> None:
         assert stage.info("touchy").incarnation == 2
         assert stage.letters() == []
         assert stage.messages(MessageRequeued) == []
+
+
+async def test_who_asks_for_what_always_crashes_hears_of_the_failure_in_the_end() -> None:
+    """B19, S65: that the actor failed, not that it is stopped."""
+
+    class Broken(Actor[Memory]):
+        @handles
+        async def get(self, _get: Get, _ctx: Context) -> int:
+            raise ConnectionError("never")
+
+    async with running(child(Broken, max_attempts=2)) as stage:
+        asked = stage.begin(stage.bus.ask(Get(), ME))
+        await stage.clock.advance(1)
+
+        with pytest.raises(ActorCrashedError, match="broken failed on Get: ConnectionError: never"):
+            asked.outcome()
 
 
 async def test_who_asks_hears_of_no_failure_that_another_attempt_mends() -> None:

@@ -12,12 +12,12 @@ from acore.clock import HeldClock
 from acore.events.asks import AskError, AskTimeoutError, MailboxFullError
 from acore.events.base import Command, Effect, Envelope, Event, Kind, Message, Policy, Trace
 from acore.events.catalog import wire
+from acore.events.mailbox import Overflow
 from acore.events.supervision import ActorExited, MessageRequeued
 from acore.events.transport import KEPT_IDS, Deliver, Inbox
 from acore.runtime.actor import Actor, Context
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
-from acore.runtime.mailbox import Overflow
 from tests.events.unruly import Unruly
 from tests.runtime.stage import Stage, child, running
 

@@ -148,13 +148,13 @@ async def test_of_a_child_that_was_given_up_on_it_is_told_where_it_hangs() -> No
         stage.system.stop()
         await stage.clock.advance(1 + KILL_TIMEOUT)
 
+        release.set()  # before anything is asserted: a failure is to be shown, not to hang here
         (ended,) = stage.messages(ActorExited)
         line = hang.__code__.co_firstlineno + 2
         assert ended.exit == "abandoned"
         assert ended.reason.startswith("it did not end 2 s after the kill; it hangs at ")
-        assert f"{__file__}:{line} hang > " in ended.reason
+        assert f"{__file__}:{line} {hang.__qualname__} > " in ended.reason
         assert ended.place.startswith("/")
-        release.set()
 
 
 async def test_a_branch_that_takes_longer_than_its_time_is_killed_with_all_below() -> None:

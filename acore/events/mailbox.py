@@ -1,4 +1,4 @@
-"""A bounded queue that belongs to an actor's cell and outlives the actor's restarts."""
+"""A bounded queue: an actor's, which belongs to its cell and outlives its restarts, or a listener's."""
 
 import asyncio
 from collections import OrderedDict, deque
@@ -35,7 +35,16 @@ type Key = Callable[[Message], Hashable | None]
 class Mailbox:
     """Messages in the order they were accepted, for the one task that takes them out."""
 
-    __slots__ = ("_lost", "_queue", "_room", "_was_pressed", "capacity", "is_critical", "overflow", "wake_up")
+    __slots__ = (
+        "_lost",
+        "_queue",
+        "_room",
+        "_wake_up",
+        "_was_pressed",
+        "capacity",
+        "is_critical",
+        "overflow",
+    )
 
     def __init__(
         self,
@@ -54,10 +63,10 @@ class Mailbox:
         self.capacity = _UNBOUNDED if overflow is Overflow.UNBOUNDED else capacity
         self.overflow = overflow
         self.is_critical = is_critical
-        self.wake_up: asyncio.Future[None] | None = None
+        self._wake_up: asyncio.Future[None] | None = None
         # An empty deque takes 760 bytes, a tenth of an idle actor: it is made when the first message comes.
         self._queue: deque[Envelope] = _NOTHING
-        self._room = _UNMADE
+        self._room = _CLOSED
         self._was_pressed = False
         self._lost: Lost = _ignore
 
@@ -96,7 +105,7 @@ class Mailbox:
         if len(self._queue) >= self._room and not self._has_made_room(envelope):
             return
         self._queue.append(envelope)
-        wake_up = self.wake_up
+        wake_up = self._wake_up
         if wake_up is not None and not wake_up.done():
             wake_up.set_result(None)
 
@@ -118,19 +127,19 @@ class Mailbox:
 
     def wake(self) -> None:
         """Let `wait` return, also when nothing was queued: something else wants looking at."""
-        if self.wake_up is not None and not self.wake_up.done():
-            self.wake_up.set_result(None)
+        if self._wake_up is not None and not self._wake_up.done():
+            self._wake_up.set_result(None)
 
     async def wait(self) -> None:
         """Return when something is queued or `wake` is called."""
         if len(self):
             return
         # A bare future costs a third of what an event or a stream does, and this is the hottest wait of all.
-        self.wake_up = asyncio.get_running_loop().create_future()
+        self._wake_up = asyncio.get_running_loop().create_future()
         try:
-            await self.wake_up
+            await self._wake_up
         finally:
-            self.wake_up = None
+            self._wake_up = None
 
     def _has_made_room(self, envelope: Envelope) -> bool:
         """Return whether *envelope* can be queued now; say what was lost for it, or that it was."""
