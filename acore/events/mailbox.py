@@ -6,13 +6,14 @@ from collections.abc import Callable, Hashable
 from enum import StrEnum
 
 from acore.events.base import Envelope, Message
+from acore.events.rest import Marks
 from acore.events.supervision import Burial
 
 DEFAULT_CAPACITY = 10_000
 _UNBOUNDED = 1 << 62
 _UNMADE, _CLOSED = 0, -1
 _NOTHING: deque[Envelope] = deque()
-# Sources hold back from four fifths of a mailbox's room until half of it is free again: not to and fro.
+# Sources hold back from four fifths of a mailbox's room until half of it is free again.
 _HIGH, _LOW = 0.8, 0.5
 
 
@@ -35,16 +36,7 @@ type Key = Callable[[Message], Hashable | None]
 class Mailbox:
     """Messages in the order they were accepted, for the one task that takes them out."""
 
-    __slots__ = (
-        "_lost",
-        "_queue",
-        "_room",
-        "_wake_up",
-        "_was_pressed",
-        "capacity",
-        "is_critical",
-        "overflow",
-    )
+    __slots__ = ("_lost", "_marks", "_queue", "_room", "_wake_up", "capacity", "overflow")
 
     def __init__(
         self,
@@ -62,12 +54,11 @@ class Mailbox:
         """
         self.capacity = _UNBOUNDED if overflow is Overflow.UNBOUNDED else capacity
         self.overflow = overflow
-        self.is_critical = is_critical
         self._wake_up: asyncio.Future[None] | None = None
         # An empty deque takes 760 bytes, a tenth of an idle actor: it is made when the first message comes.
         self._queue: deque[Envelope] = _NOTHING
         self._room = _CLOSED
-        self._was_pressed = False
+        self._marks = Marks(_HIGH * self.capacity, _LOW * self.capacity) if is_critical else None
         self._lost: Lost = _ignore
 
     def __len__(self) -> int:
@@ -85,11 +76,8 @@ class Mailbox:
 
     @property
     def is_pressed(self) -> bool:
-        """Whether sources should hold back: from the high mark until the low mark is reached again."""
-        if not self.is_critical:
-            return False
-        self._was_pressed = len(self) > self.capacity * (_LOW if self._was_pressed else _HIGH)
-        return self._was_pressed
+        """Whether sources should hold back because of it."""
+        return self._marks is not None and self._marks.are_over(len(self))
 
     def open(self, lost: Lost) -> None:
         """Take in what comes from now on, and tell *lost* of what finds no place."""

@@ -21,6 +21,28 @@ class PressureError(AcoreError):
         super().__init__(f"no room after {seconds:g} s: {', '.join(pressed)}")
 
 
+class Marks:
+    """Whether sources should hold back: from a high mark until a low one is reached again, not to and fro."""
+
+    __slots__ = ("_high", "_low", "_was_over")
+
+    def __init__(self, high: float, low: float) -> None:
+        """Begin below both.
+
+        Args:
+            high: More waiting messages than these hold sources back.
+            low: So many, or fewer, let them go on.
+        """
+        self._high = high
+        self._low = low
+        self._was_over = False
+
+    def are_over(self, waiting: int) -> bool:
+        """Return whether *waiting* messages hold sources back."""
+        self._was_over = waiting > (self._low if self._was_over else self._high)
+        return self._was_over
+
+
 class Rest:
     """Wakes who waits for rest or room whenever something was worked off; nothing is polled."""
 

@@ -9,9 +9,10 @@ from itertools import islice
 
 from acore.errors import AcoreError
 from acore.events.base import Entry, Envelope
+from acore.events.rest import Marks
 
 HIGH_MARK, LOW_MARK = 50_000, 10_000
-"""Sources hold back from so many entries waiting to be written until so few are left: some 20 MB at most."""
+"""Sources hold back from so many entries waiting to be written until so few are left."""
 
 
 type Read = Callable[[int, int], AsyncIterator[Envelope]]
@@ -50,7 +51,7 @@ class Journal:
         self._order: list[int] = []
         self._wake: asyncio.Future[None] | None = None
         self._doing: list[str] = []
-        self._was_pressed = False
+        self._marks = Marks(HIGH_MARK, LOW_MARK)
         self._relieved: Callable[[], None] = lambda: None
 
     @property
@@ -65,9 +66,8 @@ class Journal:
 
     @property
     def is_pressed(self) -> bool:
-        """Whether sources should hold back: from the high mark until the low mark is reached again."""
-        self._was_pressed = len(self._entries) > (LOW_MARK if self._was_pressed else HIGH_MARK)
-        return self._was_pressed
+        """Whether sources should hold back because of it."""
+        return self._marks.are_over(len(self._entries))
 
     def when_relieved(self, relieved: Callable[[], None]) -> None:
         """Have *relieved* called whenever something was written."""

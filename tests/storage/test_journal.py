@@ -4,8 +4,10 @@ import pytest
 from anyio import create_task_group
 from anyio.lowlevel import checkpoint
 
+from acore.clock import HeldClock
 from acore.events.base import Entry, Envelope, Event, Kind, Origin, Trace
-from acore.storage.journal import Journal, SequenceError
+from acore.events.bus import Bus
+from acore.storage.journal import HIGH_MARK, LOW_MARK, Journal, SequenceError
 
 
 def entry(seq: int) -> Entry:
@@ -140,3 +142,28 @@ def test_what_goes_on_is_named_while_it_does() -> None:
     with journal.doing("writing"):
         assert list(journal.under_way()) == ["writing"]
     assert list(journal.under_way()) == []
+
+
+async def test_sources_wait_while_too_much_is_to_be_written_and_go_on_at_the_low_mark() -> None:
+    """B12: the journal holds them back as a mailbox does, and a commit lets them look again."""
+    journal = filled(*range(1, HIGH_MARK + 2))
+    bus = Bus(HeldClock(), journal, boot="b", last_seq=journal.last_seq)
+    went_on = False
+
+    async def wait() -> None:
+        nonlocal went_on
+        await bus.ready(within=60)
+        went_on = True
+
+    async with create_task_group() as tasks:
+        tasks.start_soon(wait)
+        await turns()
+        assert list(bus.pressed()) == ["the journal"]
+
+        journal.committed(HIGH_MARK - LOW_MARK)
+        await turns()
+        assert not went_on, "the high mark is past, the low one is not reached"
+
+        journal.committed(HIGH_MARK + 1 - LOW_MARK)
+        await turns()
+        assert went_on
