@@ -15,7 +15,7 @@ from acore.cli.tree import show_tree
 from acore.errors import AcoreError, ExitCode
 from acore.runtime.system import System
 from acore.sandbox import PortInUseError, Sandbox
-from acore.sandbox.console import console
+from acore.sandbox.console.console import console
 from acore.settings.load import Loaded, load
 from acore.settings.schema import LogLevel
 

@@ -3,10 +3,10 @@
 It stands apart: nothing here imports the rest of acore.
 """
 
-from acore.sandbox.faults import Hold
-from acore.sandbox.feed import GatewayLostError, PersonError, SeenEvent
-from acore.sandbox.invocation import DidNotRespondError, Invocation
-from acore.sandbox.person import Person, RefusedError, UnknownCommandError
+from acore.sandbox.faults.faults import Hold
+from acore.sandbox.person.feed import GatewayLostError, PersonError, SeenEvent
+from acore.sandbox.person.invocation import DidNotRespondError, Invocation
+from acore.sandbox.person.person import Person, RefusedError, UnknownCommandError
 from acore.sandbox.server import PortInUseError, Sandbox
 
 __all__ = [

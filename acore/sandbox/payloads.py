@@ -1,8 +1,9 @@
 """Records to the JSON that Discord sends."""
 
-from acore.sandbox import permissions
+from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.realtime import iso
-from acore.sandbox.records import (
+from acore.sandbox.shapes import Json
+from acore.sandbox.state.records import (
     Application,
     Attachment,
     Channel,
@@ -14,7 +15,6 @@ from acore.sandbox.records import (
     Role,
     User,
 )
-from acore.sandbox.shapes import Json
 
 
 def user(of: User) -> Json:

@@ -10,20 +10,20 @@ import anyio.to_thread
 import msgspec
 from aiohttp import web
 
-from acore.sandbox.commands import Commands
-from acore.sandbox.faults import Faults, Hold
-from acore.sandbox.gateway import Gateway
-from acore.sandbox.interactions import Interactions
-from acore.sandbox.messages import Messages
-from acore.sandbox.ratelimits import RateLimits
+from acore.sandbox.api.requests import RequestHandler
+from acore.sandbox.api.table import House, Routes
+from acore.sandbox.faults.faults import Faults, Hold
+from acore.sandbox.gateway.gateway import Gateway
+from acore.sandbox.interactions.commands import Commands
+from acore.sandbox.interactions.interactions import Interactions
+from acore.sandbox.limits.ratelimits import RateLimits
+from acore.sandbox.limits.starts import SessionStarts
+from acore.sandbox.messages.messages import Messages
 from acore.sandbox.recorder import Recorder
-from acore.sandbox.records import User
-from acore.sandbox.requests import RequestHandler
-from acore.sandbox.routes import applications, callbacks, channels, gateways, guilds, people, users
-from acore.sandbox.routes.table import House, Routes
+from acore.sandbox.resources import applications, callbacks, channels, gateways, guilds, people, users
 from acore.sandbox.shapes import Json
-from acore.sandbox.starts import SessionStarts
-from acore.sandbox.world import World
+from acore.sandbox.state.records import User
+from acore.sandbox.state.world import World
 
 HOST = "127.0.0.1"
 MAX_BODY = 64 * 1024 * 1024

@@ -7,9 +7,9 @@ import pytest
 
 from acore.errors import ExitCode
 from acore.sandbox import Person, Sandbox
+from acore.sandbox.gateway.sockets import GatewaySocket, Op
 from acore.sandbox.recorder import GatewayLog
-from acore.sandbox.records import Application
-from acore.sandbox.sockets import GatewaySocket, Op
+from acore.sandbox.state.records import Application
 from tests.e2e.answers import fields, frames, requests
 from tests.e2e.bot import ACORE, Bot, outcome, running, settings_for, started
 

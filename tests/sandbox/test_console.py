@@ -7,8 +7,8 @@ from typing import Any
 import nextcord  # noqa: TID251 - the sandbox is tested against the real library
 
 from acore.sandbox import Sandbox
-from acore.sandbox.console import console, piped_lines
-from acore.sandbox.render import render_message
+from acore.sandbox.console.console import console, piped_lines
+from acore.sandbox.console.render import render_message
 from tests.sandbox.conftest import Bot, NewBot, Pretend, Running
 
 MESSAGE: dict[str, Any] = {

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from acore.sandbox.render import render_message
+from acore.sandbox.console.render import render_message
 
 WRITTEN = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

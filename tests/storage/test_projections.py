@@ -29,7 +29,7 @@ from acore.events.lifecycle import RunEnded, RunFailed, RunStarted
 from acore.events.metrics import ActivityCounted, Counters
 from acore.events.recorder import MemoryRecorder
 from acore.events.status import Notice
-from acore.sandbox.snowflakes import DISCORD_EPOCH_MS
+from acore.sandbox.state.snowflakes import DISCORD_EPOCH_MS
 from acore.storage.database import connect
 from acore.storage.pending import pending
 from acore.storage.reader import budget, counters, newest_run

@@ -1,0 +1,1 @@
+"""Commands and what people do with them: registration, options, answers, tokens."""

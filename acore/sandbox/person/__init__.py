@@ -1,0 +1,1 @@
+"""A person's client, for tests, scripts and the console."""

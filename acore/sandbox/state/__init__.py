@@ -1,0 +1,1 @@
+"""What there is: records of users, guilds, channels and messages, and the world that holds them."""

@@ -1,0 +1,222 @@
+"""The world of one sandbox: who and what is in it, and how more is added."""
+
+import secrets
+from collections.abc import Callable, Iterable
+
+from acore.sandbox import payloads, realtime
+from acore.sandbox.api.refusals import ApiError, Refusal
+from acore.sandbox.permissions import rules as permissions
+from acore.sandbox.shapes import Json
+from acore.sandbox.state.records import Application, Channel, ChannelType, Guild, Member, Role, User
+from acore.sandbox.state.snowflakes import Snowflakes
+
+type Announce = Callable[[str, Json, Iterable[str]], None]
+"""Sends an event with its payload to the sessions of the users with these ids."""
+
+
+def _nobody_listens(_event: str, _payload: Json, _user_ids: Iterable[str]) -> None:
+    """Announce nothing: what is built before the gateway opens is seen in GUILD_CREATE."""
+
+
+class World:
+    """Everything that exists, found by id or token; adding to it tells whoever is connected.
+
+    It begins with two users, *owner* and *member*, one application with its bot, and one guild with a
+    #general where all three are members.
+    """
+
+    def __init__(self) -> None:
+        self.snowflakes = Snowflakes()
+        self.users: dict[str, User] = {}
+        self.guilds: dict[str, Guild] = {}
+        self.channels: dict[str, Channel] = {}
+        self.applications: dict[str, Application] = {}
+        self.announce: Announce = _nobody_listens
+        self.announce_guild: Callable[[Guild, str], None] = _nobody_joins
+        self._by_token: dict[str, User] = {}
+        self.owner = self._new_user("owner", bot=False)
+        self.member = self._new_user("member", bot=False)
+        self.application = self.add_application("sandbox-bot")
+        self.guild = self.add_guild("Sandbox", users=[self.owner, self.member, self.application.bot])
+        self.channel = next(iter(self.guild.channels.values()))
+
+    # -- finding
+
+    def user_of_token(self, token: str) -> User | None:
+        """Return who speaks with *token*."""
+        return self._by_token.get(token)
+
+    def application_of(self, bot: User) -> Application | None:
+        """Return the application whose bot this is."""
+        return next((one for one in self.applications.values() if one.bot is bot), None)
+
+    def guilds_of(self, user_id: str) -> list[Guild]:
+        """Return the guilds a user is in."""
+        return [guild for guild in self.guilds.values() if user_id in guild.members]
+
+    def user_named(self, username: str) -> User | None:
+        """Return the user with this name."""
+        return next((user for user in self.users.values() if user.username == username), None)
+
+    def channel_for(self, channel_id: str, user_id: str) -> Channel:
+        """Return a channel that a user asks for.
+
+        Raises:
+            ApiError: it does not exist, or the user may not see it.
+        """
+        channel = self.channels.get(channel_id)
+        if channel is None:
+            raise ApiError(Refusal.UNKNOWN_CHANNEL)
+        if user_id not in self.audience(channel):
+            raise ApiError(Refusal.MISSING_ACCESS)
+        return channel
+
+    def guild_for(self, guild_id: str, user_id: str) -> Guild:
+        """Return a guild that a user asks for.
+
+        Raises:
+            ApiError: it does not exist, or the user is not in it, which Discord does not tell apart.
+        """
+        guild = self.guilds.get(guild_id)
+        if guild is None or user_id not in guild.members:
+            raise ApiError(Refusal.UNKNOWN_GUILD)
+        return guild
+
+    def guild_of(self, channel: Channel) -> Guild | None:
+        """Return the guild a channel is in; a direct message is in none."""
+        return None if channel.guild_id is None else self.guilds[channel.guild_id]
+
+    def audience(self, channel: Channel) -> list[str]:
+        """Return the ids of the users who see what happens in *channel*."""
+        guild = self.guild_of(channel)
+        return [user.id for user in channel.recipients] if guild is None else list(guild.members)
+
+    # -- adding
+
+    def add_user(
+        self, username: str, *, role_ids: Iterable[str] = (), guild: Guild | None = None, bot: bool = False
+    ) -> User:
+        """Add a user, as a member of *guild* (the first one by default) with these roles.
+
+        Raises:
+            KeyError: the guild has no such role.
+        """
+        user = self._new_user(username, bot=bot)
+        self.add_member(guild or self.guild, user, role_ids=role_ids)
+        return user
+
+    def add_member(self, guild: Guild, user: User, *, role_ids: Iterable[str] = ()) -> Member:
+        """Make a user a member of a guild.
+
+        Raises:
+            KeyError: the guild has no such role.
+        """
+        roles = [guild.roles[role_id].id for role_id in role_ids]
+        member = Member(user=user, joined_at=realtime.now(), role_ids=roles)
+        guild.members[user.id] = member
+        others = [user_id for user_id in guild.members if user_id != user.id]
+        self.announce("GUILD_MEMBER_ADD", {"guild_id": guild.id, **payloads.member(member)}, others)
+        self.announce_guild(guild, user.id)
+        return member
+
+    def add_role(
+        self, name: str, *, permission_bits: int = 0, color: int = 0, guild: Guild | None = None
+    ) -> Role:
+        """Add a role to *guild* (the first one by default)."""
+        guild = guild or self.guild
+        role = Role(
+            id=self.snowflakes.make(),
+            name=name,
+            permissions=permission_bits,
+            position=len(guild.roles),
+            color=color,
+        )
+        guild.roles[role.id] = role
+        payload = {"guild_id": guild.id, "role": payloads.role(role)}
+        self.announce("GUILD_ROLE_CREATE", payload, guild.members)
+        return role
+
+    def give_role(self, user: User, role: Role, *, guild: Guild | None = None) -> None:
+        """Give a member one more role.
+
+        Raises:
+            KeyError: the user is not in the guild, or the role is another guild's.
+        """
+        guild = guild or self.guild
+        member = guild.members[user.id]
+        member.role_ids.append(guild.roles[role.id].id)
+        payload = {"guild_id": guild.id, **payloads.member(member)}
+        self.announce("GUILD_MEMBER_UPDATE", payload, guild.members)
+
+    def add_channel(self, name: str, *, guild: Guild | None = None, topic: str | None = None) -> Channel:
+        """Add a text channel to *guild* (the first one by default)."""
+        guild = guild or self.guild
+        channel = Channel(
+            id=self.snowflakes.make(),
+            type=ChannelType.GUILD_TEXT,
+            name=name,
+            guild_id=guild.id,
+            position=len(guild.channels),
+            topic=topic,
+        )
+        guild.channels[channel.id] = self.channels[channel.id] = channel
+        self.announce("CHANNEL_CREATE", payloads.channel(channel, seen_by=""), guild.members)
+        return channel
+
+    def add_guild(self, name: str, *, users: Iterable[User], owner: User | None = None) -> Guild:
+        """Add a guild with a #general and these members; bots among them get the role Discord gives them."""
+        owner = owner or self.owner
+        guild = Guild(id=self.snowflakes.make(), name=name, owner_id=owner.id)
+        guild.roles[guild.id] = Role(guild.id, "@everyone", int(permissions.EVERYONE_MAY), 0)
+        self.guilds[guild.id] = guild
+        self.add_channel("general", guild=guild)
+        for user in dict.fromkeys([owner, *users]):
+            roles = [self._bot_role(guild, user).id] if user.bot else []
+            self.add_member(guild, user, role_ids=roles)
+        return guild
+
+    def add_application(self, name: str, *, owner: User | None = None) -> Application:
+        """Add an application with a bot of the same name; it is in no guild yet."""
+        bot = self._new_user(name, bot=True)
+        # Discord gives a new application and its bot one and the same id.
+        application = Application(
+            id=bot.id, name=name, bot=bot, owner=owner or self.owner, verify_key=secrets.token_hex(32)
+        )
+        self.applications[application.id] = application
+        return application
+
+    def direct_channel(self, one: User, other: User) -> Channel:
+        """Return the direct message channel of two users, made when they first need it."""
+        pair = {one.id, other.id}
+        for channel in self.channels.values():
+            if channel.type is ChannelType.DM and {user.id for user in channel.recipients} == pair:
+                return channel
+        channel = Channel(id=self.snowflakes.make(), type=ChannelType.DM, recipients=[one, other])
+        self.channels[channel.id] = channel
+        for user in (one, other):
+            # Bots learn of a direct message channel by its first message (API v8 and later), people at once.
+            if not user.bot:
+                payload = payloads.channel(channel, seen_by=user.id)
+                self.announce("CHANNEL_CREATE", payload, [user.id])
+        return channel
+
+    def _new_user(self, username: str, *, bot: bool) -> User:
+        token = secrets.token_urlsafe(32)
+        user = User(id=self.snowflakes.make(), username=username, token=token, bot=bot)
+        self.users[user.id] = self._by_token[token] = user
+        return user
+
+    def _bot_role(self, guild: Guild, bot: User) -> Role:
+        role = Role(
+            id=self.snowflakes.make(),
+            name=bot.username,
+            permissions=int(permissions.EVERYONE_MAY),
+            position=len(guild.roles),
+            bot_id=bot.id,
+        )
+        guild.roles[role.id] = role
+        return role
+
+
+def _nobody_joins(_guild: Guild, _user_id: str) -> None:
+    """Announce no guild before the gateway opens."""
