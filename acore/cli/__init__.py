@@ -1,38 +1,26 @@
 """The command line: one file per group of subcommands."""
 
-import importlib
 import sys
 from collections.abc import Sequence
-from typing import override
 
 import click
 
 from acore import __version__
+from acore.cli.late import LateGroup
 from acore.cli.output import complain
 from acore.errors import AcoreError, ExitCode
 
 _INTERRUPTED = 130
-# Each lives in the module of its name, imported when asked for: the running bot does not pay for the rest.
-_COMMANDS = ("run", "status", "top", "events", "sandbox", "init", "bench", "soak", "completion")
+COMMANDS = ("run", "status", "top", "events", "sandbox", "init", "bench", "soak", "completion")
 
 
-class _LateGroup(click.Group):
-    """Finds its commands without importing them all."""
-
-    @override
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    @override
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = getattr(importlib.import_module(f"acore.cli.{cmd_name}"), cmd_name)
-        return command
+class _Commands(LateGroup):
+    package = "acore.cli"
+    names = COMMANDS
 
 
 @click.group(
-    cls=_LateGroup,
+    cls=_Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -47,7 +35,7 @@ def cli(context: click.Context) -> None:
         run = (
             context.command.get_command(context, "run") if isinstance(context.command, click.Group) else None
         )
-        assert run is not None  # noqa: S101 - it is in the list above
+        assert run is not None  # noqa: S101 - it is among the names above
         context.invoke(run)
 
 

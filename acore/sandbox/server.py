@@ -1,15 +1,14 @@
 """The sandbox itself: it puts the rooms together, opens the port and closes it again."""
 
 import errno
-import os
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import anyio.to_thread
-import msgspec
 from aiohttp import web
 
+from acore.sandbox import whereabouts
 from acore.sandbox.api.requests import RequestHandler
 from acore.sandbox.api.table import House, Routes
 from acore.sandbox.faults.faults import Faults, Hold
@@ -141,7 +140,7 @@ class Sandbox:
         self._gateway.url = f"ws://{HOST}:{self._port}/gateway"
         self._messages.origin = self.origin
         if self._state_file is not None:
-            await anyio.to_thread.run_sync(_write_state, self._state_file, self.state())
+            await anyio.to_thread.run_sync(whereabouts.write, self._state_file, self.state())
 
     async def stop(self) -> None:
         """Close every socket, refuse what is held, and end; the world stays as it is for another `start`."""
@@ -260,12 +259,3 @@ class Sandbox:
     def is_connected(self, user: User) -> bool:
         """Return whether somebody is connected to the gateway as this user."""
         return self._gateway.is_connected(user)
-
-
-def _write_state(path: Path, state: Json) -> None:
-    """Write the state in one step, as a driver may be waiting for the file to appear; it holds tokens."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.touch(mode=0o600)
-    unfinished.write_bytes(msgspec.json.encode(state))
-    unfinished.replace(path)

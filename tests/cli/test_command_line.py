@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from acore import __version__
-from acore.cli import _COMMANDS
+from acore.cli import COMMANDS
 from acore.errors import ExitCode
 from tests.e2e.bot import PYTHON, left_in, outcome, started
 
@@ -15,13 +15,13 @@ async def test_help_names_every_command(home: Path) -> None:
     told = await outcome(home, "--help")
 
     assert told.process.returncode == ExitCode.OK, told.output
-    for name in _COMMANDS:
+    for name in COMMANDS:
         assert f"  {name} " in told.out
     assert "\x1b" not in told.out
 
 
 @pytest.mark.parametrize(
-    "arguments", [*_COMMANDS, "sandbox serve", "events tail", "events show", "bench start", "bench runtime"]
+    "arguments", [*COMMANDS, "sandbox serve", "events tail", "events show", "bench start", "bench runtime"]
 )
 async def test_every_command_explains_itself(home: Path, arguments: str) -> None:
     told = await outcome(home, *arguments.split(), "--help")

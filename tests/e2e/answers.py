@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from acore.sandbox.state.records import MessageFlag
+from acore.sandbox.state.kinds import MessageFlag
 
 type Message = dict[str, Any]
 

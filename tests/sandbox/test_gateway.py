@@ -9,7 +9,7 @@ import nextcord  # noqa: TID251 - the sandbox is tested against the real library
 import pytest
 
 from acore.sandbox import Sandbox
-from acore.sandbox.state.records import ApplicationFlag
+from acore.sandbox.state.kinds import ApplicationFlag
 from tests.sandbox.conftest import Ask, NewBot, NewPerson, Running
 
 

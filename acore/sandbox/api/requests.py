@@ -83,7 +83,17 @@ class RequestHandler:
             if not is_allowed:
                 return reply(ratelimits.body(headers), 429, headers)
         application = None if sender is None else self._house.world.application_of(sender)
-        call = Call(self._house, parameters, request.query, body, uploads, sender, application)
+        reason = request.headers.get("X-Audit-Log-Reason")
+        call = Call(
+            self._house,
+            parameters,
+            request.query,
+            body,
+            uploads,
+            sender,
+            application,
+            reason=None if reason is None else unquote(reason),
+        )
         try:
             answer = route.handler(call)
         except ApiError as error:

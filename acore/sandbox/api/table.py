@@ -10,8 +10,10 @@ from acore.sandbox.interactions.commands import Commands
 from acore.sandbox.interactions.interactions import Interactions
 from acore.sandbox.messages.drafts import Upload
 from acore.sandbox.messages.messages import Messages
+from acore.sandbox.permissions import rules as permissions
+from acore.sandbox.permissions.rules import Permission
 from acore.sandbox.shapes import Json, as_object
-from acore.sandbox.state.records import Application, User
+from acore.sandbox.state.records import Application, Channel, Guild, User
 from acore.sandbox.state.world import World
 
 MAJOR_PARAMETERS = ("channel_id", "guild_id", "webhook_id")
@@ -50,6 +52,8 @@ class Call:
     uploads: list[Upload] = field(default_factory=list[Upload])
     sender: User | None = None
     application: Application | None = None
+    reason: str | None = None
+    """What the X-Audit-Log-Reason header says."""
 
     @property
     def caller(self) -> User:
@@ -61,6 +65,45 @@ class Call:
         if self.sender is None:
             raise ApiError(Refusal.UNAUTHORIZED)
         return self.sender
+
+    @property
+    def world(self) -> World:
+        """Everything that exists."""
+        return self.house.world
+
+    def channel(self) -> Channel:
+        """Return the channel in the path.
+
+        Raises:
+            ApiError: it does not exist, or the caller may not see it.
+        """
+        return self.world.channel_for(self.path["channel_id"], self.caller.id)
+
+    def guild(self) -> Guild:
+        """Return the guild in the path.
+
+        Raises:
+            ApiError: it does not exist, or the caller is not in it.
+        """
+        return self.world.guild_for(self.path["guild_id"], self.caller.id)
+
+    def bits(self, place: Channel | Guild) -> int:
+        """Return the caller's permissions in a channel or in a whole guild."""
+        if isinstance(place, Guild):
+            return permissions.of_member(place, place.members[self.caller.id])
+        guild = self.world.guild_of(place)
+        if guild is None:
+            return int(permissions.DIRECT_MESSAGES_MAY)
+        return permissions.in_channel(guild, guild.members[self.caller.id], place)
+
+    def require(self, needed: Permission, place: Channel | Guild) -> None:
+        """Go on only if the caller has every one of these permissions there.
+
+        Raises:
+            ApiError: code 50013.
+        """
+        if self.bits(place) & needed != needed:
+            raise ApiError(Refusal.MISSING_PERMISSIONS)
 
     @property
     def form(self) -> Json:
@@ -83,12 +126,16 @@ type Handler = Callable[[Call], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a template of a path, and what answers."""
+    """A method and a template of a path, and what answers; *refuses* are the reasons it may say no for.
+
+    What every operation may answer (401, 429, an unreadable body) is not among them.
+    """
 
     method: str
     template: str
     audience: Audience
     handler: Handler
+    refuses: tuple[Refusal, ...] = ()
 
     @property
     def bucket(self) -> str:
@@ -106,11 +153,20 @@ class Routes:
     def __init__(self) -> None:
         self._routes: list[tuple[list[str], Route]] = []
 
-    def on(self, method: str, template: str, audience: Audience) -> Callable[[Handler], Handler]:
-        """Return a decorator that makes a function answer a method and path."""
+    def on(
+        self, method: str, template: str, audience: Audience, *, refuses: tuple[Refusal, ...] = ()
+    ) -> Callable[[Handler], Handler]:
+        """Return a decorator that makes a function answer a method and path.
+
+        Args:
+            method: e.g. GET.
+            template: the path below /api/vN with {parameters}, as Discord's own description writes it.
+            audience: who may ask.
+            refuses: every reason of its own for which it says no; tests show each.
+        """
 
         def add(handler: Handler) -> Handler:
-            route = Route(method, template, audience, handler)
+            route = Route(method, template, audience, handler, refuses)
             self._routes.append((template.strip("/").split("/"), route))
             self._routes.sort(key=lambda one: [part.startswith("{") for part in one[0]])
             return handler

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import cast
 
 from acore.sandbox.shapes import Json, as_object, as_objects
-from acore.sandbox.state.records import MessageFlag
+from acore.sandbox.state.kinds import MessageFlag
 
 BAR = "▌"
 BLURPLE = 0x5865F2

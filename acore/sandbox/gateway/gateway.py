@@ -1,7 +1,6 @@
 """The gateway: sockets in, sessions kept, events out."""
 
 import secrets
-from collections.abc import Iterable
 
 import anyio
 import msgspec
@@ -15,6 +14,7 @@ from acore.sandbox.gateway.sockets import CloseCode, GatewaySocket, Op
 from acore.sandbox.limits.starts import SessionStarts
 from acore.sandbox.recorder import GatewayLog, Recorder
 from acore.sandbox.shapes import Json, as_int, as_list, as_object, as_objects, as_snowflake
+from acore.sandbox.state.audience import Audience
 from acore.sandbox.state.records import Application, Guild, Member, User
 from acore.sandbox.state.world import World
 
@@ -52,9 +52,8 @@ class Gateway:
 
     # -- outwards
 
-    def announce(self, event: str, payload: Json, user_ids: Iterable[str]) -> None:
+    def announce(self, event: str, payload: Json, audience: Audience) -> None:
         """Dispatch an event to every session of these users that wants it."""
-        audience = set(user_ids)
         for session in self._sessions.values():
             if session.user.id in audience:
                 session.dispatch(event, payload)

@@ -6,7 +6,7 @@ After Discord's documentation, "Gateway Intents".
 from enum import IntFlag
 
 from acore.sandbox.shapes import Json, as_object, as_objects
-from acore.sandbox.state.records import ApplicationFlag
+from acore.sandbox.state.kinds import ApplicationFlag
 
 
 class Intent(IntFlag):
@@ -47,21 +47,63 @@ PRIVILEGED: dict[Intent, int] = {
 """Each privileged intent with the application flags of which one is needed."""
 
 _IN_GUILDS = {
-    "GUILD_CREATE": Intent.GUILDS,
-    "GUILD_ROLE_CREATE": Intent.GUILDS,
-    "CHANNEL_CREATE": Intent.GUILDS,
-    "GUILD_MEMBER_ADD": Intent.GUILD_MEMBERS,
-    "GUILD_MEMBER_UPDATE": Intent.GUILD_MEMBERS,
+    **dict.fromkeys(
+        (
+            "GUILD_CREATE",
+            "GUILD_UPDATE",
+            "GUILD_DELETE",
+            "GUILD_ROLE_CREATE",
+            "GUILD_ROLE_UPDATE",
+            "GUILD_ROLE_DELETE",
+            "CHANNEL_CREATE",
+            "CHANNEL_UPDATE",
+            "CHANNEL_DELETE",
+            "CHANNEL_PINS_UPDATE",
+            "THREAD_CREATE",
+            "THREAD_UPDATE",
+            "THREAD_DELETE",
+            "THREAD_LIST_SYNC",
+            "THREAD_MEMBER_UPDATE",
+            "THREAD_MEMBERS_UPDATE",
+        ),
+        Intent.GUILDS,
+    ),
+    **dict.fromkeys(("GUILD_MEMBER_ADD", "GUILD_MEMBER_UPDATE", "GUILD_MEMBER_REMOVE"), Intent.GUILD_MEMBERS),
+    **dict.fromkeys(
+        ("GUILD_AUDIT_LOG_ENTRY_CREATE", "GUILD_BAN_ADD", "GUILD_BAN_REMOVE"), Intent.GUILD_MODERATION
+    ),
+    "GUILD_EMOJIS_UPDATE": Intent.GUILD_EXPRESSIONS,
+    "WEBHOOKS_UPDATE": Intent.GUILD_WEBHOOKS,
+    **dict.fromkeys(("INVITE_CREATE", "INVITE_DELETE"), Intent.GUILD_INVITES),
+    "VOICE_STATE_UPDATE": Intent.GUILD_VOICE_STATES,
     "PRESENCE_UPDATE": Intent.GUILD_PRESENCES,
-    "MESSAGE_CREATE": Intent.GUILD_MESSAGES,
-    "MESSAGE_UPDATE": Intent.GUILD_MESSAGES,
-    "MESSAGE_DELETE": Intent.GUILD_MESSAGES,
+    **dict.fromkeys(
+        ("MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK"), Intent.GUILD_MESSAGES
+    ),
+    **dict.fromkeys(
+        (
+            "MESSAGE_REACTION_ADD",
+            "MESSAGE_REACTION_REMOVE",
+            "MESSAGE_REACTION_REMOVE_ALL",
+            "MESSAGE_REACTION_REMOVE_EMOJI",
+        ),
+        Intent.GUILD_MESSAGE_REACTIONS,
+    ),
     "TYPING_START": Intent.GUILD_MESSAGE_TYPING,
 }
 _IN_DIRECT_MESSAGES = {
-    "MESSAGE_CREATE": Intent.DIRECT_MESSAGES,
-    "MESSAGE_UPDATE": Intent.DIRECT_MESSAGES,
-    "MESSAGE_DELETE": Intent.DIRECT_MESSAGES,
+    **dict.fromkeys(
+        ("MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE", "CHANNEL_PINS_UPDATE"), Intent.DIRECT_MESSAGES
+    ),
+    **dict.fromkeys(
+        (
+            "MESSAGE_REACTION_ADD",
+            "MESSAGE_REACTION_REMOVE",
+            "MESSAGE_REACTION_REMOVE_ALL",
+            "MESSAGE_REACTION_REMOVE_EMOJI",
+        ),
+        Intent.DIRECT_MESSAGE_REACTIONS,
+    ),
     "TYPING_START": Intent.DIRECT_MESSAGE_TYPING,
 }
 

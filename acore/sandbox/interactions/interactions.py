@@ -20,7 +20,8 @@ from acore.sandbox.messages import components, drafts
 from acore.sandbox.messages.drafts import Draft, Upload
 from acore.sandbox.messages.messages import Messages
 from acore.sandbox.shapes import Json, as_int, as_object, as_objects
-from acore.sandbox.state.records import Application, Channel, Message, MessageFlag, MessageType, User
+from acore.sandbox.state.kinds import MessageFlag, MessageType
+from acore.sandbox.state.records import Application, Channel, Message, User
 from acore.sandbox.state.world import World
 
 MAX_CHOICES = 25

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.messages import components, embeds
 from acore.sandbox.shapes import Json, as_int, as_list, as_object, as_objects, as_snowflake
-from acore.sandbox.state.records import MessageFlag
+from acore.sandbox.state.kinds import MessageFlag
 
 MAX_CONTENT = 2000  # Discord's documentation, "Create Message"
 SENDABLE_FLAGS = (

@@ -8,7 +8,9 @@ from acore.sandbox.api.refusals import ApiError, Refusal, invalid
 from acore.sandbox.messages.drafts import Draft, Upload
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.shapes import Json, as_list, as_object
-from acore.sandbox.state.records import Attachment, Channel, Message, MessageFlag, MessageType, User
+from acore.sandbox.state.audience import Audience, only
+from acore.sandbox.state.kinds import MessageFlag, MessageType
+from acore.sandbox.state.records import Attachment, Channel, Message, User
 from acore.sandbox.state.world import World
 
 USER_MENTION = re.compile(r"<@!?(\d+)>")
@@ -204,8 +206,8 @@ class Messages:
         bits = permissions.of_member(guild, guild.members[message.author.id])
         return bool(bits & permissions.Permission.MENTION_EVERYONE)
 
-    def _seen_by(self, channel: Channel, message: Message) -> list[str]:
-        return self._world.audience(channel) if message.only_for is None else [message.only_for]
+    def _seen_by(self, channel: Channel, message: Message) -> Audience:
+        return self._world.audience(channel) if message.only_for is None else only([message.only_for])
 
     def _announce(self, event: str, channel: Channel, message: Message) -> None:
         payload = self.payload(message)

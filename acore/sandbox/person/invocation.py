@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from acore.sandbox.person.feed import Feed, PersonError, SeenEvent
 from acore.sandbox.shapes import Json, as_object
-from acore.sandbox.state.records import MessageFlag
+from acore.sandbox.state.kinds import MessageFlag
 
 
 class DidNotRespondError(PersonError):

@@ -4,7 +4,8 @@ from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
 from acore.sandbox.interactions.records import CallbackType, Interaction
 from acore.sandbox.messages import drafts
 from acore.sandbox.shapes import Json, as_flag, as_int
-from acore.sandbox.state.records import Message, MessageFlag
+from acore.sandbox.state.kinds import MessageFlag
+from acore.sandbox.state.records import Message
 
 routes = Routes()
 

@@ -4,10 +4,9 @@ from acore.sandbox import payloads, realtime
 from acore.sandbox.api.refusals import ApiError, Refusal, invalid
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
 from acore.sandbox.messages import drafts
-from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.permissions.rules import Permission
 from acore.sandbox.shapes import Json, as_int
-from acore.sandbox.state.records import Channel, Message
+from acore.sandbox.state.records import Message
 
 MAX_PAGE = 100
 ENDLESS = 1 << 64
@@ -15,24 +14,20 @@ ENDLESS = 1 << 64
 routes = Routes()
 
 
-def _channel(call: Call) -> Channel:
-    return call.house.world.channel_for(call.path["channel_id"], call.caller.id)
-
-
 def _message(call: Call) -> Message:
-    return call.house.messages.find(_channel(call), call.path["message_id"])
+    return call.house.messages.find(call.channel(), call.path["message_id"])
 
 
 @routes.on("GET", "/channels/{channel_id}", Audience.EITHER)
 def get_channel(call: Call) -> Answer:
     """Return a channel."""
-    return Answer(payloads.channel(_channel(call), seen_by=call.caller.id))
+    return Answer(payloads.channel(call.channel(), seen_by=call.caller.id))
 
 
 @routes.on("POST", "/channels/{channel_id}/typing", Audience.EITHER)
 def start_typing(call: Call) -> Answer:
     """Show that somebody is typing."""
-    world, user, channel = call.house.world, call.caller, _channel(call)
+    world, user, channel = call.house.world, call.caller, call.channel()
     payload: Json = {
         "channel_id": channel.id,
         "user_id": user.id,
@@ -52,7 +47,7 @@ def get_messages(call: Call) -> Answer:
     if not 1 <= limit <= MAX_PAGE:
         raise invalid(("limit",), f"int value should be between 1 and {MAX_PAGE}.")
     listed = call.house.messages.listed(
-        _channel(call),
+        call.channel(),
         limit=limit,
         before=as_int(call.query.get("before"), ENDLESS),
         after=as_int(call.query.get("after")),
@@ -63,8 +58,8 @@ def get_messages(call: Call) -> Answer:
 @routes.on("POST", "/channels/{channel_id}/messages", Audience.EITHER)
 def create_message(call: Call) -> Answer:
     """Say something."""
-    channel = _channel(call)
-    _require(call, channel, Permission.SEND_MESSAGES)
+    channel = call.channel()
+    call.require(Permission.SEND_MESSAGES, channel)
     draft = drafts.read_whole(call.form, call.uploads)
     message = call.house.messages.create(channel, call.caller, draft)
     return Answer(call.house.messages.payload(message))
@@ -91,16 +86,6 @@ def delete_message(call: Call) -> Answer:
     """Delete a message: one's own, or with the permission for it anybody's."""
     message = _message(call)
     if message.author is not call.caller:
-        _require(call, _channel(call), Permission.MANAGE_MESSAGES)
+        call.require(Permission.MANAGE_MESSAGES, call.channel())
     call.house.messages.delete(message)
     return NOTHING
-
-
-def _require(call: Call, channel: Channel, needed: Permission) -> None:
-    guild = call.house.world.guild_of(channel)
-    if guild is None:
-        bits = int(permissions.DIRECT_MESSAGES_MAY)
-    else:
-        bits = permissions.of_member(guild, guild.members[call.caller.id])
-    if not bits & needed:
-        raise ApiError(Refusal.MISSING_PERMISSIONS)

@@ -2,52 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import IntEnum, IntFlag
 
 from acore.sandbox.shapes import Json
-
-
-class ChannelType(IntEnum):
-    """Kinds of channel the sandbox has."""
-
-    GUILD_TEXT = 0
-    DM = 1
-
-
-class MessageType(IntEnum):
-    """Kinds of message the sandbox makes."""
-
-    DEFAULT = 0
-    REPLY = 19
-    CHAT_INPUT_COMMAND = 20
-    CONTEXT_MENU_COMMAND = 23
-
-
-class MessageFlag(IntFlag):
-    """Flags of a message (Discord's documentation, "Message Flags")."""
-
-    SUPPRESS_EMBEDS = 1 << 2
-    EPHEMERAL = 1 << 6
-    LOADING = 1 << 7
-    SUPPRESS_NOTIFICATIONS = 1 << 12
-    IS_COMPONENTS_V2 = 1 << 15
-
-
-class ApplicationFlag(IntFlag):
-    """Which privileged intents an application may ask for; LIMITED is what unverified bots get."""
-
-    GATEWAY_PRESENCE = 1 << 12
-    GATEWAY_PRESENCE_LIMITED = 1 << 13
-    GATEWAY_GUILD_MEMBERS = 1 << 14
-    GATEWAY_GUILD_MEMBERS_LIMITED = 1 << 15
-    GATEWAY_MESSAGE_CONTENT = 1 << 18
-    GATEWAY_MESSAGE_CONTENT_LIMITED = 1 << 19
-
-
-ALL_PRIVILEGED = (
-    ApplicationFlag.GATEWAY_PRESENCE_LIMITED
-    | ApplicationFlag.GATEWAY_GUILD_MEMBERS_LIMITED
-    | ApplicationFlag.GATEWAY_MESSAGE_CONTENT_LIMITED
+from acore.sandbox.state.kinds import (
+    ALL_PRIVILEGED,
+    THREADS,
+    AuditAction,
+    ChannelType,
+    MessageFlag,
+    MessageType,
+    OverwriteType,
+    WebhookType,
 )
 
 
@@ -60,6 +25,9 @@ class User:
     token: str
     bot: bool = False
     locale: str = "en-US"
+    global_name: str | None = None
+    avatar: str | None = None
+    banner: str | None = None
     presence: Json = field(default_factory=lambda: {"status": "offline", "activities": []})
 
 
@@ -73,6 +41,10 @@ class Role:
     position: int
     color: int = 0
     bot_id: str | None = None
+    hoist: bool = False
+    mentionable: bool = False
+    icon: str | None = None
+    unicode_emoji: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -83,11 +55,25 @@ class Member:
     joined_at: datetime
     role_ids: list[str] = field(default_factory=list[str])
     nick: str | None = None
+    timed_out_until: datetime | None = None
+    deaf: bool = False
+    mute: bool = False
+    flags: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Overwrite:
+    """What a channel allows and denies one role or one member."""
+
+    id: str
+    type: OverwriteType
+    allow: int = 0
+    deny: int = 0
 
 
 @dataclass(slots=True, eq=False)
 class Attachment:
-    """A file that was sent with a message."""
+    """A file that was sent with a message; a picture has its size in pixels."""
 
     id: str
     filename: str
@@ -95,6 +81,19 @@ class Attachment:
     data: bytes
     channel_id: str
     description: str | None = None
+    width: int | None = None
+    height: int | None = None
+    is_ephemeral: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Reaction:
+    """Everybody who reacted to a message with one emoji; *id* is None for one of Unicode's."""
+
+    name: str
+    id: str | None = None
+    animated: bool = False
+    user_ids: list[str] = field(default_factory=list[str])
 
 
 @dataclass(slots=True, eq=False)
@@ -118,8 +117,11 @@ class Message:
     mention_everyone: bool = False
     tts: bool = False
     nonce: str | int | None = None
+    reactions: list[Reaction] = field(default_factory=list[Reaction])
+    pinned_at: datetime | None = None
     replies_to: "Message | None" = None
     reference: Json | None = None
+    webhook_id: str | None = None
     application_id: str | None = None
     interaction_id: str | None = None
     interaction_metadata: Json | None = None
@@ -137,8 +139,37 @@ class Message:
 
 
 @dataclass(slots=True, eq=False)
+class ThreadMember:
+    """Somebody who joined a thread."""
+
+    user_id: str
+    joined_at: datetime
+    flags: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Thread:
+    """What a channel is besides, if it is a thread."""
+
+    owner_id: str
+    created_at: datetime
+    archive_changed_at: datetime
+    auto_archive_minutes: int = 4320
+    is_archived: bool = False
+    is_locked: bool = False
+    is_invitable: bool = True
+    members: dict[str, ThreadMember] = field(default_factory=dict[str, ThreadMember])
+    messages_ever: int = 0
+    applied_tag_ids: list[str] = field(default_factory=list[str])
+
+
+@dataclass(slots=True, eq=False)
 class Channel:
-    """A place where messages are sent, in a guild or between two users."""
+    """A place where messages are sent, in a guild or between users; *thread* is there if it is a thread.
+
+    What only some types have stands in `extra` under Discord's own names, e.g. a voice channel's bitrate or a
+    forum's available_tags.
+    """
 
     id: str
     type: ChannelType
@@ -146,8 +177,22 @@ class Channel:
     guild_id: str | None = None
     position: int = 0
     topic: str | None = None
+    parent_id: str | None = None
+    overwrites: dict[str, Overwrite] = field(default_factory=dict[str, Overwrite])
+    nsfw: bool = False
+    slowmode_seconds: int = 0
+    flags: int = 0
+    owner_id: str | None = None
+    last_pin_at: datetime | None = None
     recipients: list[User] = field(default_factory=list[User])
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
+    thread: Thread | None = None
+    extra: Json = field(default_factory=dict[str, object])
+
+    @property
+    def is_thread(self) -> bool:
+        """Whether it is a thread of another channel, its parent."""
+        return self.type in THREADS
 
     @property
     def last_message_id(self) -> str | None:
@@ -156,8 +201,60 @@ class Channel:
 
 
 @dataclass(slots=True, eq=False)
+class Emoji:
+    """A picture of a guild's or of an application's own."""
+
+    id: str
+    name: str
+    creator: User
+    animated: bool = False
+    role_ids: list[str] = field(default_factory=list[str])
+    image: bytes = b""
+    content_type: str = "image/png"
+
+
+@dataclass(slots=True, eq=False)
+class Ban:
+    """Somebody who may not come back, and why."""
+
+    user: User
+    reason: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class VoiceState:
+    """Somebody in a voice channel; no sound is ever sent."""
+
+    user_id: str
+    channel_id: str
+    session_id: str
+    self_deaf: bool = False
+    self_mute: bool = False
+    self_video: bool = False
+    is_suppressed: bool = False
+    asked_to_speak_at: datetime | None = None
+
+
+@dataclass(slots=True, eq=False)
+class AuditEntry:
+    """Who changed what in a guild."""
+
+    id: str
+    action: AuditAction
+    user_id: str
+    target_id: str | None
+    reason: str | None = None
+    changes: list[Json] = field(default_factory=list[Json])
+    options: Json | None = None
+
+
+@dataclass(slots=True, eq=False)
 class Guild:
-    """A server."""
+    """A server.
+
+    Its threads are kept apart from its channels. What only administrators set stands in `settings` under
+    Discord's own names, e.g. verification_level.
+    """
 
     id: str
     name: str
@@ -165,6 +262,42 @@ class Guild:
     roles: dict[str, Role] = field(default_factory=dict[str, Role])
     members: dict[str, Member] = field(default_factory=dict[str, Member])
     channels: dict[str, Channel] = field(default_factory=dict[str, Channel])
+    threads: dict[str, Channel] = field(default_factory=dict[str, Channel])
+    emojis: dict[str, Emoji] = field(default_factory=dict[str, Emoji])
+    bans: dict[str, Ban] = field(default_factory=dict[str, Ban])
+    voice_states: dict[str, VoiceState] = field(default_factory=dict[str, VoiceState])
+    audit_log: list[AuditEntry] = field(default_factory=list[AuditEntry])
+    settings: Json = field(default_factory=dict[str, object])
+
+
+@dataclass(slots=True, eq=False)
+class Webhook:
+    """An address at which a channel can be written to without being anybody."""
+
+    id: str
+    type: WebhookType
+    guild_id: str
+    channel_id: str
+    name: str
+    token: str
+    creator: User
+    avatar: str | None = None
+    application_id: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Invite:
+    """A code with which people come into a guild."""
+
+    code: str
+    guild_id: str
+    channel_id: str
+    inviter: User
+    created_at: datetime
+    max_age: int = 86400
+    max_uses: int = 0
+    uses: int = 0
+    is_temporary: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -177,3 +310,6 @@ class Application:
     owner: User
     verify_key: str
     flags: int = ALL_PRIVILEGED
+    description: str = ""
+    emojis: dict[str, Emoji] = field(default_factory=dict[str, Emoji])
+    settings: Json = field(default_factory=dict[str, object])

@@ -7,14 +7,16 @@ from acore.sandbox import payloads, realtime
 from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.shapes import Json
-from acore.sandbox.state.records import Application, Channel, ChannelType, Guild, Member, Role, User
+from acore.sandbox.state.audience import Audience, InChannel, only
+from acore.sandbox.state.kinds import ChannelType
+from acore.sandbox.state.records import Application, Channel, Guild, Invite, Member, Role, User, Webhook
 from acore.sandbox.state.snowflakes import Snowflakes
 
-type Announce = Callable[[str, Json, Iterable[str]], None]
-"""Sends an event with its payload to the sessions of the users with these ids."""
+type Announce = Callable[[str, Json, Audience], None]
+"""Sends an event with its payload to the sessions of those who hear of it."""
 
 
-def _nobody_listens(_event: str, _payload: Json, _user_ids: Iterable[str]) -> None:
+def _nobody_listens(_event: str, _payload: Json, _audience: Audience) -> None:
     """Announce nothing: what is built before the gateway opens is seen in GUILD_CREATE."""
 
 
@@ -31,6 +33,8 @@ class World:
         self.guilds: dict[str, Guild] = {}
         self.channels: dict[str, Channel] = {}
         self.applications: dict[str, Application] = {}
+        self.webhooks: dict[str, Webhook] = {}
+        self.invites: dict[str, Invite] = {}
         self.announce: Announce = _nobody_listens
         self.announce_guild: Callable[[Guild, str], None] = _nobody_joins
         self._by_token: dict[str, User] = {}
@@ -86,10 +90,12 @@ class World:
         """Return the guild a channel is in; a direct message is in none."""
         return None if channel.guild_id is None else self.guilds[channel.guild_id]
 
-    def audience(self, channel: Channel) -> list[str]:
-        """Return the ids of the users who see what happens in *channel*."""
+    def audience(self, channel: Channel) -> Audience:
+        """Return the users who see what happens in *channel*."""
         guild = self.guild_of(channel)
-        return [user.id for user in channel.recipients] if guild is None else list(guild.members)
+        if guild is None:
+            return only([user.id for user in channel.recipients])
+        return InChannel(guild, channel)
 
     # -- adding
 

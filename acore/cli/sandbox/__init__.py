@@ -1,0 +1,51 @@
+"""`acore sandbox`: a Discord of one's own on the loopback, acore in it, and what can be done with it."""
+
+from pathlib import Path
+
+import click
+
+from acore.cli.late import LateGroup
+from acore.cli.sandbox.options import server_options
+from acore.settings.schema import LogLevel
+
+
+class _Commands(LateGroup):
+    package = "acore.cli.sandbox"
+    names = ("serve",)
+
+
+@click.group(cls=_Commands, invoke_without_command=True)
+@server_options
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Data directory of acore.  [default: one that is thrown away]",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice([level.value for level in LogLevel], case_sensitive=False),
+    default=LogLevel.INFO.value,
+    show_default=True,
+    help="How much acore says.",
+)
+@click.pass_context
+def sandbox(  # noqa: PLR0917 - click passes them by name
+    context: click.Context,
+    port: int | None,
+    state: Path | None,
+    record: Path | None,
+    data: Path | None,
+    log_level: str,
+) -> None:
+    """Run acore on an embedded Discord: no token, no internet. Type /botstatus at the prompt.
+
+    With `serve`, only the embedded Discord runs, for any bot made with nextcord.
+    """
+    if context.invoked_subcommand is not None:
+        context.obj = {"port": port, "state": state, "record": record}
+        return
+    # The whole of acore, which the other commands do without.
+    from acore.cli.sandbox.play import play  # noqa: PLC0415 - see above
+    from acore.sandbox import Sandbox  # noqa: PLC0415 - see above
+
+    play(Sandbox(port=port or 0, state_file=state, record=record), data, log_level)

@@ -1,0 +1,118 @@
+"""Guilds and roles, as Discord shows them."""
+
+from acore.sandbox.payloads.channels import channel
+from acore.sandbox.payloads.users import member
+from acore.sandbox.permissions import rules as permissions
+from acore.sandbox.realtime import iso
+from acore.sandbox.shapes import Json
+from acore.sandbox.state.records import Guild, Member, Role
+
+
+def role(of: Role) -> Json:
+    """Return a role."""
+    body: Json = {
+        "id": of.id,
+        "name": of.name,
+        "permissions": str(of.permissions),
+        "position": of.position,
+        "color": of.color,
+        "colors": {"primary_color": of.color, "secondary_color": None, "tertiary_color": None},
+        "hoist": False,
+        "managed": of.bot_id is not None,
+        "mentionable": False,
+        "icon": None,
+        "unicode_emoji": None,
+        "flags": 0,
+    }
+    if of.bot_id is not None:
+        body["tags"] = {"bot_id": of.bot_id}
+    return body
+
+
+def guild(of: Guild) -> Json:
+    """Return a guild as REST gives it."""
+    return {
+        "id": of.id,
+        "name": of.name,
+        "owner_id": of.owner_id,
+        "roles": [role(one) for one in of.roles.values()],
+        "emojis": [],
+        "stickers": [],
+        "features": [],
+        "icon": None,
+        "description": None,
+        "home_header": None,
+        "splash": None,
+        "discovery_splash": None,
+        "banner": None,
+        "application_id": None,
+        "region": "deprecated",
+        "afk_channel_id": None,
+        "afk_timeout": 300,
+        "system_channel_id": None,
+        "system_channel_flags": 0,
+        "widget_enabled": False,
+        "widget_channel_id": None,
+        "verification_level": 0,
+        "default_message_notifications": 0,
+        "mfa_level": 0,
+        "explicit_content_filter": 0,
+        "max_presences": None,
+        "max_members": 500_000,
+        "max_stage_video_channel_users": 50,
+        "max_video_channel_users": 25,
+        "vanity_url_code": None,
+        "premium_tier": 0,
+        "premium_subscription_count": 0,
+        "preferred_locale": "en-US",
+        "rules_channel_id": None,
+        "safety_alerts_channel_id": None,
+        "public_updates_channel_id": None,
+        "premium_progress_bar_enabled": False,
+        "nsfw": False,
+        "nsfw_level": 0,
+        "incidents_data": None,
+    }
+
+
+def guild_create(of: Guild, *, seen_by: str, with_members: bool, large_threshold: int) -> Json:
+    """Return a guild as the gateway announces it.
+
+    Args:
+        of: the guild.
+        seen_by: the user of the session; always among the members.
+        with_members: whether the session's intents let it see the others.
+        large_threshold: above so many members they are left out, to be asked for with op 8.
+    """
+    is_large = len(of.members) > large_threshold
+    everyone = with_members and not is_large
+    shown = [one for one in of.members.values() if everyone or one.user.id == seen_by]
+    channels = [channel(one, seen_by=seen_by) for one in of.channels.values()]
+    return {
+        **guild(of),
+        "joined_at": iso(of.members[seen_by].joined_at),
+        "large": is_large,
+        "unavailable": False,
+        "member_count": len(of.members),
+        "members": [member(one) for one in shown],
+        "channels": channels,
+        "voice_states": [],
+        "threads": [],
+        "presences": [],
+        "stage_instances": [],
+        "guild_scheduled_events": [],
+        "soundboard_sounds": [],
+    }
+
+
+def own_guild(of: Guild, who: Member) -> Json:
+    """Return a guild in the list of those somebody is in."""
+    return {
+        "id": of.id,
+        "name": of.name,
+        "icon": None,
+        "banner": None,
+        "owner": of.owner_id == who.user.id,
+        "permissions": str(permissions.of_member(of, who)),
+        "features": [],
+    }
