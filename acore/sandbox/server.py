@@ -1,6 +1,7 @@
 """The sandbox itself: it puts the rooms together, opens the port and closes it again."""
 
 import errno
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -9,7 +10,8 @@ import anyio.to_thread
 from aiohttp import web
 
 from acore.sandbox import whereabouts
-from acore.sandbox.api.requests import RequestHandler
+from acore.sandbox.api.operations import OPERATIONS
+from acore.sandbox.api.requests import Exchange, RequestHandler
 from acore.sandbox.api.table import House, Routes
 from acore.sandbox.faults.faults import Faults, Hold
 from acore.sandbox.gateway.gateway import Gateway
@@ -59,6 +61,7 @@ class Sandbox:
     Args:
         port: where to listen on 127.0.0.1; 0 takes any free port.
         state_file: written as soon as the sandbox serves; tells a driver addresses, ids and tokens.
+        observe: told of each request that was answered.
         record: a directory for rest.jsonl and gateway.jsonl, what bots and the sandbox said.
         identify_limit: how often a bot may IDENTIFY a day.
         identify_interval: seconds between two IDENTIFY of a bot, else op 9; Discord's is 5, 0 enforces none.
@@ -74,6 +77,7 @@ class Sandbox:
         port: int = 0,
         state_file: Path | None = None,
         record: Path | None = None,
+        observe: Callable[[Exchange], None] | None = None,
         identify_limit: int = 1000,
         identify_interval: float = 0.0,
         answer_within: float = 3.0,
@@ -86,6 +90,7 @@ class Sandbox:
         self._port = port
         self._state_file = state_file
         self._recorder = Recorder(record)
+        self._observe = observe
         self._faults = Faults()
         self._gateway = Gateway(
             self.world,
@@ -154,11 +159,9 @@ class Sandbox:
 
     def _app(self) -> web.Application:
         app = web.Application(client_max_size=MAX_BODY)
-        routes = Routes()
-        for noun in NOUNS:
-            routes.include(noun)
         house = House(self.world, self._gateway, self._messages, self.commands, self._interactions)
-        handler = RequestHandler(house, routes, self.limits, self._faults, self._recorder)
+        handler = RequestHandler(house, every_route(), self.limits, self._faults, self._recorder)
+        handler.observe = self._observe
         app.router.add_get("/gateway", self._gateway.serve)
         app.router.add_get("/gateway/", self._gateway.serve)
         app.router.add_get("/attachments/{channel_id}/{attachment_id}/{filename}", self._download)
@@ -259,3 +262,12 @@ class Sandbox:
     def is_connected(self, user: User) -> bool:
         """Return whether somebody is connected to the gateway as this user."""
         return self._gateway.is_connected(user)
+
+
+def every_route() -> Routes:
+    """Return the table of every operation the sandbox supports."""
+    routes = Routes()
+    for noun in NOUNS:
+        routes.include(noun)
+    routes.complete(OPERATIONS)
+    return routes

@@ -15,6 +15,7 @@ from nextcord.ext import commands  # noqa: TID251 - as above
 from nextcord.http import Route  # noqa: TID251 - as above
 
 from acore.sandbox import Person, Sandbox
+from acore.sandbox.api.requests import Exchange
 
 
 @dataclass(frozen=True)
@@ -87,17 +88,23 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> Pretend:
 
 
 @pytest.fixture
-async def sandbox(recording: Path, pretend: Pretend) -> AsyncIterator[Sandbox]:
+def exchanges() -> list[Exchange]:
+    """What was asked over REST and how it was answered, as far as it went to one of the sandboxes below."""
+    return []
+
+
+@pytest.fixture
+async def sandbox(recording: Path, pretend: Pretend, exchanges: list[Exchange]) -> AsyncIterator[Sandbox]:
     """A running sandbox, which nextcord takes for Discord."""
-    async with Sandbox(record=recording) as running:
+    async with Sandbox(record=recording, observe=exchanges.append) as running:
         pretend(running)
         yield running
 
 
 @pytest.fixture
-async def unrecorded(pretend: Pretend) -> AsyncIterator[Sandbox]:
+async def unrecorded(pretend: Pretend, exchanges: list[Exchange]) -> AsyncIterator[Sandbox]:
     """A running sandbox without a recording, for what no bot should ever send."""
-    async with Sandbox() as running:
+    async with Sandbox(observe=exchanges.append) as running:
         pretend(running)
         yield running
 

@@ -8,6 +8,8 @@ from acore.sandbox.shapes import Json
 class Refusal(Enum):
     """HTTP status, Discord's own code, and the sentence (Discord's documentation, "JSON Error Codes")."""
 
+    NO_SUCH_PLACE = 404, 0, "404: Not Found"
+    NO_SUCH_METHOD = 405, 0, "405: Method Not Allowed"
     UNAUTHORIZED = 401, 0, "401: Unauthorized"
     UNKNOWN_APPLICATION = 404, 10002, "Unknown Application"
     UNKNOWN_CHANNEL = 404, 10003, "Unknown Channel"

@@ -1,7 +1,8 @@
 """One HTTP request, from its bytes to its answer: who asks, what for, how often, and what is written down."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 import msgspec
@@ -15,7 +16,7 @@ from acore.sandbox.limits import ratelimits
 from acore.sandbox.limits.ratelimits import RateLimits
 from acore.sandbox.messages.drafts import Upload
 from acore.sandbox.recorder import Recorder
-from acore.sandbox.shapes import Json
+from acore.sandbox.shapes import Json, as_int, as_object
 from acore.sandbox.state.records import User
 
 type Found = tuple[Route, dict[str, str]]
@@ -24,6 +25,21 @@ type Found = tuple[Route, dict[str, str]]
 BASE = re.compile(r"/api/v(9|10)(?=/|$)")
 JSON_TYPE = "application/json"
 """nextcord compares the Content-Type with == and takes anything longer for text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request that was answered.
+
+    Args:
+        operation: method and template, as "GET /users/@me"; "" if there is no such operation.
+        status: the HTTP status of the answer.
+        code: Discord's own number for the reason of a refusal; 0 if it has none.
+    """
+
+    operation: str
+    status: int
+    code: int
 
 
 class RequestHandler:
@@ -45,6 +61,7 @@ class RequestHandler:
         self._limits = limits
         self._faults = faults
         self._notes = notes
+        self.observe: Callable[[Exchange], None] | None = None
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one request; what a bot asked, or asked with an interaction's token, is recorded."""
@@ -65,6 +82,8 @@ class RequestHandler:
             response = reply(error.body, error.status)
         if is_bot:
             self._record(request, response, record)
+        if self.observe is not None:
+            self.observe(_exchange(found, response))
         return response
 
     def _respond(
@@ -72,8 +91,8 @@ class RequestHandler:
     ) -> web.Response:
         """Carry a request out; nothing here waits, so each is carried out whole or not at all."""
         if found is None:
-            what = f"The sandbox does not support {request.method} {path}."
-            return reply({"message": what, "code": 0}, Refusal.NOT_SUPPORTED.status)
+            error = ApiError(Refusal.NO_SUCH_METHOD if self._routes.has(path) else Refusal.NO_SUCH_PLACE)
+            return reply(error.body, error.status)
         route, parameters = found
         sender = self._sender(request, route)
         headers: dict[str, str] = {}
@@ -97,6 +116,8 @@ class RequestHandler:
         try:
             answer = route.handler(call)
         except ApiError as error:
+            if not route.is_supported:
+                error.body["message"] = f"The sandbox does not support {route.bucket}."
             return reply(error.body, error.status, headers)
         return _of_answer(answer, headers)
 
@@ -151,6 +172,14 @@ class RequestHandler:
 def _token(parameters: Mapping[str, str]) -> str:
     """Return the interaction's token in a path, which has limits of its own."""
     return parameters.get("webhook_token") or parameters.get("interaction_token") or ""
+
+
+def _exchange(found: Found | None, response: web.Response) -> Exchange:
+    operation = "" if found is None or not found[0].is_supported else found[0].bucket
+    code = 0
+    if response.status >= 400 and isinstance(response.body, bytes) and response.body:  # noqa: PLR2004 - HTTP
+        code = as_int(as_object(msgspec.json.decode(response.body)).get("code"))
+    return Exchange(operation, response.status, code)
 
 
 def reply(body: object, status: int, headers: dict[str, str] | None = None) -> web.Response:

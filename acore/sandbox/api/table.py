@@ -136,6 +136,7 @@ class Route:
     audience: Audience
     handler: Handler
     refuses: tuple[Refusal, ...] = ()
+    is_supported: bool = True
 
     @property
     def bucket(self) -> str:
@@ -151,7 +152,7 @@ class Routes:
     """A growing table of routes; literal segments outrank parameters."""
 
     def __init__(self) -> None:
-        self._routes: list[tuple[list[str], Route]] = []
+        self._by_length: dict[int, list[tuple[list[str], Route]]] = {}
 
     def on(
         self, method: str, template: str, audience: Audience, *, refuses: tuple[Refusal, ...] = ()
@@ -166,28 +167,57 @@ class Routes:
         """
 
         def add(handler: Handler) -> Handler:
-            route = Route(method, template, audience, handler, refuses)
-            self._routes.append((template.strip("/").split("/"), route))
-            self._routes.sort(key=lambda one: [part.startswith("{") for part in one[0]])
+            self._add(Route(method, template, audience, handler, refuses))
             return handler
 
         return add
 
     def include(self, other: "Routes") -> None:
         """Add another table's routes."""
-        self._routes += other.listed()
-        self._routes.sort(key=lambda one: [part.startswith("{") for part in one[0]])
+        for route in other.listed():
+            self._add(route)
 
-    def listed(self) -> list[tuple[list[str], Route]]:
-        """Return every route with the segments of its template."""
-        return list(self._routes)
+    def complete(self, operations: Mapping[str, str]) -> None:
+        """Let all *operations* (methods by template) that have no function say so.
+
+        They stand in the table, as a path such as /members/search would otherwise be taken for a member's.
+        """
+        known = {(one.method, one.template) for one in self.listed()}
+        for template, methods in operations.items():
+            for method in methods.split():
+                if (method, template) not in known:
+                    route = Route(method, template, Audience.ANYONE, _not_supported, is_supported=False)
+                    self._add(route)
+
+    def listed(self) -> list[Route]:
+        """Return every route that is supported."""
+        return [route for routes in self._by_length.values() for _, route in routes if route.is_supported]
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
         """Return the route for a path below /api/vN with the values of its parameters."""
         parts = path.strip("/").split("/")
-        for template, route in self._routes:
-            if route.method == method and len(template) == len(parts):
-                pairs = list(zip(template, parts, strict=True))
-                if all(one.startswith("{") or one == part for one, part in pairs):
-                    return route, {one[1:-1]: part for one, part in pairs if one.startswith("{")}
+        for template, route in self._by_length.get(len(parts), ()):
+            if route.method == method and fits(template, parts):
+                pairs = zip(template, parts, strict=True)
+                return route, {one[1:-1]: part for one, part in pairs if one.startswith("{")}
         return None
+
+    def has(self, path: str) -> bool:
+        """Return whether some method is answered at a path below /api/vN."""
+        parts = path.strip("/").split("/")
+        return any(fits(template, parts) for template, _ in self._by_length.get(len(parts), ()))
+
+    def _add(self, route: Route) -> None:
+        segments = route.template.strip("/").split("/")
+        routes = self._by_length.setdefault(len(segments), [])
+        routes.append((segments, route))
+        routes.sort(key=lambda one: [part.startswith("{") for part in one[0]])
+
+
+def _not_supported(_call: Call) -> Answer:
+    raise ApiError(Refusal.NOT_SUPPORTED)
+
+
+def fits(template: list[str], parts: list[str]) -> bool:
+    """Return whether the segments of a path are those of a template of the same length."""
+    return all(one == part or one.startswith("{") for one, part in zip(template, parts, strict=True))

@@ -33,12 +33,14 @@ def follow_up(call: Call) -> Answer:
     return Answer(call.house.messages.payload(message))
 
 
+@routes.on("GET", f"{WEBHOOK}/messages/@original", Audience.TOKEN)
 @routes.on("GET", f"{WEBHOOK}/messages/{{message_id}}", Audience.TOKEN)
 def get_answer(call: Call) -> Answer:
     """Return the first answer (@original) or a follow-up, also an ephemeral one."""
     return Answer(call.house.messages.payload(_message(call)))
 
 
+@routes.on("PATCH", f"{WEBHOOK}/messages/@original", Audience.TOKEN)
 @routes.on("PATCH", f"{WEBHOOK}/messages/{{message_id}}", Audience.TOKEN)
 def edit_answer(call: Call) -> Answer:
     """Change an answer; "thinking…" becomes the answer this way."""
@@ -47,6 +49,7 @@ def edit_answer(call: Call) -> Answer:
     return Answer(call.house.messages.payload(message))
 
 
+@routes.on("DELETE", f"{WEBHOOK}/messages/@original", Audience.TOKEN)
 @routes.on("DELETE", f"{WEBHOOK}/messages/{{message_id}}", Audience.TOKEN)
 def delete_answer(call: Call) -> Answer:
     """Delete an answer."""
@@ -59,7 +62,7 @@ def _interaction(call: Call) -> Interaction:
 
 
 def _message(call: Call) -> Message:
-    return call.house.interactions.message(_interaction(call), call.path["message_id"])
+    return call.house.interactions.message(_interaction(call), call.path.get("message_id", "@original"))
 
 
 def _with_response(call: Call, interaction: Interaction) -> Json:
