@@ -15,6 +15,7 @@ from acore.sandbox.api.requests import Exchange, RequestHandler
 from acore.sandbox.api.table import House, Routes
 from acore.sandbox.faults.faults import Faults, Hold
 from acore.sandbox.gateway.gateway import Gateway
+from acore.sandbox.gateway.sockets import CloseCode
 from acore.sandbox.interactions.commands import Commands
 from acore.sandbox.interactions.interactions import Interactions
 from acore.sandbox.limits.ratelimits import RateLimits
@@ -249,6 +250,28 @@ class Sandbox:
     def close_gateway(self, code: int | None = 4000) -> None:
         """Close the sockets of all bots with this code; None cuts the connections without a word."""
         self._gateway.close_bots(code)
+
+    def reconnect(self) -> None:
+        """Ask all bots with op 7 to connect anew, which they do with a RESUME."""
+        self._gateway.ask_to_reconnect()
+
+    def invalidate_sessions(self, *, resumable: bool) -> None:
+        """Tell all bots with op 9 that their sessions are invalid; if *resumable*, they may RESUME."""
+        self._gateway.invalidate_bots(resumable=resumable)
+
+    def revoke_token(self) -> str:
+        """Reset the bot's token: its sockets close with 4004, and the old token answers 401.
+
+        Returns:
+            The new token.
+        """
+        token = self.world.issue_token(self.world.application.bot)
+        self._gateway.end_sessions(self.world.application.bot, CloseCode.AUTHENTICATION_FAILED)
+        return token
+
+    def refuse_identify(self, code: int | None) -> None:
+        """Answer each IDENTIFY of a bot by closing with this code, e.g. 4014; None lets them in again."""
+        self._gateway.identify_refusal = code
 
     @property
     def refuse_gateway(self) -> bool:

@@ -7,9 +7,7 @@ import pytest
 
 from acore.errors import ExitCode
 from acore.sandbox import Person, Sandbox
-from acore.sandbox.gateway.sockets import GatewaySocket, Op
-from acore.sandbox.recorder import GatewayLog
-from acore.sandbox.state.records import Application
+from acore.sandbox.gateway.sockets import Op
 from tests.e2e.answers import fields, frames, requests
 from tests.e2e.bot import ACORE, Bot, outcome, running, settings_for, started
 
@@ -45,13 +43,9 @@ async def test_a_wrong_token_is_not_tried_again(home: Path, recording: Path, san
 
 
 async def test_a_token_that_the_gateway_refuses_is_not_tried_again(
-    home: Path, recording: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    home: Path, recording: Path, sandbox: Sandbox
 ) -> None:
-    def refuse(socket: GatewaySocket, log: GatewayLog, _token: str) -> None:
-        log.is_bot()
-        socket.close(4004)
-
-    monkeypatch.setattr(sandbox._gateway, "_authenticate", refuse)
+    sandbox.refuse_identify(4004)
     bot = await outcome(home, "run", environ=settings_for(sandbox))
 
     assert_refused(bot, ExitCode.NO_PERMISSION, "DISCORD_TOKEN", "refused", "copy the token anew")
@@ -59,12 +53,9 @@ async def test_a_token_that_the_gateway_refuses_is_not_tried_again(
 
 
 async def test_intents_that_are_not_allowed_are_not_asked_for_again(
-    home: Path, recording: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    home: Path, recording: Path, sandbox: Sandbox
 ) -> None:
-    def refuse(_application: Application, _wanted: int) -> int:
-        return 4014
-
-    monkeypatch.setattr(sandbox._gateway, "_refuse_intents", refuse)
+    sandbox.refuse_identify(4014)
     bot = await outcome(home, "run", environ=settings_for(sandbox))
 
     assert_refused(bot, ExitCode.CONFIG, "intents", "guild_messages", "4014", "developer portal")
@@ -78,7 +69,7 @@ async def test_an_api_that_cannot_be_reached_is_tried_again_until_it_can(home: P
         await bot.said("cannot be reached", times=2)
         await bot.said("trying again in 2 s")
         async with Sandbox(port=gone.port) as sandbox:
-            sandbox.world._by_token[environ["DISCORD_TOKEN"]] = sandbox.world.application.bot
+            sandbox.world.issue_token(sandbox.world.application.bot, environ["DISCORD_TOKEN"])
             await bot.said("Connected as")
             code = await bot.stop()
 

@@ -47,6 +47,7 @@ class Gateway:
         self.starts = starts
         self.url = ""
         self.is_refusing = False
+        self.identify_refusal: int | None = None
         world.announce = self.announce
         world.announce_guild = self.announce_guild
 
@@ -71,6 +72,38 @@ class Gateway:
         for session in self._sessions.values():
             if session.application is not None and session.socket is not None:
                 session.socket.close(code)
+
+    def ask_to_reconnect(self) -> None:
+        """Send op 7 to all bots."""
+        for session in self._sessions.values():
+            if session.application is not None and session.socket is not None:
+                session.socket.send(Op.RECONNECT, None)
+
+    def invalidate_bots(self, *, resumable: bool) -> None:
+        """Send op 9 to all bots; unless *resumable*, their sessions are over.
+
+        Their sockets stay open, but must IDENTIFY or RESUME before anything else (Discord's documentation,
+        "Invalid Session").
+        """
+        for session in list(self._sessions.values()):
+            if session.application is None:
+                continue
+            if session.socket is not None:
+                session.socket.send(Op.INVALID_SESSION, d=resumable)
+            session.socket = None
+            session.detached_at = session.detached_at or realtime.monotonic()
+            if not resumable:
+                del self._sessions[session.id]
+            self._go_offline(session.user)
+
+    def end_sessions(self, user: User, code: int) -> None:
+        """Close the sockets of one user with *code*; none of the sessions can be resumed."""
+        for session in list(self._sessions.values()):
+            if session.user is user:
+                del self._sessions[session.id]
+                if session.socket is not None:
+                    session.socket.close(code)
+        self._go_offline(user)
 
     def is_connected(self, user: User) -> bool:
         """Return whether a session of this user has a socket."""
@@ -122,6 +155,8 @@ class Gateway:
                 return
             if frame is None:
                 return
+            if session is not None and session.socket is not socket:
+                session = None  # it was taken away with op 9
             session = self._handle(socket, log, session, frame)
 
     def _patience(self, session: Session | None) -> float | None:
@@ -167,6 +202,9 @@ class Gateway:
     def _identify(self, socket: GatewaySocket, log: GatewayLog, data: Json) -> Session | None:
         user = self._authenticate(socket, log, str(data.get("token")))
         if user is None:
+            return None
+        if user.bot and self.identify_refusal is not None:
+            socket.close(self.identify_refusal)
             return None
         application = self._world.application_of(user)
         wanted = as_int(data.get("intents"), -1) if application is not None else int(intents.ALL)

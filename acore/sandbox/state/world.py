@@ -206,10 +206,21 @@ class World:
                 self.announce("CHANNEL_CREATE", payload, [user.id])
         return channel
 
+    def issue_token(self, user: User, token: str | None = None) -> str:
+        """Give a user another token, a new one by default; the one before is nobody's any more.
+
+        Returns:
+            The token that counts from now on.
+        """
+        self._by_token.pop(user.token, None)
+        user.token = token or secrets.token_urlsafe(32)
+        self._by_token[user.token] = user
+        return user.token
+
     def _new_user(self, username: str, *, bot: bool) -> User:
-        token = secrets.token_urlsafe(32)
-        user = User(id=self.snowflakes.make(), username=username, token=token, bot=bot)
-        self.users[user.id] = self._by_token[token] = user
+        user = User(id=self.snowflakes.make(), username=username, token="", bot=bot)
+        self.users[user.id] = user
+        self.issue_token(user)
         return user
 
     def _bot_role(self, guild: Guild, bot: User) -> Role:
