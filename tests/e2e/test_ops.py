@@ -15,8 +15,7 @@ from acore.events.parts import PartRestarted, RestartActor
 from acore.runtime.actor import Context
 from acore.runtime.administration import ChildState
 from acore.runtime.restart import Backoff
-from acore.sandbox import Person, Sandbox
-from acore.sandbox.person.person import UnknownCommandError
+from acore.sandbox import Person, Sandbox, UnknownCommandError
 from acore.storage.store import DATABASE_NAME
 from tests.e2e.answers import fields, is_ephemeral, requests
 from tests.e2e.bot import LONG, running

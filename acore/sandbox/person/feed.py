@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import anyio
 
 from acore.sandbox import realtime
+from acore.sandbox.gateway.sockets import Op
 from acore.sandbox.shapes import Json, as_object
 
 
@@ -34,18 +35,28 @@ class Feed:
 
     def __init__(self) -> None:
         self.events: list[SeenEvent] = []
+        self.listeners: list[Callable[[SeenEvent], None]] = []
+        """Called with each event before whoever waits for it is woken."""
+        self.echoes = 0
+        """How many of this client's heartbeats were answered."""
+        self.is_lost = False
         self._news = anyio.Event()
-        self._is_lost = False
 
     def take(self, frame: Json) -> None:
         """Keep an event, and wake whoever waits."""
         if frame["t"] is not None:
-            self.events.append(SeenEvent(frame["t"], as_object(frame["d"]), realtime.monotonic()))
+            event = SeenEvent(frame["t"], as_object(frame["d"]), realtime.monotonic())
+            self.events.append(event)
+            for listener in self.listeners:
+                listener(event)
+            self._tell()
+        elif frame.get("op") == Op.HEARTBEAT_ACK:
+            self.echoes += 1
             self._tell()
 
     def lose(self) -> None:
         """Tell whoever waits that nothing more will come."""
-        self._is_lost = True
+        self.is_lost = True
         self._tell()
 
     async def wait_for(
@@ -80,7 +91,7 @@ class Feed:
         """
         with realtime.deadline(within):
             while not is_so():
-                if self._is_lost:
+                if self.is_lost:
                     raise GatewayLostError
                 await self._news.wait()
 

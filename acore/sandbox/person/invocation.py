@@ -25,6 +25,8 @@ class Invocation:
     _after: int
     began_at: float
     _kind: int
+    source_id: str | None = None
+    """The message whose component was used."""
 
     @property
     def events(self) -> list[SeenEvent]:
@@ -45,6 +47,16 @@ class Invocation:
                 case _:
                     pass
         return list(current.values())
+
+    @property
+    def source(self) -> Json | None:
+        """The message whose component was used, as it stands now; None if it was not changed since."""
+        changes = [
+            event.data
+            for event in self._feed.events[self._after :]
+            if event.name == "MESSAGE_UPDATE" and event.data["id"] == self.source_id
+        ]
+        return changes[-1] if changes else None
 
     async def acknowledged(self, within: float | None = 10.0) -> SeenEvent:
         """Wait until the bot gave any first answer, "thinking…" included; its *at* tells when.

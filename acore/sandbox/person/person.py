@@ -4,187 +4,59 @@ It speaks to the sandbox over its real REST and gateway, so that it can be anywh
 would not see.
 """
 
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
-from types import TracebackType
-from typing import Self
-
-import aiohttp
-import anyio
-import msgspec
+import difflib
+from collections.abc import Mapping, Sequence
 
 from acore.sandbox import realtime
-from acore.sandbox.gateway.sockets import Op
-from acore.sandbox.messages import components
-from acore.sandbox.person.feed import Feed, GatewayLostError, PersonError, SeenEvent
+from acore.sandbox.person import forms
+from acore.sandbox.person.connection import SentFile
+from acore.sandbox.person.forms import UnknownCommandError
 from acore.sandbox.person.invocation import Invocation, new_nonce
-from acore.sandbox.shapes import Json, as_list, as_object, as_objects
+from acore.sandbox.person.speaking import Speaker
+from acore.sandbox.shapes import Json, as_object, as_objects
 
-SUBCOMMANDS = (1, 2)
-OK = range(200, 300)
-
-
-class RefusedError(PersonError):
-    """The sandbox refused a request, as Discord would."""
-
-    def __init__(self, status: int, body: Json) -> None:
-        super().__init__(f"{status}: {body.get('message')} (code {body.get('code')})")
-        self.status = status
-        self.body = body
-
-    @property
-    def code(self) -> int:
-        """Discord's own number for the reason."""
-        return int(self.body.get("code", 0))
+SLASH, ON_USER, ON_MESSAGE = 1, 2, 3
+"""How a command is invoked (Discord's documentation, "Application Command Types")."""
 
 
-class UnknownCommandError(PersonError):
-    """There is no such command here, or this person may not use it."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"there is no command /{name} here")
-        self.name = name
-
-
-class Person:
-    """One user, connected; used as an `async with` within one task.
+class Person(Speaker):
+    """One user, connected, who invokes commands, presses and fills in; used as an `async with` in one task.
 
     Args:
         api: the base of the sandbox's REST API.
         token: the user's token.
     """
 
-    def __init__(self, api: str, token: str) -> None:
-        self._api = api
-        self._token = token
-        self._stack = AsyncExitStack()
-        self._feed = Feed()
-        self._session_id = ""
-        self.user: Json = {}
-        self.guilds: dict[str, Json] = {}
+    # -- commands
 
-    async def __aenter__(self) -> Self:
-        await self._stack.__aenter__()
-        try:
-            await self._connect()
-        except BaseException:
-            await self._stack.aclose()
-            raise
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool | None:
-        return await self._stack.__aexit__(kind, error, traceback)
-
-    async def _connect(self) -> None:
-        self._http = await self._stack.enter_async_context(aiohttp.ClientSession())
-        gateway = await self.request("GET", "/gateway")
-        socket = self._http.ws_connect(f"{gateway['url']}?v=10&encoding=json", max_msg_size=0)
-        self._ws = await self._stack.enter_async_context(socket)
-        tasks = await self._stack.enter_async_context(anyio.create_task_group())
-        self._stack.callback(tasks.cancel_scope.cancel)
-        tasks.start_soon(self._listen)
-        identity = {"token": self._token, "properties": {"os": "", "browser": "sandbox", "device": ""}}
-        await self._ws.send_str(msgspec.json.encode({"op": Op.IDENTIFY, "d": identity}).decode())
-        ready = await self.wait_for(lambda event: event.name == "READY", within=10)
-        self._session_id = ready.data["session_id"]
-        self.user = ready.data["user"]
-        awaited = {guild["id"] for guild in ready.data["guilds"]}
-        await self._feed.until(lambda: awaited <= self.guilds.keys(), within=10)
-
-    # -- what happens
-
-    async def _listen(self) -> None:
-        try:
-            async for message in self._ws:
-                if message.type is aiohttp.WSMsgType.TEXT:
-                    self._take(msgspec.json.decode(message.data))
-        finally:
-            self._feed.lose()
-
-    def _take(self, frame: Json) -> None:
-        if frame["t"] == "GUILD_CREATE":
-            self.guilds[frame["d"]["id"]] = as_object(frame["d"])
-        self._feed.take(frame)
-
-    @property
-    def events(self) -> list[SeenEvent]:
-        """Everything this client was told, in order."""
-        return self._feed.events
-
-    async def wait_for(
-        self, matches: Callable[[SeenEvent], bool], *, within: float | None = None
-    ) -> SeenEvent:
-        """Return the first event that matches, also one seen before.
+    async def commands(self, guild_id: str | None = None, *, channel_id: str | None = None) -> list[Json]:
+        """Return the commands this person may use.
 
         Args:
-            matches: tells the event.
-            within: seconds to wait; None waits for ever.
+            guild_id: in which guild; the first by default.
+            channel_id: in which channel instead, which may be a direct message with a bot.
+        """
+        if channel_id is not None:
+            guild_id = self.places.guild_of(channel_id)
+            if guild_id is None:
+                path = f"/channels/{channel_id}/application-command-index"
+                return as_objects((await self.request("GET", path))["application_commands"])
+        path = f"/guilds/{guild_id or self.guild_id}/application-command-index"
+        return as_objects((await self.request("GET", path))["application_commands"])
+
+    async def command(self, name: str, kind: int = SLASH, *, channel_id: str | None = None) -> Json:
+        """Return a command by its name; `name@bot` is that of one bot among several.
 
         Raises:
-            TimeoutError: it did not come in time.
-            GatewayLostError: the sandbox closed the connection.
+            UnknownCommandError: there is none here, or this person may not use it.
         """
-        return await self._feed.wait_for(matches, within=within)
-
-    # -- what a person does
-
-    async def request(
-        self, method: str, path: str, body: object = None, *, query: Mapping[str, str] | None = None
-    ) -> Json:
-        """Ask the REST API as this person; an array comes back under "items".
-
-        Raises:
-            RefusedError: the answer is no success.
-            GatewayLostError: the sandbox is gone.
-        """
-        headers = {"Authorization": self._token, "Content-Type": "application/json"}
-        data = None if body is None else msgspec.json.encode(body)
-        url = self._api + path
-        try:
-            async with self._http.request(method, url, data=data, headers=headers, params=query) as response:
-                raw = await response.read()
-        except aiohttp.ClientConnectionError as error:
-            raise GatewayLostError from error
-        answer: object = msgspec.json.decode(raw) if raw else None
-        if response.status not in OK:
-            raise RefusedError(response.status, as_object(answer))
-        return {"items": as_list(answer)} if raw.startswith(b"[") else as_object(answer)
-
-    async def say(self, text: str, *, channel_id: str | None = None) -> Json:
-        """Say something; return the message."""
-        path = f"/channels/{channel_id or self.channel_id}/messages"
-        return await self.request("POST", path, {"content": text, "nonce": new_nonce()})
-
-    async def messages(self, channel_id: str | None = None, *, limit: int = 50) -> list[Json]:
-        """Return what REST tells of a channel, newest first; nothing ephemeral is among it."""
-        path = f"/channels/{channel_id or self.channel_id}/messages"
-        listed = await self.request("GET", path, query={"limit": str(limit)})
-        return as_objects(listed["items"])
-
-    async def direct_channel(self, user_id: str) -> str:
-        """Return the id of the direct message channel with somebody."""
-        channel = await self.request("POST", "/users/@me/channels", {"recipient_id": user_id})
-        return str(channel["id"])
-
-    async def commands(self) -> list[Json]:
-        """Return the commands this person may use in the first guild."""
-        index = await self.request("GET", f"/guilds/{self.guild_id}/application-command-index")
-        return as_objects(index["application_commands"])
-
-    @property
-    def guild_id(self) -> str:
-        """The id of the first guild this person is in."""
-        return next(iter(self.guilds))
-
-    @property
-    def channel_id(self) -> str:
-        """The id of that guild's first channel."""
-        return str(self.guilds[self.guild_id]["channels"][0]["id"])
+        wanted, _, bot = name.removeprefix("/").partition("@")
+        found = [one for one in await self.commands(channel_id=channel_id) if one["type"] == kind]
+        for one in found:
+            owner = self.places.users.get(str(one["application_id"]), {})
+            if one["name"] == wanted and bot in {"", owner.get("username")}:
+                return one
+        raise UnknownCommandError(wanted, difflib.get_close_matches(wanted, [one["name"] for one in found]))
 
     async def invoke(
         self,
@@ -216,19 +88,51 @@ class Person:
 
         Args:
             command: its name, followed by those of group and sub-command if it has them: "ops health".
-            options: values by option name; ids as strings.
+            options: values by option name; ids as strings, files as `SentFile`.
             channel_id: where; the guild's first channel by default.
 
         Raises:
             UnknownCommandError: there is no such command here.
             RefusedError: the options do not suit the command.
         """
-        declared = await self._find(command)
-        data = _command_data(declared, command.split()[1:], options or {})
+        name, *names = command.split()
+        declared = await self.command(name, channel_id=channel_id)
+        data, files = forms.command_data(declared, names, options or {})
+        return await self.interact(2, declared["application_id"], data, channel_id=channel_id, files=files)
+
+    async def invoke_on_user(
+        self, command: str, user_id: str, *, channel_id: str | None = None
+    ) -> Invocation:
+        """Invoke a user command, found in the menu of a user, without waiting for the bot.
+
+        Raises:
+            UnknownCommandError: there is no such command here.
+            RefusedError: there is no such user.
+        """
+        return await self._invoke_on(ON_USER, command, user_id, channel_id)
+
+    async def invoke_on_message(self, command: str, message: Json) -> Invocation:
+        """Invoke a message command, found in the menu of a message, without waiting for the bot.
+
+        Raises:
+            UnknownCommandError: there is no such command here.
+            RefusedError: the message is gone.
+        """
+        return await self._invoke_on(ON_MESSAGE, command, message["id"], message["channel_id"])
+
+    async def _invoke_on(self, kind: int, command: str, target_id: str, channel_id: str | None) -> Invocation:
+        declared = await self.command(command, kind, channel_id=channel_id)
+        data = forms.context_data(declared, target_id)
         return await self.interact(2, declared["application_id"], data, channel_id=channel_id)
 
     async def suggestions(
-        self, command: str, options: Mapping[str, object], focused: str, *, within: float = 10.0
+        self,
+        command: str,
+        options: Mapping[str, object],
+        focused: str,
+        *,
+        channel_id: str | None = None,
+        within: float = 10.0,
     ) -> list[Json]:
         """Return the choices the bot offers for the option being typed.
 
@@ -236,40 +140,53 @@ class Person:
             TimeoutError: the bot offers none in time.
             DidNotRespondError: the bot did not answer in time.
         """
-        declared = await self._find(command)
-        data = _command_data(declared, command.split()[1:], options, focused=focused)
-        invocation = await self.interact(4, declared["application_id"], data)
+        name, *names = command.split()
+        declared = await self.command(name, channel_id=channel_id)
+        data, _ = forms.command_data(declared, names, options, focused=focused)
+        invocation = await self.interact(4, declared["application_id"], data, channel_id=channel_id)
         return as_objects((await invocation.settled(within)).data.get("choices"))
 
-    async def press(self, message: Json, custom_id: str, *, values: list[str] | None = None) -> Invocation:
-        """Press a button of a message, or pick *values* of a select."""
-        component = components.find(as_objects(message.get("components")), custom_id)
-        if component is None:
-            raise PersonError(f"the message has no component {custom_id}")
-        data: Json = {"custom_id": custom_id, "component_type": component["type"]}
+    # -- components and modals
+
+    async def press(
+        self, message: Json, custom_id: str, *, values: Sequence[str] | None = None
+    ) -> Invocation:
+        """Press a button of a message, or pick *values* of a select.
+
+        Args:
+            message: which has the component.
+            custom_id: of the component; its label, placeholder or number will do too.
+            values: what to pick; labels and names will do too.
+
+        Raises:
+            UnknownComponentError: the message has no such component.
+            UnknownPlaceError: nobody and nothing here has the name of a value.
+            RefusedError: the sandbox does not take it.
+        """
+        component = forms.component_named(message, custom_id)
+        data: Json = {"custom_id": component["custom_id"], "component_type": component["type"]}
         if values is not None:
-            data["values"] = values
-        application_id = message["application_id"] if "application_id" in message else message["author"]["id"]
+            guild_id = self._guild_of(message["channel_id"])
+            data["values"] = forms.picked(component, values, self.places, guild_id)
+        application_id = message.get("application_id") or message["author"]["id"]
         return await self.interact(
             3, application_id, data, channel_id=message["channel_id"], message_id=message["id"]
         )
 
-    async def submit(self, modal: Json, entries: Mapping[str, str]) -> Invocation:
+    async def submit(self, modal: Json, entries: Mapping[str, object]) -> Invocation:
         """Fill a modal in and submit it.
 
         Args:
             modal: what `Invocation.modal` returned.
-            entries: texts by the custom ids of the inputs.
+            entries: by the custom ids of the inputs: a text, a list of values, a boolean or a `SentFile`;
+                inputs that are left out keep their defaults.
+
+        Raises:
+            RefusedError: a required input is empty, or an entry outside its limits.
         """
-        data: Json = {
-            "id": modal["id"],
-            "custom_id": modal["custom_id"],
-            "components": [
-                {"type": 1, "components": [{"type": 4, "custom_id": key, "value": value}]}
-                for key, value in entries.items()
-            ],
-        }
-        return await self.interact(5, modal["application"]["id"], data, channel_id=modal["channel_id"])
+        data, files = forms.modal_data(modal, entries)
+        application_id = as_object(modal["application"])["id"]
+        return await self.interact(5, application_id, data, channel_id=modal["channel_id"], files=files)
 
     async def interact(
         self,
@@ -279,6 +196,7 @@ class Person:
         *,
         channel_id: str | None = None,
         message_id: str | None = None,
+        files: Sequence[SentFile] = (),
     ) -> Invocation:
         """Start any interaction.
 
@@ -288,12 +206,15 @@ class Person:
             data: what Discord's own client would send.
             channel_id: where; the guild's first channel by default.
             message_id: the message whose component is used.
+            files: sent along, for options and inputs that take them.
 
         Raises:
             RefusedError: the sandbox does not take it.
         """
         channel_id = channel_id or self.channel_id
-        invocation = Invocation(self._feed, new_nonce(), len(self.events), realtime.monotonic(), kind)
+        invocation = Invocation(
+            self._feed, new_nonce(), len(self.events), realtime.monotonic(), kind, source_id=message_id
+        )
         body: Json = {
             "type": kind,
             "application_id": application_id,
@@ -307,43 +228,8 @@ class Person:
             body["guild_id"] = guild_id
         if message_id is not None:
             body["message_id"] = message_id
-        await self.request("POST", "/interactions", body)
+        await self.request("POST", "/interactions", body, files=files)
         return invocation
 
     def _guild_of(self, channel_id: str) -> str | None:
-        for guild in self.guilds.values():
-            if any(channel["id"] == channel_id for channel in guild["channels"]):
-                return str(guild["id"])
-        created = [one.data for one in self.events if one.name == "CHANNEL_CREATE"]
-        return next((one.get("guild_id") for one in created if one["id"] == channel_id), None)
-
-    async def _find(self, command: str) -> Json:
-        name = command.split(maxsplit=1)[0].removeprefix("/")
-        for declared in await self.commands():
-            if declared["name"] == name and declared["type"] == 1:
-                return declared
-        raise UnknownCommandError(name)
-
-
-def _command_data(
-    declared: Json, names: list[str], options: Mapping[str, object], *, focused: str | None = None
-) -> Json:
-    """Return what Discord's client sends for a command, its sub-commands wrapped around the options."""
-    path: list[Json] = []
-    offered = as_objects(declared.get("options"))
-    for name in names:
-        nested = next((one for one in offered if one["name"] == name and one["type"] in SUBCOMMANDS), None)
-        if nested is None:
-            raise UnknownCommandError(" ".join([declared["name"], *names]))
-        path.append(nested)
-        offered = as_objects(nested.get("options"))
-    types = {one["name"]: one["type"] for one in offered}
-    sent: list[Json] = [
-        {"type": types.get(name, 3), "name": name, "value": value}
-        | ({"focused": True} if name == focused else {})
-        for name, value in options.items()
-    ]
-    for nested in reversed(path):
-        sent = [{"type": nested["type"], "name": nested["name"], "options": sent}]
-    keys = ("id", "name", "type", "version")
-    return {key: declared[key] for key in keys} | {"options": sent}
+        return self.places.guild_of(channel_id)

@@ -35,6 +35,22 @@ def get_command_index(call: Call) -> Answer:
     )
 
 
+@routes.on("GET", "/channels/{channel_id}/application-command-index", Audience.PERSON)
+def get_direct_command_index(call: Call) -> Answer:
+    """Return the commands the caller may use in a direct message with a bot, and whose they are."""
+    world, channel = call.house.world, call.channel()
+    if channel.guild_id is not None:
+        raise ApiError(Refusal.UNKNOWN_CHANNEL)
+    applications = [one for one in world.applications.values() if one.bot in channel.recipients]
+    commands = [one for of in applications for one in call.house.commands.usable(of.id, None)]
+    return Answer(
+        {
+            "applications": [_application(one) for one in applications],
+            "application_commands": [one.payload() for one in commands],
+        }
+    )
+
+
 @routes.on("POST", "/interactions", Audience.PERSON)
 def interact(call: Call) -> Answer:
     """Invoke a command, ask for suggestions, press a component or submit a modal."""
