@@ -3,7 +3,31 @@
 It stands apart: nothing here imports the rest of acore.
 """
 
-from acore.sandbox.faults.faults import Hold
+from acore.sandbox.faults.faults import Active
+from acore.sandbox.faults.hold import Hold
+from acore.sandbox.faults.kinds import (
+    Close,
+    Cloudflare,
+    Cut,
+    Drop,
+    Fault,
+    HoldRequests,
+    Invalidate,
+    Lag,
+    Latency,
+    Mangle,
+    MangleEvent,
+    Outage,
+    RateLimit,
+    Reconnect,
+    Refuse,
+    RefuseIdentify,
+    Revoke,
+    Stall,
+    Status,
+)
+from acore.sandbox.limits.numbers import Limits
+from acore.sandbox.parameters import WrongInputError
 from acore.sandbox.person.connection import RefusedError, SentFile
 from acore.sandbox.person.feed import GatewayLostError, PersonError, SeenEvent
 from acore.sandbox.person.forms import UnknownCommandError
@@ -12,16 +36,38 @@ from acore.sandbox.person.person import Person
 from acore.sandbox.server import PortInUseError, Sandbox
 
 __all__ = [
+    "Active",
+    "Close",
+    "Cloudflare",
+    "Cut",
     "DidNotRespondError",
+    "Drop",
+    "Fault",
     "GatewayLostError",
     "Hold",
+    "HoldRequests",
+    "Invalidate",
     "Invocation",
+    "Lag",
+    "Latency",
+    "Limits",
+    "Mangle",
+    "MangleEvent",
+    "Outage",
     "Person",
     "PersonError",
     "PortInUseError",
+    "RateLimit",
+    "Reconnect",
+    "Refuse",
+    "RefuseIdentify",
     "RefusedError",
+    "Revoke",
     "Sandbox",
     "SeenEvent",
     "SentFile",
+    "Stall",
+    "Status",
     "UnknownCommandError",
+    "WrongInputError",
 ]

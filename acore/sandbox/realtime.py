@@ -26,6 +26,11 @@ def deadline(seconds: float | None) -> AbstractContextManager[object]:
     return anyio.fail_after(seconds)  # noqa: TID251 - this file owns the sandbox's time
 
 
+async def sleep(seconds: float) -> None:
+    """Wait *seconds*."""
+    await anyio.sleep(seconds)  # noqa: TID251 - this file owns the sandbox's time
+
+
 def iso(moment: datetime) -> str:
     """Return *moment* as Discord writes it."""
     return moment.isoformat(timespec="microseconds")

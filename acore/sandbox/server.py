@@ -4,7 +4,7 @@ import errno
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import anyio.to_thread
 from aiohttp import web
@@ -13,13 +13,21 @@ from acore.sandbox import whereabouts
 from acore.sandbox.api.operations import OPERATIONS
 from acore.sandbox.api.requests import Exchange, RequestHandler
 from acore.sandbox.api.table import House, Routes
-from acore.sandbox.faults.faults import Faults, Hold
+from acore.sandbox.control import faults as control_faults
+from acore.sandbox.control import limits as control_limits
+from acore.sandbox.control import state as control_state
+from acore.sandbox.control.control import PREFIX, Control
+from acore.sandbox.counts import Counts
+from acore.sandbox.faults.faults import Active, Faults
+from acore.sandbox.faults.hold import Hold
+from acore.sandbox.faults.injection import inject
+from acore.sandbox.faults.kinds import Fault, Status
 from acore.sandbox.gateway.gateway import Gateway
 from acore.sandbox.gateway.sockets import CloseCode
 from acore.sandbox.interactions.commands import Commands
 from acore.sandbox.interactions.interactions import Interactions
-from acore.sandbox.limits.ratelimits import RateLimits
-from acore.sandbox.limits.starts import SessionStarts
+from acore.sandbox.limits.guard import Guard
+from acore.sandbox.limits.numbers import Limits
 from acore.sandbox.messages.messages import Messages
 from acore.sandbox.recorder import Recorder
 from acore.sandbox.resources import applications, callbacks, channels, gateways, guilds, people, users
@@ -64,12 +72,10 @@ class Sandbox:
         state_file: written as soon as the sandbox serves; tells a driver addresses, ids and tokens.
         observe: told of each request that was answered.
         record: a directory for rest.jsonl and gateway.jsonl, what bots and the sandbox said.
-        identify_limit: how often a bot may IDENTIFY a day.
-        identify_interval: seconds between two IDENTIFY of a bot, else op 9; Discord's is 5, 0 enforces none.
         answer_within: seconds a bot has for an interaction's first answer; Discord's is 3.
         token_lifetime: seconds an answered interaction's token lives; Discord's is 15 minutes.
         heartbeat_interval_ms: what HELLO asks for; nextcord needs less than a minute.
-        requests_per_second: how many a bot may make on one route and channel, guild or token; then 429.
+        limits: how much a bot may do; only the limits of routes if it is a word.
     """
 
     def __init__(
@@ -79,15 +85,15 @@ class Sandbox:
         state_file: Path | None = None,
         record: Path | None = None,
         observe: Callable[[Exchange], None] | None = None,
-        identify_limit: int = 1000,
-        identify_interval: float = 0.0,
         answer_within: float = 3.0,
         token_lifetime: float = 900.0,
         heartbeat_interval_ms: int = 41250,
-        requests_per_second: int = 50,
+        limits: Limits | Literal["relaxed", "discord"] = "relaxed",
     ) -> None:
         self.world = World()
-        self.limits = RateLimits(requests=requests_per_second)
+        self._guard = Guard(limits if isinstance(limits, Limits) else Limits(routes=limits))
+        self._counts = Counts()
+        self._control = Control()
         self._port = port
         self._state_file = state_file
         self._recorder = Recorder(record)
@@ -96,11 +102,13 @@ class Sandbox:
         self._gateway = Gateway(
             self.world,
             self._recorder,
-            starts=SessionStarts(identify_limit, identify_interval),
+            self._faults,
+            self._counts,
+            starts=self._guard.starts,
             heartbeat_interval_ms=heartbeat_interval_ms,
         )
         self._messages = Messages(self.world, "")
-        self.commands = Commands(self.world.snowflakes)
+        self.commands = Commands(self.world.snowflakes, self._guard.creates)
         self._interactions = Interactions(
             self.world, self._messages, answer_within=answer_within, token_lifetime=token_lifetime
         )
@@ -161,8 +169,22 @@ class Sandbox:
     def _app(self) -> web.Application:
         app = web.Application(client_max_size=MAX_BODY)
         house = House(self.world, self._gateway, self._messages, self.commands, self._interactions)
-        handler = RequestHandler(house, every_route(), self.limits, self._faults, self._recorder)
+        handler = RequestHandler(
+            house,
+            every_route(),
+            self._guard,
+            faults=self._faults,
+            notes=self._recorder,
+            counts=self._counts,
+        )
         handler.observe = self._observe
+        for routes in (
+            control_faults.routes(self._faults, self.inject),
+            control_limits.routes(self._guard),
+            control_state.routes(self.state, self._gateway, self._guard, self._counts),
+        ):
+            self._control.routes.include(routes)
+        app.router.add_route("*", PREFIX + "/{path:.*}", self._control.handle)
         app.router.add_get("/gateway", self._gateway.serve)
         app.router.add_get("/gateway/", self._gateway.serve)
         app.router.add_get("/attachments/{channel_id}/{attachment_id}/{filename}", self._download)
@@ -228,6 +250,7 @@ class Sandbox:
             "channel_id": self.channel_id,
             "application_id": self.application_id,
             "bot_token": self.bot_token,
+            "control": {"url": f"{self.origin}{PREFIX}", "token": self._control.token},
         }
 
     # -- trouble on purpose
@@ -245,7 +268,28 @@ class Sandbox:
 
     def fail(self, method: str, path_pattern: str, status: int = 500, times: int = 1) -> None:
         """Answer the next *times* matching requests of bots with *status* instead of carrying them out."""
-        self._faults.fail(method, path_pattern, status=status, times=times)
+        self.inject(Status(method=method, path=path_pattern, status=status, times=times))
+
+    def inject(self, fault: Fault) -> Active[Fault]:
+        """Put any fault in force; return it with what is left of it: one that happens at once is over.
+
+        Raises:
+            WrongInputError: one of its fields will not do.
+        """
+        return inject(self._faults, self, fault)
+
+    def clear_faults(self) -> None:
+        """End all faults that are in force."""
+        self._faults.clear()
+
+    @property
+    def limits(self) -> Limits:
+        """How much a bot may do; set it to change that from now on."""
+        return self._guard.numbers
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._guard.change(limits)
 
     def close_gateway(self, code: int | None = 4000) -> None:
         """Close the sockets of all bots with this code; None cuts the connections without a word."""
@@ -268,19 +312,6 @@ class Sandbox:
         token = self.world.issue_token(self.world.application.bot)
         self._gateway.end_sessions(self.world.application.bot, CloseCode.AUTHENTICATION_FAILED)
         return token
-
-    def refuse_identify(self, code: int | None) -> None:
-        """Answer each IDENTIFY of a bot by closing with this code, e.g. 4014; None lets them in again."""
-        self._gateway.identify_refusal = code
-
-    @property
-    def refuse_gateway(self) -> bool:
-        """Whether new sockets are answered with 503; set it to take the gateway down while REST stays up."""
-        return self._gateway.is_refusing
-
-    @refuse_gateway.setter
-    def refuse_gateway(self, refuse: bool) -> None:
-        self._gateway.is_refusing = refuse
 
     def is_connected(self, user: User) -> bool:
         """Return whether somebody is connected to the gateway as this user."""

@@ -11,7 +11,7 @@ import pytest
 
 from acore.control.address import SOCKET_NAME
 from acore.errors import ExitCode
-from acore.sandbox import Person, Sandbox
+from acore.sandbox import Person, Refuse, Sandbox
 from acore.storage.lock import LOCK_NAME
 from acore.storage.store import DATABASE_NAME
 from tests.e2e.bot import ACORE, PYTHON, Bot, left_in, outcome, running, settings_for, started
@@ -56,7 +56,7 @@ async def test_of_a_bot_that_runs_it_tells_since_when_and_that_nothing_is_wrong(
 
 
 async def test_of_a_bot_that_is_not_connected_it_tells_why(home: Path, sandbox: Sandbox) -> None:
-    sandbox.refuse_gateway = True
+    sandbox.inject(Refuse())
     async with running(home, sandbox, ready="trying again in") as bot:
         looked = await told(home)
         await bot.stop()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from acore.errors import ExitCode
-from acore.sandbox import Person, Sandbox
+from acore.sandbox import Person, RefuseIdentify, Sandbox
 from acore.sandbox.gateway.sockets import Op
 from tests.e2e.answers import fields, frames, requests
 from tests.e2e.bot import ACORE, Bot, outcome, running, settings_for, started
@@ -45,7 +45,7 @@ async def test_a_wrong_token_is_not_tried_again(home: Path, recording: Path, san
 async def test_a_token_that_the_gateway_refuses_is_not_tried_again(
     home: Path, recording: Path, sandbox: Sandbox
 ) -> None:
-    sandbox.refuse_identify(4004)
+    sandbox.inject(RefuseIdentify(code=4004))
     bot = await outcome(home, "run", environ=settings_for(sandbox))
 
     assert_refused(bot, ExitCode.NO_PERMISSION, "DISCORD_TOKEN", "refused", "copy the token anew")
@@ -55,7 +55,7 @@ async def test_a_token_that_the_gateway_refuses_is_not_tried_again(
 async def test_intents_that_are_not_allowed_are_not_asked_for_again(
     home: Path, recording: Path, sandbox: Sandbox
 ) -> None:
-    sandbox.refuse_identify(4014)
+    sandbox.inject(RefuseIdentify(code=4014))
     bot = await outcome(home, "run", environ=settings_for(sandbox))
 
     assert_refused(bot, ExitCode.CONFIG, "intents", "guild_messages", "4014", "developer portal")

@@ -11,7 +11,7 @@ from acore.events.health import CheckCompleted, Health, HealthView
 from acore.events.lifecycle import LifecycleView
 from acore.runtime.administration import ChildState
 from acore.runtime.restart import Backoff
-from acore.sandbox import Person, Sandbox
+from acore.sandbox import Person, Refuse, Sandbox
 from tests.e2e.answers import fields, is_ephemeral, requests
 from tests.e2e.bot import running
 from tests.e2e.inside import Asked, Hang, ShiftedClock, fragile, inside
@@ -84,13 +84,13 @@ async def test_an_answer_comes_while_the_gateway_is_down_and_again_when_it_is_ba
     async with inside(sandbox, home / "data") as program:
         invocation = await owner.start_invoke("botstatus")
         await hold.reached()
-        sandbox.refuse_gateway = True
+        refusal = sandbox.inject(Refuse())
         sandbox.close_gateway(None)
         await program.sees(GatewayView, lambda view: view.link is not Link.READY)
         hold.release()
         cut_off = await invocation.answered()
 
-        sandbox.refuse_gateway = False
+        refusal.end()
         await program.sees(GatewayView, lambda view: view.link is Link.READY)
         back = await owner.invoke("botstatus")
 

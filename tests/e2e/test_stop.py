@@ -9,7 +9,7 @@ import pytest
 from anyio import to_thread
 
 from acore.errors import ExitCode
-from acore.sandbox import Person, Sandbox
+from acore.sandbox import Limits, Person, Sandbox
 from acore.sandbox.gateway.sockets import Op
 from acore.storage.query import Filter, last_run, tail
 from acore.storage.store import DATABASE_NAME
@@ -137,7 +137,7 @@ async def test_a_hanging_stop_ends_with_the_code_of_what_began_it(home: Path, sa
 async def test_the_last_sessions_of_the_day_are_left_to_people_also_after_a_restart(
     home: Path, recording: Path
 ) -> None:
-    async with Sandbox(record=recording, identify_limit=6) as sandbox:
+    async with Sandbox(record=recording, limits=Limits(identify_limit=6)) as sandbox:
         async with running(home, sandbox) as bot:
             await bot.stop()
         async with running(home, sandbox, ready="new sessions are left") as bot:
@@ -152,7 +152,7 @@ async def test_the_last_sessions_of_the_day_are_left_to_people_also_after_a_rest
 
 
 async def test_a_new_bot_with_no_session_to_spare_asks_for_none(home: Path, recording: Path) -> None:
-    async with Sandbox(record=recording, identify_limit=5) as sandbox:
+    async with Sandbox(record=recording, limits=Limits(identify_limit=5)) as sandbox:
         async with running(home, sandbox, ready="5 of 5 new sessions are left") as bot:
             assert await bot.stop() == ExitCode.OK, bot.output
 

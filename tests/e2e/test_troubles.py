@@ -16,7 +16,7 @@ from acore.discord.client import owners_of
 from acore.errors import ExitCode
 from acore.events.discord import GatewayView, Link
 from acore.runtime.administration import ChildState
-from acore.sandbox import Person, Sandbox
+from acore.sandbox import Person, Refuse, Sandbox
 from acore.storage.query import Filter, tail
 from acore.storage.store import DATABASE_NAME
 from tests.e2e.answers import fields
@@ -87,11 +87,11 @@ async def test_what_discord_wants_later_is_sent_later(
 async def test_without_a_gateway_it_is_tried_again_ever_more_slowly_and_introduces_itself_once(
     home: Path, sandbox: Sandbox
 ) -> None:
-    sandbox.refuse_gateway = True
+    refusal = sandbox.inject(Refuse())
     async with running(home, sandbox, ready="trying again in 4 s") as bot:
         assert bot.output.count("This is sandbox-bot") == 1, bot.output
         assert "trying again in 2 s" in bot.output
-        sandbox.refuse_gateway = False
+        refusal.end()
         await bot.said("Connected as")
 
 

@@ -14,8 +14,11 @@ import pytest
 from nextcord.ext import commands  # noqa: TID251 - as above
 from nextcord.http import Route  # noqa: TID251 - as above
 
-from acore.sandbox import Person, Sandbox
+from acore.sandbox import Limits, Person, Sandbox
 from acore.sandbox.api.requests import Exchange
+
+HURRIED = Limits(global_limit=0)
+"""Tests ask more in a second than Discord lets a bot."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def exchanges() -> list[Exchange]:
 @pytest.fixture
 async def sandbox(recording: Path, pretend: Pretend, exchanges: list[Exchange]) -> AsyncIterator[Sandbox]:
     """A running sandbox, which nextcord takes for Discord."""
-    async with Sandbox(record=recording, observe=exchanges.append) as running:
+    async with Sandbox(record=recording, observe=exchanges.append, limits=HURRIED) as running:
         pretend(running)
         yield running
 
@@ -104,7 +107,7 @@ async def sandbox(recording: Path, pretend: Pretend, exchanges: list[Exchange]) 
 @pytest.fixture
 async def unrecorded(pretend: Pretend, exchanges: list[Exchange]) -> AsyncIterator[Sandbox]:
     """A running sandbox without a recording, for what no bot should ever send."""
-    async with Sandbox(observe=exchanges.append) as running:
+    async with Sandbox(observe=exchanges.append, limits=HURRIED) as running:
         pretend(running)
         yield running
 

@@ -8,7 +8,7 @@ import msgspec
 import nextcord  # noqa: TID251 - the sandbox is tested against the real library
 import pytest
 
-from acore.sandbox import GatewayLostError, PortInUseError, Sandbox
+from acore.sandbox import GatewayLostError, Limits, PortInUseError, Sandbox
 from tests.sandbox.conftest import Ask, NewBot, NewPerson, Pretend, Running
 
 
@@ -101,7 +101,7 @@ async def test_a_request_fails_as_often_as_asked(sandbox: Sandbox, ask: Ask) -> 
 async def test_a_bot_waits_out_a_429_and_succeeds(
     new_bot: NewBot, running: Running, recording: Path, pretend: Pretend
 ) -> None:
-    async with Sandbox(requests_per_second=3, record=recording) as sandbox:
+    async with Sandbox(limits=Limits(requests_per_second=3), record=recording) as sandbox:
         pretend(sandbox)
         async with running(sandbox, new_bot()) as bot:
             channel = bot.get_channel(int(sandbox.channel_id))
@@ -114,7 +114,7 @@ async def test_a_bot_waits_out_a_429_and_succeeds(
 
 
 async def test_beyond_the_limit_is_429_with_all_nextcord_needs(ask: Ask) -> None:
-    async with Sandbox(requests_per_second=1) as sandbox:
+    async with Sandbox(limits=Limits(requests_per_second=1)) as sandbox:
         within = await ask(sandbox, "GET", "/users/@me")
         beyond = await ask(sandbox, "GET", "/users/@me")
 

@@ -1,5 +1,6 @@
 """The ways Discord says no."""
 
+import math
 from enum import Enum
 
 from acore.sandbox.shapes import Json
@@ -20,6 +21,7 @@ class Refusal(Enum):
     UNKNOWN_WEBHOOK = 404, 10015, "Unknown Webhook"
     UNKNOWN_INTERACTION = 404, 10062, "Unknown interaction"
     UNKNOWN_COMMAND = 404, 10063, "Unknown application command"
+    DAILY_COMMAND_CREATES = 400, 30034, "Max number of daily application command creates has been reached"
     ALREADY_ACKNOWLEDGED = 400, 40060, "Interaction has already been acknowledged."
     MISSING_ACCESS = 403, 50001, "Missing Access"
     NOT_THE_AUTHOR = 403, 50005, "Cannot edit a message authored by another user"
@@ -39,9 +41,16 @@ class Refusal(Enum):
 
 
 class ApiError(Exception):
-    """A request that is answered with Discord's error shape."""
+    """A request that is answered with Discord's error shape; *retry_after* are seconds to wait."""
 
-    def __init__(self, refusal: Refusal, *, message: str | None = None, errors: Json | None = None) -> None:
+    def __init__(
+        self,
+        refusal: Refusal,
+        *,
+        message: str | None = None,
+        errors: Json | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         status, code, sentence = refusal.value
         super().__init__(message or sentence)
         self.refusal = refusal
@@ -49,6 +58,10 @@ class ApiError(Exception):
         self.body: Json = {"message": message or sentence, "code": code}
         if errors:
             self.body["errors"] = errors
+        self.headers: dict[str, str] = {}
+        if retry_after is not None:
+            self.body["retry_after"] = round(retry_after, 3)
+            self.headers["Retry-After"] = str(math.ceil(retry_after))
 
 
 class FormErrors:

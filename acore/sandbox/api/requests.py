@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 import msgspec
-from aiohttp import BodyPartReader, web
+from aiohttp import web
 
 from acore.sandbox import realtime, recorder
+from acore.sandbox.api import bodies
+from acore.sandbox.api.bodies import Content
 from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.api.table import Answer, Audience, Call, House, Route, Routes
+from acore.sandbox.counts import Counts
 from acore.sandbox.faults.faults import Faults
-from acore.sandbox.limits import ratelimits
-from acore.sandbox.limits.ratelimits import RateLimits
-from acore.sandbox.messages.drafts import Upload
+from acore.sandbox.faults.kinds import Cloudflare, Cut, RateLimit, Status
+from acore.sandbox.limits.guard import Guard
+from acore.sandbox.limits.invalid import cloudflare
+from acore.sandbox.limits.ratelimits import Asked
 from acore.sandbox.recorder import Recorder
 from acore.sandbox.shapes import Json, as_int, as_object
 from acore.sandbox.state.records import User
@@ -48,19 +52,21 @@ class RequestHandler:
     Args:
         house: what answers.
         routes: which function of it.
-        limits: how often each bot may ask.
+        guard: how often bots may ask.
         faults: which requests shall wait or fail.
         notes: where exchanges with bots are recorded.
+        counts: where answers to bots are counted.
     """
 
     def __init__(
-        self, house: House, routes: Routes, limits: RateLimits, faults: Faults, notes: Recorder
+        self, house: House, routes: Routes, guard: Guard, *, faults: Faults, notes: Recorder, counts: Counts
     ) -> None:
         self._house = house
         self._routes = routes
-        self._limits = limits
+        self._guard = guard
         self._faults = faults
         self._notes = notes
+        self._counts = counts
         self.observe: Callable[[Exchange], None] | None = None
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -71,55 +77,125 @@ class RequestHandler:
         by_token = found is not None and found[0].audience is Audience.TOKEN
         is_bot = by_token or authorization.startswith("Bot ")
         record: Json = {}
-        try:
-            uploads, body = await self._read(request, record)
-            failure = await self._faults.meet(request.method, path) if is_bot else None
-            if failure is None:
-                response = self._respond(request, path, found, body, uploads)
-            else:
-                response = reply({"message": f"{failure}: made to fail", "code": 0}, failure)
-        except ApiError as error:
-            response = reply(error.body, error.status)
+        if not by_token and self._is_person(authorization):
+            response = self._respond(request, found, path, await bodies.read(request, record))
+        else:
+            response = await self._answer_bot(request, found, path, record)
+            self._counts.requests[0 if response is None else response.status] += 1
+        if response is None:
+            return _cut(request)
         if is_bot:
             self._record(request, response, record)
         if self.observe is not None:
             self.observe(_exchange(found, response))
         return response
 
+    async def _answer_bot(
+        self, request: web.Request, found: Found | None, path: str, record: Json
+    ) -> web.Response | None:
+        """Return the answer to what is not a person's request; None if its connection is to be cut."""
+        if self._faults.is_out:
+            return None
+        address = request.remote or ""
+        if (banned_for := self._guard.invalid.ban(address)) is not None:
+            return cloudflare(banned_for)
+        content = await bodies.read(request, record)
+        try:
+            await self._faults.wait(request.method, path)
+        except ApiError as error:
+            return reply(error.body, error.status)
+        response = None if self._faults.is_out else self._meet(request, found, path, content)
+        if response is not None:
+            self._guard.invalid.note(address, response)
+            self._mangle(request.method, path, response)
+        return response
+
+    def _meet(
+        self, request: web.Request, found: Found | None, path: str, content: Content | ApiError
+    ) -> web.Response | None:
+        """Do what a fault wants done instead of answering, or else carry the request out."""
+        fault = self._faults.ending(request.method, path)
+        match fault:
+            case None:
+                return self._respond(request, found, path, content)
+            case Cut():
+                if fault.when == "after":
+                    self._respond(request, found, path, content)
+                return None
+            case Status():
+                message = fault.message or f"{fault.status}: made to fail"
+                return reply({"message": message, "code": fault.code}, fault.status)
+            case RateLimit():
+                verdict = self._guard.limits.refuse(self._asked(request, found, path), fault)
+                return reply(verdict.body, 429, verdict.headers)
+            case Cloudflare():
+                return cloudflare(fault.retry_after)
+
+    def _mangle(self, method: str, path: str, response: web.Response) -> None:
+        """Set or remove the fields of an answer that are to be."""
+        if response.content_type == JSON_TYPE and isinstance(response.body, bytes):
+            body = msgspec.json.decode(response.body)
+            response.body = msgspec.json.encode(self._faults.mangled(method, path, body))
+
     def _respond(
-        self, request: web.Request, path: str, found: Found | None, body: object, uploads: list[Upload]
+        self, request: web.Request, found: Found | None, path: str, content: Content | ApiError
     ) -> web.Response:
         """Carry a request out; nothing here waits, so each is carried out whole or not at all."""
         if found is None:
             error = ApiError(Refusal.NO_SUCH_METHOD if self._routes.has(path) else Refusal.NO_SUCH_PLACE)
             return reply(error.body, error.status)
         route, parameters = found
-        sender = self._sender(request, route)
         headers: dict[str, str] = {}
-        if sender is None or sender.bot:
-            caller = _token(parameters) if sender is None else sender.id
-            is_allowed, headers = self._limits.take(caller, route.bucket, route.major(parameters))
-            if not is_allowed:
-                return reply(ratelimits.body(headers), 429, headers)
-        application = None if sender is None else self._house.world.application_of(sender)
-        reason = request.headers.get("X-Audit-Log-Reason")
-        call = Call(
-            self._house,
-            parameters,
-            request.query,
-            body,
-            uploads,
-            sender,
-            application,
-            reason=None if reason is None else unquote(reason),
-        )
         try:
-            answer = route.handler(call)
+            sender = self._sender(request, route)
+            if sender is None or sender.bot:
+                verdict = self._guard.limits.take(self._asked(request, found, path))
+                headers = verdict.headers
+                if not verdict.is_allowed:
+                    return reply(verdict.body, 429, headers)
+            if isinstance(content, ApiError):
+                raise content
+            return _of_answer(route.handler(self._call(request, parameters, content, sender)), headers)
         except ApiError as error:
             if not route.is_supported:
                 error.body["message"] = f"The sandbox does not support {route.bucket}."
-            return reply(error.body, error.status, headers)
-        return _of_answer(answer, headers)
+            return reply(error.body, error.status, headers | error.headers)
+
+    def _call(
+        self, request: web.Request, parameters: dict[str, str], content: Content, sender: User | None
+    ) -> Call:
+        reason = request.headers.get("X-Audit-Log-Reason")
+        return Call(
+            self._house,
+            parameters,
+            request.query,
+            content.body,
+            content.uploads,
+            sender,
+            application=None if sender is None else self._house.world.application_of(sender),
+            reason=None if reason is None else unquote(reason),
+        )
+
+    def _asked(self, request: web.Request, found: Found | None, path: str) -> Asked:
+        """Return what of a request its limits depend on."""
+        bot = self._house.world.user_of_token(request.headers.get("Authorization", "").removeprefix("Bot "))
+        caller = "" if bot is None else bot.id
+        if found is None:
+            return Asked(caller, request.method, path, "", is_global=bot is not None)
+        route, parameters = found
+        if route.audience is Audience.TOKEN:
+            caller = _token(parameters)
+        return Asked(
+            caller,
+            request.method,
+            route.template,
+            route.major(parameters),
+            is_global=bot is not None and route.audience is not Audience.TOKEN,
+        )
+
+    def _is_person(self, authorization: str) -> bool:
+        user = self._house.world.user_of_token(authorization)
+        return user is not None and not user.bot
 
     def _sender(self, request: web.Request, route: Route) -> User | None:
         """Return who asks.
@@ -136,19 +212,6 @@ class RequestHandler:
             raise ApiError(Refusal.UNAUTHORIZED)
         return user
 
-    async def _read(self, request: web.Request, record: Json) -> tuple[list[Upload], object]:
-        """Return a request's body: the JSON and the files; *record* gets what the recording shows of it.
-
-        Raises:
-            ApiError: it is no JSON.
-        """
-        if request.content_type == "multipart/form-data":
-            return await _read_multipart(request, record)
-        raw = await request.read()
-        body = _decode(raw) if raw else None
-        record["request_json"] = body
-        return [], body
-
     def _record(self, request: web.Request, response: web.Response, seen: Json) -> None:
         record: Json = {
             "ts": realtime.now().timestamp(),
@@ -164,7 +227,7 @@ class RequestHandler:
             "response_headers": recorder.kept_headers(response.headers),
             **seen,
         }
-        if isinstance(response.body, bytes) and response.body:
+        if response.content_type == JSON_TYPE and isinstance(response.body, bytes):
             record["response_json"] = msgspec.json.decode(response.body)
         self._notes.exchange(record)
 
@@ -177,9 +240,17 @@ def _token(parameters: Mapping[str, str]) -> str:
 def _exchange(found: Found | None, response: web.Response) -> Exchange:
     operation = "" if found is None or not found[0].is_supported else found[0].bucket
     code = 0
-    if response.status >= 400 and isinstance(response.body, bytes) and response.body:  # noqa: PLR2004 - HTTP
+    is_refusal = response.status >= 400 and response.content_type == JSON_TYPE  # noqa: PLR2004 - HTTP
+    if is_refusal and isinstance(response.body, bytes):
         code = as_int(as_object(msgspec.json.decode(response.body)).get("code"))
     return Exchange(operation, response.status, code)
+
+
+def _cut(request: web.Request) -> web.Response:
+    """Cut the connection; the response is one that nobody gets."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=Refusal.STOPPING.status)
 
 
 def reply(body: object, status: int, headers: dict[str, str] | None = None) -> web.Response:
@@ -192,31 +263,3 @@ def _of_answer(answer: Answer, headers: dict[str, str]) -> web.Response:
     if answer.status == 204:  # noqa: PLR2004 - No Content
         return web.Response(status=204, headers=headers)
     return reply(answer.body, answer.status, headers)
-
-
-def _decode(raw: bytes) -> object:
-    try:
-        return msgspec.json.decode(raw)
-    except msgspec.DecodeError:
-        raise ApiError(Refusal.INVALID_JSON) from None
-
-
-async def _read_multipart(request: web.Request, record: Json) -> tuple[list[Upload], object]:
-    body: object = None
-    uploads: list[Upload] = []
-    reader = await request.multipart()
-    async for part in reader:
-        if not isinstance(part, BodyPartReader):
-            continue
-        data = bytes(await part.read())
-        if part.filename is None and part.name == "payload_json":
-            body = _decode(data)
-        elif part.filename is not None:
-            kind = part.headers.get("Content-Type", "application/octet-stream")
-            uploads.append(Upload(part.name or "", part.filename, kind, data))
-    record["request_json"] = body
-    record["request_files"] = [
-        {"name": one.field, "filename": one.filename, "size": len(one.data), "content_type": one.content_type}
-        for one in uploads
-    ]
-    return uploads, body

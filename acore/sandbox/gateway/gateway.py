@@ -7,6 +7,8 @@ import msgspec
 from aiohttp import web
 
 from acore.sandbox import payloads, realtime
+from acore.sandbox.counts import Counts
+from acore.sandbox.faults.faults import Faults
 from acore.sandbox.gateway import intents
 from acore.sandbox.gateway.intents import Intent
 from acore.sandbox.gateway.sessions import Session, read_shard
@@ -32,22 +34,31 @@ class Gateway:
     Args:
         world: what the events are about; told here where to announce them.
         recorder: gets every frame of a bot's socket.
+        faults: what shall go wrong.
+        counts: where what bots are told is counted.
         starts: the budget of IDENTIFY.
         heartbeat_interval_ms: what HELLO asks for; a bot silent for twice as long is cut off.
     """
 
     def __init__(
-        self, world: World, recorder: Recorder, *, starts: SessionStarts, heartbeat_interval_ms: int
+        self,
+        world: World,
+        recorder: Recorder,
+        faults: Faults,
+        counts: Counts,
+        *,
+        starts: SessionStarts,
+        heartbeat_interval_ms: int,
     ) -> None:
         self._world = world
         self._recorder = recorder
+        self._faults = faults
+        self._counts = counts
         self._heartbeat_interval_ms = heartbeat_interval_ms
         self._sessions: dict[str, Session] = {}
         self._sockets: set[GatewaySocket] = set()
         self.starts = starts
         self.url = ""
-        self.is_refusing = False
-        self.identify_refusal: int | None = None
         world.announce = self.announce
         world.announce_guild = self.announce_guild
 
@@ -69,9 +80,9 @@ class Gateway:
 
     def close_bots(self, code: int | None) -> None:
         """Close the sockets of all bots with *code*; None cuts the connections without a word."""
-        for session in self._sessions.values():
-            if session.application is not None and session.socket is not None:
-                session.socket.close(code)
+        for socket in self._sockets:
+            if socket.is_bot:
+                socket.close(code)
 
     def ask_to_reconnect(self) -> None:
         """Send op 7 to all bots."""
@@ -105,6 +116,19 @@ class Gateway:
                     session.socket.close(code)
         self._go_offline(user)
 
+    def sessions(self) -> list[Json]:
+        """Return whose sessions there are, and which of them have a socket."""
+        return [
+            {
+                "user_id": one.user.id,
+                "is_bot": one.user.bot,
+                "is_connected": one.socket is not None,
+                "shard": one.shard,
+                "seq": one.seq,
+            }
+            for one in self._sessions.values()
+        ]
+
     def is_connected(self, user: User) -> bool:
         """Return whether a session of this user has a socket."""
         return any(one.user is user and one.socket is not None for one in self._sessions.values())
@@ -118,12 +142,14 @@ class Gateway:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Speak the gateway's protocol on one websocket until it closes."""
-        if self.is_refusing:
+        if self._faults.is_out and request.transport is not None:
+            request.transport.abort()
+        if self._faults.is_out or self._faults.is_refusing():
             return web.Response(status=503)
         ws = web.WebSocketResponse(timeout=1.0, max_msg_size=0, compress=False)
         await ws.prepare(request)
         log = self._recorder.socket(dict(request.query))
-        socket = GatewaySocket(request, ws, log)
+        socket = GatewaySocket(request, ws, log, self._faults, self._counts)
         self._sockets.add(socket)
         try:
             async with anyio.create_task_group() as tasks:
@@ -195,6 +221,7 @@ class Gateway:
             log.is_person()
         else:
             log.is_bot()
+            socket.is_bot = True
         if user is None:
             socket.close(CloseCode.AUTHENTICATION_FAILED)
         return user
@@ -203,8 +230,8 @@ class Gateway:
         user = self._authenticate(socket, log, str(data.get("token")))
         if user is None:
             return None
-        if user.bot and self.identify_refusal is not None:
-            socket.close(self.identify_refusal)
+        if user.bot and (refusal := self._faults.identify_refusal()) is not None:
+            socket.close(refusal)
             return None
         application = self._world.application_of(user)
         wanted = as_int(data.get("intents"), -1) if application is not None else int(intents.ALL)

@@ -2,13 +2,14 @@
 
 import asyncio
 import zlib
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
+from acore.sandbox.counts import Counts
+from acore.sandbox.faults.faults import Faults
 from acore.sandbox.recorder import GatewayLog
 from acore.sandbox.shapes import Json
 
@@ -48,13 +49,6 @@ class CloseCode(IntEnum):
 _FRAME = msgspec.json.Decoder(dict[str, Any])
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """The last thing in a socket's queue; without a code the connection is cut."""
-
-    code: int | None
-
-
 class GatewaySocket:
     """The server's end of one websocket.
 
@@ -62,29 +56,41 @@ class GatewaySocket:
     does so in one go.
     """
 
-    def __init__(self, request: web.Request, ws: web.WebSocketResponse, log: GatewayLog) -> None:
+    def __init__(
+        self, request: web.Request, ws: web.WebSocketResponse, log: GatewayLog, faults: Faults, counts: Counts
+    ) -> None:
         self._request = request
         self._ws = ws
         self._log = log
-        self._queue: asyncio.Queue[str | Closing] = asyncio.Queue()
+        self._faults = faults
+        self._counts = counts
+        self._queue: asyncio.Queue[str | int | None] = asyncio.Queue()
+        """Frames; the last thing in it is a close code, or None if the connection is cut."""
         is_compressed = request.query.get("compress") == "zlib-stream"
         self._deflate = zlib.compressobj() if is_compressed else None
         self.is_closing = False
+        self.is_bot = False
+        """Whether faults are meant for it; nobody is known to be a bot before IDENTIFY or RESUME."""
 
     def send(self, op: Op, d: object, *, event: str | None = None, seq: int | None = None) -> None:
         """Queue one frame; nextcord reads `s` and `d` of each, hence none is ever left out."""
         if self.is_closing:
             return
+        if event is not None and self.is_bot:
+            self._counts.dispatches[event] += 1
+            d = self._faults.mangled_event(event, d)
         frame: Json = {"t": event, "s": seq, "op": int(op), "d": d}
         self._log.received(frame, compressed=self._deflate is not None)
         self._queue.put_nowait(msgspec.json.encode(frame).decode())
 
     def close(self, code: int | None) -> None:
-        """Close the socket once what was sent before has left; without a code, cut the connection."""
+        """Close the socket once what was sent before has left; without a code, cut the connection at once."""
         if not self.is_closing:
             self.is_closing = True
             self._log.closed(code)
-            self._queue.put_nowait(Closing(code))
+            self._queue.put_nowait(code)
+            if code is None and self._request.transport is not None:
+                self._request.transport.abort()
 
     async def read(self, timeout_seconds: float | None) -> Json | None:
         """Return the next frame the client sent, or None when it is gone.
@@ -104,8 +110,12 @@ class GatewaySocket:
         """Send what is queued, until the socket is closed by either side."""
         while True:
             item = await self._queue.get()
-            if isinstance(item, Closing):
-                await self._end(item.code)
+            if item is None:
+                return
+            if self.is_bot:
+                await self._faults.let_frame_pass()
+            if isinstance(item, int):
+                await self._ws.close(code=item)
                 return
             try:
                 await self._write_frame(item)
@@ -118,9 +128,3 @@ class GatewaySocket:
             return
         data = self._deflate.compress(text.encode()) + self._deflate.flush(zlib.Z_SYNC_FLUSH)
         await self._ws.send_bytes(data)
-
-    async def _end(self, code: int | None) -> None:
-        if code is not None:
-            await self._ws.close(code=code)
-        elif self._request.transport is not None:
-            self._request.transport.abort()

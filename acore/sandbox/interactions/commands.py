@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.interactions.command_rules import MAX_COMMANDS, check, check_unique
+from acore.sandbox.limits.creates import CommandCreates
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.shapes import Json, as_int, as_list, as_object, as_objects
 from acore.sandbox.state.snowflakes import Snowflakes
@@ -69,10 +70,16 @@ class Command:
 
 
 class Commands:
-    """What every application has registered, globally and in guilds."""
+    """What every application has registered, globally and in guilds.
 
-    def __init__(self, snowflakes: Snowflakes) -> None:
+    Args:
+        snowflakes: makes ids and versions.
+        creates: counts those that are new.
+    """
+
+    def __init__(self, snowflakes: Snowflakes, creates: CommandCreates) -> None:
         self._snowflakes = snowflakes
+        self._creates = creates
         self._commands: dict[str, Command] = {}
 
     def listed(self, application_id: str, guild_id: str | None) -> list[Command]:
@@ -108,7 +115,7 @@ class Commands:
             The command, and whether it is new.
 
         Raises:
-            ApiError: code 50035, it breaks Discord's rules.
+            ApiError: code 50035, it breaks Discord's rules; code 30034, too many are new today.
         """
         check(sent)
         known = self._same(application_id, guild_id, sent)
@@ -116,17 +123,20 @@ class Commands:
             self._change(known, stored(sent, guild_id))
             return known, False
         self._check_room(application_id, guild_id, sent)
+        self._creates.take(application_id, guild_id)
         return self._add(application_id, guild_id, sent), True
 
     def replace_all(self, application_id: str, guild_id: str | None, sent: list[Json]) -> list[Command]:
         """Register exactly these commands; those that stay keep their ids, unchanged ones their versions too.
 
         Raises:
-            ApiError: code 50035, and then nothing is changed.
+            ApiError: code 50035, or 30034 if too many are new today; then nothing is changed.
         """
         for index, one in enumerate(sent):
             check(one, (index,))
         check_unique(sent)
+        new = [one for one in sent if self._same(application_id, guild_id, one) is None]
+        self._creates.take(application_id, guild_id, len(new))
         kept: list[Command] = []
         for one in sent:
             known = self._same(application_id, guild_id, one)

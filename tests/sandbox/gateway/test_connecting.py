@@ -8,7 +8,7 @@ import msgspec
 import nextcord  # noqa: TID251 - the sandbox is tested against the real library
 import pytest
 
-from acore.sandbox import Sandbox
+from acore.sandbox import Limits, Refuse, Sandbox
 from acore.sandbox.state.kinds import ApplicationFlag
 from tests.sandbox.conftest import Ask, NewBot, NewPerson, Running
 
@@ -153,7 +153,7 @@ async def test_an_unknown_session_cannot_be_resumed(unrecorded: Sandbox) -> None
 
 
 async def test_a_second_identify_within_the_interval_is_refused() -> None:
-    async with Sandbox(identify_interval=60) as sandbox, aiohttp.ClientSession() as http:
+    async with Sandbox(limits=Limits(identify_interval=60)) as sandbox, aiohttp.ClientSession() as http:
         first = await _identify(http, sandbox)
         second = await _identify(http, sandbox)
 
@@ -162,7 +162,7 @@ async def test_a_second_identify_within_the_interval_is_refused() -> None:
 
 
 async def test_a_refusing_gateway_takes_no_socket_while_rest_works(unrecorded: Sandbox, ask: Ask) -> None:
-    unrecorded.refuse_gateway = True
+    unrecorded.inject(Refuse())
 
     async with aiohttp.ClientSession() as http:
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from acore.sandbox import Sandbox
+from acore.sandbox import RefuseIdentify, Sandbox
 from tests.sandbox.conftest import Ask, NewBot, Running
 from tests.sandbox.gateway.wire import identity, wire
 
@@ -29,12 +29,12 @@ async def test_a_revoked_token_closes_the_socket_and_is_nobodys_any_more(
 
 @pytest.mark.parametrize("code", [4004, 4010, 4013, 4014])
 async def test_an_identify_is_refused_with_any_code(unrecorded: Sandbox, code: int) -> None:
-    unrecorded.refuse_identify(code)
+    refusal = unrecorded.inject(RefuseIdentify(code=code))
     async with wire(unrecorded) as client:
         await client.send(2, identity(unrecorded))
         assert await client.end() == code
 
-    unrecorded.refuse_identify(None)
+    refusal.end()
     async with wire(unrecorded) as client:
         assert (await client.identify())["session_id"]
 
