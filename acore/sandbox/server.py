@@ -1,7 +1,8 @@
 """The sandbox itself: it puts the rooms together, opens the port and closes it again."""
 
 import errno
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -32,8 +33,11 @@ from acore.sandbox.messages.messages import Messages
 from acore.sandbox.recorder import Recorder
 from acore.sandbox.resources import applications, callbacks, channels, gateways, guilds, people, users
 from acore.sandbox.shapes import Json
+from acore.sandbox.state import keeping, seeding, worldfile
 from acore.sandbox.state.records import User
 from acore.sandbox.state.world import World
+
+type Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 HOST = "127.0.0.1"
 MAX_BODY = 64 * 1024 * 1024
@@ -76,6 +80,14 @@ class Sandbox:
         token_lifetime: seconds an answered interaction's token lives; Discord's is 15 minutes.
         heartbeat_interval_ms: what HELLO asks for; nextcord needs less than a minute.
         limits: how much a bot may do; only the limits of routes if it is a word.
+        world_file: TOML that says what there is at the start, as in config/sandbox.toml.
+        seed: makes tokens and the lower bits of ids the same in every run, for tests.
+        keep: a file in which everything outlives a stop; if it exists, nothing else furnishes the world.
+
+    Raises:
+        WorldFileError: the world file says something that cannot be.
+        KeptFileError: the file of kept state is damaged or another's.
+        OSError: one of them cannot be read.
     """
 
     def __init__(
@@ -89,8 +101,12 @@ class Sandbox:
         token_lifetime: float = 900.0,
         heartbeat_interval_ms: int = 41250,
         limits: Limits | Literal["relaxed", "discord"] = "relaxed",
+        world_file: Path | None = None,
+        seed: int | None = None,
+        keep: Path | None = None,
     ) -> None:
-        self.world = World()
+        kept = None if keep is None else keeping.read(keep)
+        self.world = World(seed, _furnishing(kept, world_file))
         self._guard = Guard(limits if isinstance(limits, Limits) else Limits(routes=limits))
         self._counts = Counts()
         self._control = Control()
@@ -112,6 +128,13 @@ class Sandbox:
         self._interactions = Interactions(
             self.world, self._messages, answer_within=answer_within, token_lifetime=token_lifetime
         )
+        self._changing_requests = 0
+        self._keeper = None if keep is None else keeping.Keeper(keep, self._kept_roots(), self._changes)
+        if kept is not None:
+            for name, root in self._kept_roots().items():
+                if root is not self.world:
+                    kept.fill(name, root)
+            self.world.randomness.restart(self.world.snowflakes.made)
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
@@ -153,11 +176,17 @@ class Sandbox:
         self._port = int(runner.addresses[0][1])
         self._gateway.url = f"ws://{HOST}:{self._port}/gateway"
         self._messages.origin = self.origin
+        if self._keeper is not None:
+            self._keeper.start()
         if self._state_file is not None:
             await anyio.to_thread.run_sync(whereabouts.write, self._state_file, self.state())
 
     async def stop(self) -> None:
-        """Close every socket, refuse what is held, and end; the world stays as it is for another `start`."""
+        """Close every socket, refuse what is held, and end; the world stays as it is for another `start`.
+
+        Raises:
+            OSError: the state could not be kept.
+        """
         self._faults.stop()
         self._interactions.stop()
         self._gateway.stop()
@@ -165,9 +194,31 @@ class Sandbox:
         if runner is not None:
             await runner.cleanup()
         await self._recorder.stop()
+        if self._keeper is not None:
+            await self._keeper.stop()
+
+    def _kept_roots(self) -> dict[str, object]:
+        """Return what holds all that outlives a stop."""
+        return {
+            "world": self.world,
+            "snowflakes": self.world.snowflakes,
+            "messages": self._messages,
+            "commands": self.commands,
+        }
+
+    def _changes(self) -> int:
+        """Return a number that grows whenever something may have changed."""
+        return self._changing_requests + self.world.snowflakes.made
+
+    @web.middleware
+    async def _notice_changes(self, request: web.Request, handler: Handle) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        finally:
+            self._changing_requests += request.method != "GET"
 
     def _app(self) -> web.Application:
-        app = web.Application(client_max_size=MAX_BODY)
+        app = web.Application(client_max_size=MAX_BODY, middlewares=[self._notice_changes])
         house = House(self.world, self._gateway, self._messages, self.commands, self._interactions)
         handler = RequestHandler(
             house,
@@ -325,3 +376,12 @@ def every_route() -> Routes:
         routes.include(noun)
     routes.complete(OPERATIONS)
     return routes
+
+
+def _furnishing(kept: keeping.Kept | None, world_file: Path | None) -> Callable[[World], None] | None:
+    """Return what puts everything into the world; None for what a sandbox has by itself."""
+    if kept is not None:
+        return partial(kept.fill, "world")
+    if world_file is not None:
+        return partial(seeding.furnish, plan=worldfile.read(world_file))
+    return None

@@ -1,7 +1,5 @@
 """The gateway: sockets in, sessions kept, events out."""
 
-import secrets
-
 import anyio
 import msgspec
 from aiohttp import web
@@ -244,7 +242,7 @@ class Gateway:
                 socket.send(Op.INVALID_SESSION, d=False)
                 return None
         session = Session(
-            id=secrets.token_hex(16),
+            id=self._world.randomness.token_hex(16),
             user=user,
             application=application,
             intents=wanted,

@@ -1,7 +1,6 @@
 """Interactions: a person starts one, the bot has three seconds to answer and fifteen minutes to finish."""
 
 import asyncio
-import secrets
 from datetime import timedelta
 
 from acore.sandbox import payloads, realtime
@@ -77,7 +76,7 @@ class Interactions:
         self._forget_expired()
         interaction = Interaction(
             id=self._world.snowflakes.make(),
-            token=secrets.token_urlsafe(96),
+            token=self._world.randomness.token_urlsafe(96),
             type=kind,
             application=application,
             user=user,

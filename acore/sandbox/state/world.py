@@ -1,6 +1,5 @@
 """The world of one sandbox: who and what is in it, and how more is added."""
 
-import secrets
 from collections.abc import Callable, Iterable
 
 from acore.sandbox import payloads, realtime
@@ -9,6 +8,7 @@ from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.shapes import Json
 from acore.sandbox.state.audience import Audience, InChannel, only
 from acore.sandbox.state.kinds import ChannelType
+from acore.sandbox.state.randomness import Randomness
 from acore.sandbox.state.records import Application, Channel, Guild, Invite, Member, Role, User, Webhook
 from acore.sandbox.state.snowflakes import Snowflakes
 
@@ -25,10 +25,22 @@ class World:
 
     It begins with two users, *owner* and *member*, one application with its bot, and one guild with a
     #general where all three are members.
+
+    Args:
+        seed: makes ids and tokens the same in every run, apart from the times in ids; for tests.
+        furnish: puts something else into the empty world; it must set *owner*, *member*, *application*,
+            *guild* and *channel*, the ones that are meant where none is named.
     """
 
-    def __init__(self) -> None:
-        self.snowflakes = Snowflakes()
+    owner: User
+    member: User
+    application: Application
+    guild: Guild
+    channel: Channel
+
+    def __init__(self, seed: int | None = None, furnish: "Callable[[World], None] | None" = None) -> None:
+        self.randomness = Randomness(seed)
+        self.snowflakes = Snowflakes(seed)
         self.users: dict[str, User] = {}
         self.guilds: dict[str, Guild] = {}
         self.channels: dict[str, Channel] = {}
@@ -38,11 +50,7 @@ class World:
         self.announce: Announce = _nobody_listens
         self.announce_guild: Callable[[Guild, str], None] = _nobody_joins
         self._by_token: dict[str, User] = {}
-        self.owner = self._new_user("owner", bot=False)
-        self.member = self._new_user("member", bot=False)
-        self.application = self.add_application("sandbox-bot")
-        self.guild = self.add_guild("Sandbox", users=[self.owner, self.member, self.application.bot])
-        self.channel = next(iter(self.guild.channels.values()))
+        (furnish or _furnish)(self)
 
     # -- finding
 
@@ -99,6 +107,19 @@ class World:
 
     # -- adding
 
+    def new_user(self, username: str, *, bot: bool = False, token: str | None = None) -> User:
+        """Add a user who is in no guild yet.
+
+        Args:
+            username: what they are called.
+            bot: whether it is the user of a bot.
+            token: what they log in with; made if none is given.
+        """
+        user = User(id=self.snowflakes.make(), username=username, token="", bot=bot)
+        self.users[user.id] = user
+        self.issue_token(user, token)
+        return user
+
     def add_user(
         self, username: str, *, role_ids: Iterable[str] = (), guild: Guild | None = None, bot: bool = False
     ) -> User:
@@ -107,7 +128,7 @@ class World:
         Raises:
             KeyError: the guild has no such role.
         """
-        user = self._new_user(username, bot=bot)
+        user = self.new_user(username, bot=bot)
         self.add_member(guild or self.guild, user, role_ids=role_ids)
         return user
 
@@ -177,16 +198,24 @@ class World:
         self.guilds[guild.id] = guild
         self.add_channel("general", guild=guild)
         for user in dict.fromkeys([owner, *users]):
-            roles = [self._bot_role(guild, user).id] if user.bot else []
+            roles = [self.add_bot_role(guild, user).id] if user.bot else []
             self.add_member(guild, user, role_ids=roles)
         return guild
 
-    def add_application(self, name: str, *, owner: User | None = None) -> Application:
-        """Add an application with a bot of the same name; it is in no guild yet."""
-        bot = self._new_user(name, bot=True)
+    def add_application(
+        self, name: str, *, owner: User | None = None, token: str | None = None
+    ) -> Application:
+        """Add an application with a bot of the same name; it is in no guild yet.
+
+        Args:
+            name: what both are called.
+            owner: whose it is; the first user's by default.
+            token: what the bot logs in with; made if none is given.
+        """
+        bot = self.new_user(name, bot=True, token=token)
         # Discord gives a new application and its bot one and the same id.
         application = Application(
-            id=bot.id, name=name, bot=bot, owner=owner or self.owner, verify_key=secrets.token_hex(32)
+            id=bot.id, name=name, bot=bot, owner=owner or self.owner, verify_key=self.randomness.token_hex(32)
         )
         self.applications[application.id] = application
         return application
@@ -213,17 +242,12 @@ class World:
             The token that counts from now on.
         """
         self._by_token.pop(user.token, None)
-        user.token = token or secrets.token_urlsafe(32)
+        user.token = token or self.randomness.token_urlsafe(32)
         self._by_token[user.token] = user
         return user.token
 
-    def _new_user(self, username: str, *, bot: bool) -> User:
-        user = User(id=self.snowflakes.make(), username=username, token="", bot=bot)
-        self.users[user.id] = user
-        self.issue_token(user)
-        return user
-
-    def _bot_role(self, guild: Guild, bot: User) -> Role:
+    def add_bot_role(self, guild: Guild, bot: User) -> Role:
+        """Add the role that Discord gives a bot when it joins."""
         role = Role(
             id=self.snowflakes.make(),
             name=bot.username,
@@ -233,6 +257,15 @@ class World:
         )
         guild.roles[role.id] = role
         return role
+
+
+def _furnish(world: World) -> None:
+    """Put in what a sandbox has when nothing else is asked for."""
+    world.owner = world.new_user("owner")
+    world.member = world.new_user("member")
+    world.application = world.add_application("sandbox-bot")
+    world.guild = world.add_guild("Sandbox", users=[world.owner, world.member, world.application.bot])
+    world.channel = next(iter(world.guild.channels.values()))
 
 
 def _nobody_joins(_guild: Guild, _user_id: str) -> None:
