@@ -76,7 +76,8 @@ def _explain(error: BaseException) -> int:
                 complain(str(problem))
             return error.exit_code
         case AcoreError():
-            complain(str(error))
+            for line in str(error).splitlines():
+                complain(line)
             return error.exit_code
         case OSError():
             complain(f"{error.filename or 'input or output'}: {error.strerror or error}")

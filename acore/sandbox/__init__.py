@@ -34,6 +34,8 @@ from acore.sandbox.person.forms import UnknownCommandError
 from acore.sandbox.person.invocation import DidNotRespondError, Invocation
 from acore.sandbox.person.person import Person
 from acore.sandbox.server import PortInUseError, Sandbox
+from acore.sandbox.state.keeping import KeptFileError
+from acore.sandbox.state.tables import WorldFileError
 
 __all__ = [
     "Active",
@@ -48,6 +50,7 @@ __all__ = [
     "HoldRequests",
     "Invalidate",
     "Invocation",
+    "KeptFileError",
     "Lag",
     "Latency",
     "Limits",
@@ -69,5 +72,6 @@ __all__ = [
     "Stall",
     "Status",
     "UnknownCommandError",
+    "WorldFileError",
     "WrongInputError",
 ]

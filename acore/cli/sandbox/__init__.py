@@ -1,11 +1,12 @@
 """`acore sandbox`: a Discord of one's own on the loopback, acore in it, and what can be done with it."""
 
 from pathlib import Path
+from typing import Unpack
 
 import click
 
 from acore.cli.late import LateGroup
-from acore.cli.sandbox.options import server_options
+from acore.cli.sandbox.options import ServerOptions, new_sandbox, server_options
 from acore.settings.schema import LogLevel
 
 
@@ -29,23 +30,17 @@ class _Commands(LateGroup):
     help="How much acore says.",
 )
 @click.pass_context
-def sandbox(  # noqa: PLR0917 - click passes them by name
-    context: click.Context,
-    port: int | None,
-    state: Path | None,
-    record: Path | None,
-    data: Path | None,
-    log_level: str,
+def sandbox(
+    context: click.Context, data: Path | None, log_level: str, **given: Unpack[ServerOptions]
 ) -> None:
     """Run acore on an embedded Discord: no token, no internet. Type /botstatus at the prompt.
 
     With `serve`, only the embedded Discord runs, for any bot made with nextcord.
     """
     if context.invoked_subcommand is not None:
-        context.obj = {"port": port, "state": state, "record": record}
+        context.obj = given
         return
     # The whole of acore, which the other commands do without.
     from acore.cli.sandbox.play import play  # noqa: PLC0415 - see above
-    from acore.sandbox import Sandbox  # noqa: PLC0415 - see above
 
-    play(Sandbox(port=port or 0, state_file=state, record=record), data, log_level)
+    play(new_sandbox(given), data, log_level)

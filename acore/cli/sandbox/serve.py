@@ -1,12 +1,13 @@
 """`acore sandbox serve`: the embedded Discord alone, for any bot."""
 
-from pathlib import Path
+import signal
+from typing import Unpack
 
 import anyio
 import click
 
 from acore.cli.output import say
-from acore.cli.sandbox.options import server_options
+from acore.cli.sandbox.options import ServerOptions, new_sandbox, server_options, together
 from acore.errors import AcoreError, ExitCode
 from acore.sandbox import PortInUseError, Sandbox
 
@@ -20,14 +21,9 @@ class PortTakenError(AcoreError):
 @click.command()
 @server_options
 @click.pass_context
-def serve(context: click.Context, port: int | None, state: Path | None, record: Path | None) -> int:
+def serve(context: click.Context, **given: Unpack[ServerOptions]) -> int:
     """Serve an embedded Discord until Ctrl-C, for any nextcord bot."""
-    given = context.obj
-    server = Sandbox(
-        port=(given["port"] if port is None else port) or 0,
-        state_file=state or given["state"],
-        record=record or given["record"],
-    )
+    server = new_sandbox(together(context.obj, given))
     try:
         anyio.run(_serve, server)
     except KeyboardInterrupt:
@@ -44,7 +40,8 @@ async def _serve(server: Sandbox) -> None:
         say(f'    nextcord.http.Route.BASE = "{server.api}"')
         say(f'    bot.run("{server.bot_token}")')
         say("Ctrl-C ends it.")
-        await anyio.sleep_forever()
+        with anyio.open_signal_receiver(signal.SIGTERM) as signals:
+            await anext(signals)
     finally:
         await server.stop()
 

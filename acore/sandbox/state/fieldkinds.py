@@ -7,6 +7,8 @@ import dataclasses
 import types
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass
+from datetime import datetime
+from enum import Enum
 from operator import attrgetter
 from typing import Any, TypeAliasType, Union, get_args, get_origin, get_type_hints
 
@@ -18,6 +20,9 @@ type Refer = Callable[[object], int]
 """Returns the number of a record."""
 type Resolve = Callable[[int], object]
 """Returns the record of a number."""
+
+
+PLAIN: frozenset[object] = frozenset({str, int, float, bool, bytes, datetime, types.NoneType, object, Any})
 
 
 class NotKeptError(TypeError):
@@ -144,15 +149,21 @@ def _optional(hint: object, inner: tuple[object, ...], what: str) -> Kind:
 
 def _plain(hint: object, what: str) -> Kind:
     """Return how something is kept that msgspec writes and reads by itself."""
-    try:
-        msgspec.json.Decoder(hint)
-    except TypeError:
-        raise NotKeptError(what, hint) from None
+    if not _is_plain(hint):
+        raise NotKeptError(what, hint)
     return Kind(
         refers=False,
         take=lambda value, _refer: msgspec.Raw(msgspec.json.encode(value)),
         give=lambda value, _resolve: msgspec.convert(value, hint),
     )
+
+
+def _is_plain(hint: object) -> bool:
+    if isinstance(hint, TypeAliasType):
+        return _is_plain(hint.__value__)
+    if get_origin(hint) in {Union, types.UnionType, list, dict, set, tuple}:
+        return all(_is_plain(one) for one in get_args(hint))
+    return hint in PLAIN or (isinstance(hint, type) and issubclass(hint, Enum))
 
 
 def _default(field: "dataclasses.Field[Any]") -> Callable[[], Any] | None:

@@ -104,8 +104,9 @@ def _users(table: Table) -> list[UserPlan]:
 
 
 def _numbered(table: Table, name: str, count: int) -> list[str]:
-    if count > 1 and NUMBER not in name:
+    if count > 1 and name and NUMBER not in name:
         table.wrong("name", f"put {NUMBER} where the number belongs, as there are {count}")
+        return [name]
     return [name.replace(NUMBER, str(number)) for number in range(1, count + 1)]
 
 
