@@ -87,5 +87,5 @@ async def test_what_was_said_outlives_every_end(home: Path, ending: signal.Signa
             said = [one["content"] for one in await person.messages()]
 
     assert said == ["remember this"]
-    anew = {"api": "", "api_v10": "", "control": {}}  # the port and the control API's token
+    anew: dict[str, object] = {"api": "", "api_v10": "", "control": {}}  # made anew
     assert {**again, **anew} == {**known, **anew}

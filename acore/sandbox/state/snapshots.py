@@ -29,6 +29,7 @@ NOT_KEPT = frozenset(
         "messages._world",
         "messages.origin",
         "commands._snowflakes",
+        "commands._creates",
     }
 )
 """Attributes of roots that are given to them anew each time; functions are never kept."""
