@@ -14,6 +14,7 @@ from acore.sandbox import whereabouts
 from acore.sandbox.api.operations import OPERATIONS
 from acore.sandbox.api.requests import Exchange, RequestHandler
 from acore.sandbox.api.table import House, Routes
+from acore.sandbox.cdn import Cdn
 from acore.sandbox.control import faults as control_faults
 from acore.sandbox.control import limits as control_limits
 from acore.sandbox.control import state as control_state
@@ -31,7 +32,21 @@ from acore.sandbox.limits.guard import Guard
 from acore.sandbox.limits.numbers import Limits
 from acore.sandbox.messages.messages import Messages
 from acore.sandbox.recorder import Recorder
-from acore.sandbox.resources import applications, callbacks, channels, gateways, guilds, people, users
+from acore.sandbox.resources import (
+    application_info,
+    applications,
+    audit_log,
+    bans,
+    callbacks,
+    channels,
+    emojis,
+    gateways,
+    guilds,
+    members,
+    people,
+    roles,
+    users,
+)
 from acore.sandbox.shapes import Json
 from acore.sandbox.state import keeping, seeding, worldfile
 from acore.sandbox.state.records import User
@@ -43,12 +58,18 @@ HOST = "127.0.0.1"
 MAX_BODY = 64 * 1024 * 1024
 SHUTDOWN_SECONDS = 1.0
 NOUNS: tuple[Routes, ...] = (
+    application_info.routes,
     applications.routes,
+    audit_log.routes,
+    bans.routes,
     callbacks.routes,
     channels.routes,
+    emojis.routes,
     gateways.routes,
     guilds.routes,
+    members.routes,
     people.routes,
+    roles.routes,
     users.routes,
 )
 
@@ -239,6 +260,7 @@ class Sandbox:
         app.router.add_get("/gateway", self._gateway.serve)
         app.router.add_get("/gateway/", self._gateway.serve)
         app.router.add_get("/attachments/{channel_id}/{attachment_id}/{filename}", self._download)
+        Cdn(self.world.pictures).add_to(app)
         app.router.add_route("*", "/{path:.*}", handler.handle)
         return app
 

@@ -132,7 +132,7 @@ async def test_what_is_not_there_is_named(sandbox: Sandbox, ask: Ask, path: str,
 
 
 async def test_an_operation_the_sandbox_lacks_says_so(unrecorded: Sandbox, ask: Ask) -> None:
-    missing = await ask(unrecorded, "GET", f"/guilds/{unrecorded.guild_id}/audit-logs")
+    missing = await ask(unrecorded, "GET", f"/guilds/{unrecorded.guild_id}/auto-moderation/rules")
 
     assert missing.status == 501
     assert missing.body["message"].startswith("The sandbox does not support GET /guilds/")

@@ -11,7 +11,7 @@ from aiohttp import web
 from acore.sandbox import realtime, recorder
 from acore.sandbox.api import bodies
 from acore.sandbox.api.bodies import Content
-from acore.sandbox.api.refusals import ApiError, Refusal
+from acore.sandbox.api.refusals import ApiError, Refusal, invalid
 from acore.sandbox.api.table import Answer, Audience, Call, House, Route, Routes
 from acore.sandbox.counts import Counts
 from acore.sandbox.faults.faults import Faults
@@ -29,6 +29,8 @@ type Found = tuple[Route, dict[str, str]]
 BASE = re.compile(r"/api/v(9|10)(?=/|$)")
 JSON_TYPE = "application/json"
 """nextcord compares the Content-Type with == and takes anything longer for text."""
+
+MAX_REASON = 512  # Discord's documentation, "Audit Logs Resource"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,6 @@ class RequestHandler:
     def _call(
         self, request: web.Request, parameters: dict[str, str], content: Content, sender: User | None
     ) -> Call:
-        reason = request.headers.get("X-Audit-Log-Reason")
         return Call(
             self._house,
             parameters,
@@ -173,7 +174,7 @@ class RequestHandler:
             content.uploads,
             sender,
             application=None if sender is None else self._house.world.application_of(sender),
-            reason=None if reason is None else unquote(reason),
+            reason=_reason(request.headers.get("X-Audit-Log-Reason")),
         )
 
     def _asked(self, request: web.Request, found: Found | None, path: str) -> Asked:
@@ -230,6 +231,18 @@ class RequestHandler:
         if response.content_type == JSON_TYPE and isinstance(response.body, bytes):
             record["response_json"] = msgspec.json.decode(response.body)
         self._notes.exchange(record)
+
+
+def _reason(header: str | None) -> str | None:
+    """Return why something is done, for the audit log.
+
+    Raises:
+        ApiError: code 50035, it is too long.
+    """
+    reason = None if header is None else unquote(header)
+    if reason is not None and len(reason) > MAX_REASON:
+        raise invalid(("reason",), f"Must be {MAX_REASON} or fewer in length.")
+    return reason
 
 
 def _token(parameters: Mapping[str, str]) -> str:

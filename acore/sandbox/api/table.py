@@ -13,7 +13,8 @@ from acore.sandbox.messages.messages import Messages
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.permissions.rules import Permission
 from acore.sandbox.shapes import Json, as_object
-from acore.sandbox.state.records import Application, Channel, Guild, User
+from acore.sandbox.state.hand import Hand
+from acore.sandbox.state.records import Application, Channel, Guild, Member, User
 from acore.sandbox.state.world import World
 
 MAJOR_PARAMETERS = ("channel_id", "guild_id", "webhook_id")
@@ -86,6 +87,22 @@ class Call:
             ApiError: it does not exist, or the caller is not in it.
         """
         return self.world.guild_for(self.path["guild_id"], self.caller.id)
+
+    def member(self, guild: Guild, name: str = "user_id") -> Member:
+        """Return the member of *guild* in the path, "@me" for the caller.
+
+        Raises:
+            ApiError: code 10007, nobody with this id is in the guild.
+        """
+        user_id = self.path[name]
+        member = guild.members.get(self.caller.id if user_id == "@me" else user_id)
+        if member is None:
+            raise ApiError(Refusal.UNKNOWN_MEMBER)
+        return member
+
+    def hand(self, guild: Guild) -> Hand:
+        """Return the caller's hand in a guild, for what is to be announced and written into its audit log."""
+        return Hand(self.world, guild, self.caller, self.reason)
 
     def bits(self, place: Channel | Guild) -> int:
         """Return the caller's permissions in a channel or in a whole guild."""

@@ -10,6 +10,9 @@ from acore.sandbox.state.records import Application, User
 
 REPLAYABLE = 1000  # dispatches kept for a RESUME
 
+ABOUT_GUILDS = frozenset({"GUILD_CREATE", "GUILD_UPDATE", "GUILD_DELETE"})
+"""Events whose `id` is the guild's."""
+
 
 @dataclass(slots=True, eq=False)
 class Session:
@@ -62,7 +65,7 @@ class Session:
         return self.shard is None or (int(guild_id) >> 22) % self.shard[1] == self.shard[0]
 
     def _is_for_this_shard(self, event: str, payload: Json) -> bool:
-        guild_id = payload.get("guild_id") or (payload.get("id") if event == "GUILD_CREATE" else None)
+        guild_id = payload.get("guild_id") or (payload.get("id") if event in ABOUT_GUILDS else None)
         if guild_id is None:
             return self.shard is None or self.shard[0] == 0 or event == "RESUMED"
         return self.has_guild(str(guild_id))

@@ -1,9 +1,21 @@
 """Records to the JSON that Discord sends, one file a noun."""
 
 from acore.sandbox.payloads.applications import application
-from acore.sandbox.payloads.audit import audit_entry
+from acore.sandbox.payloads.audit import audit_entry, audit_log
 from acore.sandbox.payloads.channels import channel, partial_channel
-from acore.sandbox.payloads.guilds import guild, guild_create, own_guild, role
+from acore.sandbox.payloads.emojis import emoji
+from acore.sandbox.payloads.guilds import (
+    ban,
+    counts,
+    guild,
+    guild_create,
+    integration,
+    new_setting,
+    own_guild,
+    preview,
+    role,
+    setting,
+)
 from acore.sandbox.payloads.messages import attachment, message
 from acore.sandbox.payloads.users import bare_member, member, message_member, own_user, user
 
@@ -11,16 +23,24 @@ __all__ = [
     "application",
     "attachment",
     "audit_entry",
+    "audit_log",
+    "ban",
     "bare_member",
     "channel",
+    "counts",
+    "emoji",
     "guild",
     "guild_create",
+    "integration",
     "member",
     "message",
     "message_member",
+    "new_setting",
     "own_guild",
     "own_user",
     "partial_channel",
+    "preview",
     "role",
+    "setting",
     "user",
 ]

@@ -1,11 +1,72 @@
 """Guilds and roles, as Discord shows them."""
 
 from acore.sandbox.payloads.channels import channel
-from acore.sandbox.payloads.users import member
+from acore.sandbox.payloads.emojis import emoji
+from acore.sandbox.payloads.users import member, user
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.realtime import iso
 from acore.sandbox.shapes import Json
-from acore.sandbox.state.records import Guild, Member, Role
+from acore.sandbox.state.records import Application, Ban, Guild, Member, Role
+
+NEW: Json = {
+    "features": [],
+    "icon": None,
+    "description": None,
+    "home_header": None,
+    "splash": None,
+    "discovery_splash": None,
+    "banner": None,
+    "application_id": None,
+    "region": "deprecated",
+    "afk_channel_id": None,
+    "afk_timeout": 300,
+    "system_channel_id": None,
+    "system_channel_flags": 0,
+    "widget_enabled": False,
+    "widget_channel_id": None,
+    "verification_level": 0,
+    "default_message_notifications": 0,
+    "mfa_level": 0,
+    "explicit_content_filter": 0,
+    "max_presences": None,
+    "max_members": 500_000,
+    "max_stage_video_channel_users": 50,
+    "max_video_channel_users": 25,
+    "vanity_url_code": None,
+    "premium_tier": 0,
+    "premium_subscription_count": 0,
+    "preferred_locale": "en-US",
+    "rules_channel_id": None,
+    "safety_alerts_channel_id": None,
+    "public_updates_channel_id": None,
+    "premium_progress_bar_enabled": False,
+    "nsfw": False,
+    "nsfw_level": 0,
+    "incidents_data": None,
+}
+"""The settings of a guild that nobody has changed yet."""
+PREVIEWED = (
+    "id",
+    "name",
+    "icon",
+    "description",
+    "home_header",
+    "splash",
+    "discovery_splash",
+    "features",
+    "emojis",
+    "stickers",
+)
+
+
+def setting(of: Guild, name: str) -> object:
+    """Return one of a guild's settings, by Discord's name for it."""
+    return of.settings.get(name, NEW[name])
+
+
+def new_setting(name: str) -> object:
+    """Return what a new guild has as this setting."""
+    return NEW[name]
 
 
 def role(of: Role) -> Json:
@@ -16,12 +77,16 @@ def role(of: Role) -> Json:
         "permissions": str(of.permissions),
         "position": of.position,
         "color": of.color,
-        "colors": {"primary_color": of.color, "secondary_color": None, "tertiary_color": None},
-        "hoist": False,
+        "colors": {
+            "primary_color": of.color,
+            "secondary_color": of.secondary_color,
+            "tertiary_color": of.tertiary_color,
+        },
+        "hoist": of.hoist,
         "managed": of.bot_id is not None,
-        "mentionable": False,
-        "icon": None,
-        "unicode_emoji": None,
+        "mentionable": of.mentionable,
+        "icon": of.icon,
+        "unicode_emoji": of.unicode_emoji,
         "flags": 0,
     }
     if of.bot_id is not None:
@@ -32,47 +97,27 @@ def role(of: Role) -> Json:
 def guild(of: Guild) -> Json:
     """Return a guild as REST gives it."""
     return {
+        **NEW,
+        **of.settings,
         "id": of.id,
         "name": of.name,
         "owner_id": of.owner_id,
         "roles": [role(one) for one in of.roles.values()],
-        "emojis": [],
+        "emojis": [emoji(one) for one in of.emojis.values()],
         "stickers": [],
-        "features": [],
-        "icon": None,
-        "description": None,
-        "home_header": None,
-        "splash": None,
-        "discovery_splash": None,
-        "banner": None,
-        "application_id": None,
-        "region": "deprecated",
-        "afk_channel_id": None,
-        "afk_timeout": 300,
-        "system_channel_id": None,
-        "system_channel_flags": 0,
-        "widget_enabled": False,
-        "widget_channel_id": None,
-        "verification_level": 0,
-        "default_message_notifications": 0,
-        "mfa_level": 0,
-        "explicit_content_filter": 0,
-        "max_presences": None,
-        "max_members": 500_000,
-        "max_stage_video_channel_users": 50,
-        "max_video_channel_users": 25,
-        "vanity_url_code": None,
-        "premium_tier": 0,
-        "premium_subscription_count": 0,
-        "preferred_locale": "en-US",
-        "rules_channel_id": None,
-        "safety_alerts_channel_id": None,
-        "public_updates_channel_id": None,
-        "premium_progress_bar_enabled": False,
-        "nsfw": False,
-        "nsfw_level": 0,
-        "incidents_data": None,
     }
+
+
+def counts(of: Guild) -> Json:
+    """Return how many members a guild has, and how many of them are not offline."""
+    online = [one for one in of.members.values() if one.user.presence["status"] != "offline"]
+    return {"approximate_member_count": len(of.members), "approximate_presence_count": len(online)}
+
+
+def preview(of: Guild) -> Json:
+    """Return what those see of a guild who are not in it yet."""
+    whole = guild(of)
+    return {key: whole[key] for key in PREVIEWED} | counts(of)
 
 
 def guild_create(of: Guild, *, seen_by: str, with_members: bool, large_threshold: int) -> Json:
@@ -110,9 +155,34 @@ def own_guild(of: Guild, who: Member) -> Json:
     return {
         "id": of.id,
         "name": of.name,
-        "icon": None,
-        "banner": None,
+        "icon": setting(of, "icon"),
+        "banner": setting(of, "banner"),
         "owner": of.owner_id == who.user.id,
         "permissions": str(permissions.of_member(of, who)),
-        "features": [],
+        "features": setting(of, "features"),
+    }
+
+
+def ban(of: Ban) -> Json:
+    """Return a ban."""
+    return {"user": user(of.user), "reason": of.reason}
+
+
+def integration(of: Application) -> Json:
+    """Return the integration of a bot in a guild, which has its application's id."""
+    return {
+        "id": of.id,
+        "type": "discord",
+        "name": of.name,
+        "enabled": True,
+        "account": {"id": of.id, "name": of.name},
+        "scopes": ["applications.commands", "bot"],
+        "application": {
+            "id": of.id,
+            "name": of.name,
+            "icon": of.settings.get("icon"),
+            "description": of.description,
+            "type": None,
+            "bot": user(of.bot),
+        },
     }

@@ -10,11 +10,11 @@ def user(of: User) -> Json:
     return {
         "id": of.id,
         "username": of.username,
-        "global_name": None,
+        "global_name": of.global_name,
         "discriminator": "0001" if of.bot else "0",
-        "avatar": None,
+        "avatar": of.avatar,
         "avatar_decoration_data": None,
-        "banner": None,
+        "banner": of.banner,
         "accent_color": None,
         "bot": of.bot,
         "system": False,
@@ -38,10 +38,10 @@ def own_user(of: User) -> Json:
 def bare_member(of: Member) -> Json:
     """Return a member as it appears where the user stands beside it, and without voice."""
     return {
-        "avatar": None,
-        "banner": None,
-        "communication_disabled_until": None,
-        "flags": 0,
+        "avatar": of.avatar,
+        "banner": of.banner,
+        "communication_disabled_until": None if of.timed_out_until is None else iso(of.timed_out_until),
+        "flags": of.flags,
         "joined_at": iso(of.joined_at),
         "nick": of.nick,
         "pending": False,
@@ -52,7 +52,7 @@ def bare_member(of: Member) -> Json:
 
 def message_member(of: Member) -> Json:
     """Return the member that accompanies a message's author."""
-    return {**bare_member(of), "deaf": False, "mute": False}
+    return {**bare_member(of), "deaf": of.deaf, "mute": of.mute}
 
 
 def member(of: Member) -> Json:

@@ -171,6 +171,11 @@ def rank(guild: Guild, member: Member) -> int:
     return max((guild.roles[one].position for one in member.role_ids), default=0)
 
 
+def outranks(guild: Guild, one: Member, other: Member) -> bool:
+    """Return whether the highest role of *one* is above that of *other*; nobody outranks themselves."""
+    return rank(guild, one) > rank(guild, other)
+
+
 def may_use(required: str | None, bits: int) -> bool:
     """Return whether *bits* suffice for default_member_permissions ("0": administrators alone)."""
     if required is None or bits & Permission.ADMINISTRATOR:

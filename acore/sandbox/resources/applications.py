@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from acore.sandbox import payloads
 from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
 from acore.sandbox.interactions.commands import Command
@@ -49,15 +48,6 @@ def _both(method: str, suffix: str = "") -> Callable[[Callable[[Call], Answer]],
         return routes.on(method, IN_GUILD + suffix, Audience.BOT)(handler)
 
     return add
-
-
-@routes.on("GET", "/oauth2/applications/@me", Audience.BOT)
-@routes.on("GET", "/applications/@me", Audience.BOT)
-def get_own_application(call: Call) -> Answer:
-    """Return the caller's application."""
-    application = _own(call)
-    guilds = call.house.world.guilds_of(application.bot.id)
-    return Answer(payloads.application(application, guild_count=len(guilds)))
 
 
 @_both("GET")

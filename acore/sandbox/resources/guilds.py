@@ -1,22 +1,44 @@
-"""Guilds, their channels, roles and members."""
+"""Guilds: reading and changing them, and what is known of one besides."""
 
 from acore.sandbox import payloads
-from acore.sandbox.api.refusals import ApiError, Refusal
+from acore.sandbox.api import paging
+from acore.sandbox.api.fields import Fields
+from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.api.table import Answer, Audience, Call, Routes
-from acore.sandbox.shapes import as_flag, as_int
+from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.resources.guild_forms import read_settings
+from acore.sandbox.shapes import Json, as_flag, as_list, as_snowflake
+from acore.sandbox.state import guilds, members
+from acore.sandbox.state.records import Guild
+
+MAX_DAYS = 30
+DEFAULT_DAYS = 7
+MANAGING = (Refusal.UNKNOWN_GUILD, Refusal.MISSING_PERMISSIONS)
 
 routes = Routes()
 
 
-@routes.on("GET", "/guilds/{guild_id}", Audience.EITHER)
+@routes.on("GET", "/guilds/{guild_id}", Audience.EITHER, refuses=(Refusal.UNKNOWN_GUILD,))
 def get_guild(call: Call) -> Answer:
     """Return a guild, with counts if asked for."""
     guild = call.guild()
-    body = payloads.guild(guild)
-    if as_flag(call.query.get("with_counts")):
-        online = [one for one in guild.members.values() if one.user.presence["status"] != "offline"]
-        body |= {"approximate_member_count": len(guild.members), "approximate_presence_count": len(online)}
-    return Answer(body)
+    counted = as_flag(call.query.get("with_counts"))
+    return Answer(payloads.guild(guild) | (payloads.counts(guild) if counted else {}))
+
+
+@routes.on(
+    "PATCH",
+    "/guilds/{guild_id}",
+    Audience.EITHER,
+    refuses=(*MANAGING, Refusal.NEEDS_BOOSTS, Refusal.INVALID_FORM),
+)
+def edit_guild(call: Call) -> Answer:
+    """Change a guild's name, settings and pictures."""
+    guild = call.guild()
+    call.require(Permission.MANAGE_GUILD, guild)
+    name, settings = read_settings(call, guild)
+    guilds.edit(call.hand(guild), settings, name=name)
+    return Answer(payloads.guild(guild))
 
 
 @routes.on("GET", "/guilds/{guild_id}/channels", Audience.EITHER)
@@ -26,25 +48,105 @@ def get_channels(call: Call) -> Answer:
     return Answer([payloads.channel(one, seen_by=call.caller.id) for one in channels])
 
 
-@routes.on("GET", "/guilds/{guild_id}/roles", Audience.EITHER)
-def get_roles(call: Call) -> Answer:
-    """Return a guild's roles."""
-    return Answer([payloads.role(one) for one in call.guild().roles.values()])
+@routes.on("GET", "/guilds/{guild_id}/preview", Audience.EITHER, refuses=(Refusal.UNKNOWN_GUILD,))
+def get_preview(call: Call) -> Answer:
+    """Return what those see of a guild who are not in it, if it can be found by everybody."""
+    guild = call.world.guilds.get(call.path["guild_id"])
+    if guild is None:
+        raise ApiError(Refusal.UNKNOWN_GUILD)
+    if call.caller.id not in guild.members and "DISCOVERABLE" not in as_list(
+        payloads.setting(guild, "features")
+    ):
+        raise ApiError(Refusal.UNKNOWN_GUILD)
+    return Answer(payloads.preview(guild))
 
 
-@routes.on("GET", "/guilds/{guild_id}/members", Audience.BOT)
-def get_members(call: Call) -> Answer:
-    """Return a guild's members, in the order of their ids."""
-    after, limit = as_int(call.query.get("after")), as_int(call.query.get("limit"), 1)
-    members = sorted(call.guild().members.values(), key=lambda one: int(one.user.id))
-    page = [one for one in members if int(one.user.id) > after][:limit]
-    return Answer([payloads.member(one) for one in page])
+@routes.on("GET", "/guilds/{guild_id}/vanity-url", Audience.EITHER, refuses=MANAGING)
+def get_vanity_url(call: Call) -> Answer:
+    """Return the invite code a guild has chosen: none, as that takes more boosts than a sandbox has."""
+    guild = call.guild()
+    call.require(Permission.MANAGE_GUILD, guild)
+    return Answer({"code": payloads.setting(guild, "vanity_url_code"), "uses": 0})
 
 
-@routes.on("GET", "/guilds/{guild_id}/members/{user_id}", Audience.EITHER)
-def get_member(call: Call) -> Answer:
-    """Return one member."""
-    member = call.guild().members.get(call.path["user_id"])
-    if member is None:
-        raise ApiError(Refusal.UNKNOWN_MEMBER)
-    return Answer(payloads.member(member))
+@routes.on("GET", "/guilds/{guild_id}/widget", Audience.EITHER, refuses=MANAGING)
+def get_widget_settings(call: Call) -> Answer:
+    """Return whether a guild shows itself on other people's pages."""
+    guild = call.guild()
+    call.require(Permission.MANAGE_GUILD, guild)
+    return Answer(_widget(guild))
+
+
+@routes.on("PATCH", "/guilds/{guild_id}/widget", Audience.EITHER, refuses=(*MANAGING, Refusal.INVALID_FORM))
+def edit_widget_settings(call: Call) -> Answer:
+    """Say whether a guild shows itself on other people's pages, and which channel it invites to."""
+    guild = call.guild()
+    call.require(Permission.MANAGE_GUILD, guild)
+    errors = FormErrors()
+    fields = Fields(call.form, errors)
+    enabled, channel_id = fields.flag("enabled"), fields.snowflake("channel_id")
+    if channel_id is not None and channel_id not in guild.channels:
+        fields.wrong("channel_id", "Unknown channel")
+    errors.raise_any()
+    settings: Json = {} if enabled is None else {"widget_enabled": enabled}
+    if "channel_id" in call.form:
+        settings["widget_channel_id"] = channel_id
+    guilds.edit(call.hand(guild), settings)
+    return Answer(_widget(guild))
+
+
+@routes.on("GET", "/guilds/{guild_id}/integrations", Audience.EITHER, refuses=MANAGING)
+def get_integrations(call: Call) -> Answer:
+    """Return the bots of a guild, as what was integrated into it."""
+    guild = call.guild()
+    call.require(Permission.MANAGE_GUILD, guild)
+    there = [one for one in call.world.applications.values() if one.bot.id in guild.members]
+    return Answer([payloads.integration(one) for one in there])
+
+
+@routes.on("GET", "/guilds/{guild_id}/prune", Audience.EITHER, refuses=(*MANAGING, Refusal.INVALID_FORM))
+def count_prunable(call: Call) -> Answer:
+    """Return how many members a prune would send away."""
+    guild = call.guild()
+    call.require(Permission.KICK_MEMBERS | Permission.MANAGE_GUILD, guild)
+    errors = FormErrors()
+    days = paging.number(call.query, "days", default=DEFAULT_DAYS, low=1, high=MAX_DAYS, errors=errors)
+    errors.raise_any()
+    harmless = _role_ids(call.query.get("include_roles"))
+    return Answer({"pruned": len(members.inactive(guild, days, harmless))})
+
+
+@routes.on("POST", "/guilds/{guild_id}/prune", Audience.EITHER, refuses=(*MANAGING, Refusal.INVALID_FORM))
+def prune(call: Call) -> Answer:
+    """Send members away who were not there for days; nextcord sends its yes and no as texts."""
+    guild = call.guild()
+    call.require(Permission.KICK_MEMBERS | Permission.MANAGE_GUILD, guild)
+    errors = FormErrors()
+    fields = Fields(_with_flag(call.form, "compute_prune_count"), errors)
+    days = fields.number("days", 1, MAX_DAYS)
+    is_counted = fields.flag("compute_prune_count")
+    errors.raise_any()
+    days = DEFAULT_DAYS if days is None else days
+    gone = members.inactive(guild, days, _role_ids(call.form.get("include_roles")))
+    members.prune(call.hand(guild), gone, days)
+    return Answer({"pruned": None if is_counted is False else len(gone)})
+
+
+def _widget(guild: Guild) -> Json:
+    return {
+        "enabled": payloads.setting(guild, "widget_enabled"),
+        "channel_id": payloads.setting(guild, "widget_channel_id"),
+    }
+
+
+def _with_flag(form: Json, key: str) -> Json:
+    """Return a form whose yes or no at *key*, if it is written as text, is one."""
+    value = form.get(key)
+    return {**form, key: as_flag(value)} if value in ("true", "false") else form
+
+
+def _role_ids(sent: object) -> list[str]:
+    """Return ids of roles, sent as a list or as a text with commas."""
+    ids = sent.split(",") if isinstance(sent, str) else as_list(sent)
+    found = [as_snowflake(one.strip() if isinstance(one, str) else one) for one in ids]
+    return [one for one in found if one is not None]

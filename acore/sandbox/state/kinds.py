@@ -125,3 +125,17 @@ class AuditAction(IntEnum):
     THREAD_UPDATE = 111
     THREAD_DELETE = 112
     APPLICATION_COMMAND_PERMISSION_UPDATE = 121
+
+
+LOCALES = (
+    "ar", "bg", "cs", "da", "de", "el", "en-GB", "en-US", "es-419", "es-ES", "fi", "fr", "he", "hi", "hr",
+    "hu", "id", "it", "ja", "ko", "lt", "nl", "no", "pl", "pt-BR", "ro", "ru", "sv-SE", "th", "tr", "uk",
+    "vi", "zh-CN", "zh-TW",
+)  # fmt: skip
+"""The languages of Discord's clients (Discord's documentation, "Locales")."""
+
+
+class MemberFlag(IntFlag):
+    """Flags of a member that may be changed (Discord's documentation, "Guild Member Flags")."""
+
+    BYPASSES_VERIFICATION = 1 << 2

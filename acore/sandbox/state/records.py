@@ -1,5 +1,6 @@
 """What there is in a Discord: users, guilds, roles, channels, messages, applications."""
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -40,6 +41,8 @@ class Role:
     permissions: int
     position: int
     color: int = 0
+    secondary_color: int | None = None
+    tertiary_color: int | None = None
     bot_id: str | None = None
     hoist: bool = False
     mentionable: bool = False
@@ -59,6 +62,8 @@ class Member:
     deaf: bool = False
     mute: bool = False
     flags: int = 0
+    avatar: str | None = None
+    banner: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -84,6 +89,26 @@ class Attachment:
     width: int | None = None
     height: int | None = None
     is_ephemeral: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Picture:
+    """An uploaded avatar, icon or emoji, as it was sent; the sandbox converts nothing."""
+
+    content_type: str
+    data: bytes
+
+    @property
+    def is_animated(self) -> bool:
+        """Whether it moves: every GIF, as Discord keeps it, and a WebP with frames."""
+        has_frames = self.content_type == "image/webp" and b"ANIM" in self.data
+        return self.content_type == "image/gif" or has_frames
+
+    @property
+    def hash(self) -> str:
+        """The name Discord would give it (Discord's documentation, "Image Formatting")."""
+        digest = hashlib.md5(self.data, usedforsecurity=False).hexdigest()
+        return f"a_{digest}" if self.is_animated else digest
 
 
 @dataclass(slots=True, eq=False)
@@ -209,8 +234,6 @@ class Emoji:
     creator: User
     animated: bool = False
     role_ids: list[str] = field(default_factory=list[str])
-    image: bytes = b""
-    content_type: str = "image/png"
 
 
 @dataclass(slots=True, eq=False)
@@ -253,7 +276,7 @@ class Guild:
     """A server.
 
     Its threads are kept apart from its channels. What only administrators set stands in `settings` under
-    Discord's own names, e.g. verification_level.
+    Discord's own names, e.g. verification_level, as far as it is not what a new guild has.
     """
 
     id: str
@@ -312,4 +335,5 @@ class Application:
     flags: int = ALL_PRIVILEGED
     description: str = ""
     emojis: dict[str, Emoji] = field(default_factory=dict[str, Emoji])
+    role_connections: list[Json] = field(default_factory=list[Json])
     settings: Json = field(default_factory=dict[str, object])

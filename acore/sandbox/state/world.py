@@ -6,10 +6,21 @@ from acore.sandbox import payloads, realtime
 from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.shapes import Json
+from acore.sandbox.state import ranks
 from acore.sandbox.state.audience import Audience, InChannel, only
 from acore.sandbox.state.kinds import ChannelType
 from acore.sandbox.state.randomness import Randomness
-from acore.sandbox.state.records import Application, Channel, Guild, Invite, Member, Role, User, Webhook
+from acore.sandbox.state.records import (
+    Application,
+    Channel,
+    Guild,
+    Invite,
+    Member,
+    Picture,
+    Role,
+    User,
+    Webhook,
+)
 from acore.sandbox.state.snowflakes import Snowflakes
 
 type Announce = Callable[[str, Json, Audience], None]
@@ -41,6 +52,8 @@ class World:
     def __init__(self, seed: int | None = None, furnish: "Callable[[World], None] | None" = None) -> None:
         self.randomness = Randomness(seed)
         self.snowflakes = Snowflakes(seed)
+        self.pictures: dict[str, Picture] = {}
+        """By the path each is read from, without its ending, as avatars/USER/HASH or emojis/EMOJI."""
         self.users: dict[str, User] = {}
         self.guilds: dict[str, Guild] = {}
         self.channels: dict[str, Channel] = {}
@@ -137,7 +150,10 @@ class World:
 
         Raises:
             KeyError: the guild has no such role.
+            ApiError: code 40007, the user is banned from it.
         """
+        if user.id in guild.bans:
+            raise ApiError(Refusal.USER_IS_BANNED)
         roles = [guild.roles[role_id].id for role_id in role_ids]
         member = Member(user=user, joined_at=realtime.now(), role_ids=roles)
         guild.members[user.id] = member
@@ -149,19 +165,29 @@ class World:
     def add_role(
         self, name: str, *, permission_bits: int = 0, color: int = 0, guild: Guild | None = None
     ) -> Role:
-        """Add a role to *guild* (the first one by default)."""
+        """Add a role to *guild* (the first one by default), above all others.
+
+        It is announced as Discord's own client does it: a new role is the lowest, and is then moved.
+        """
         guild = guild or self.guild
         role = Role(
-            id=self.snowflakes.make(),
-            name=name,
-            permissions=permission_bits,
-            position=len(guild.roles),
-            color=color,
+            id=self.snowflakes.make(), name=name, permissions=permission_bits, position=1, color=color
         )
-        guild.roles[role.id] = role
-        payload = {"guild_id": guild.id, "role": payloads.role(role)}
-        self.announce("GUILD_ROLE_CREATE", payload, guild.members)
+        self.insert_role(guild, role)
+        moved = ranks.reorder(guild, {role.id: len(guild.roles) - 1})
+        for one in moved:
+            self.announce_role("GUILD_ROLE_UPDATE", guild, one)
         return role
+
+    def insert_role(self, guild: Guild, role: Role) -> None:
+        """Put a new role right above @everyone; those above it move up, which Discord announces too."""
+        moved = ranks.insert_lowest(guild, role)
+        for event, one in [("GUILD_ROLE_CREATE", role), *(("GUILD_ROLE_UPDATE", one) for one in moved)]:
+            self.announce_role(event, guild, one)
+
+    def announce_role(self, event: str, guild: Guild, role: Role) -> None:
+        """Tell a guild's members of one of its roles."""
+        self.announce(event, {"guild_id": guild.id, "role": payloads.role(role)}, guild.members)
 
     def give_role(self, user: User, role: Role, *, guild: Guild | None = None) -> None:
         """Give a member one more role.
@@ -172,6 +198,10 @@ class World:
         guild = guild or self.guild
         member = guild.members[user.id]
         member.role_ids.append(guild.roles[role.id].id)
+        self.announce_member(guild, member)
+
+    def announce_member(self, guild: Guild, member: Member) -> None:
+        """Tell a guild's members that one of them is not as before."""
         payload = {"guild_id": guild.id, **payloads.member(member)}
         self.announce("GUILD_MEMBER_UPDATE", payload, guild.members)
 
@@ -220,6 +250,17 @@ class World:
         self.applications[application.id] = application
         return application
 
+    def keep_picture(self, place: str, picture: Picture | None) -> str | None:
+        """Keep a picture below *place*, e.g. icons/GUILD, if there is one.
+
+        Returns:
+            Its hash, the last part of its path.
+        """
+        if picture is None:
+            return None
+        self.pictures[f"{place}/{picture.hash}"] = picture
+        return picture.hash
+
     def direct_channel(self, one: User, other: User) -> Channel:
         """Return the direct message channel of two users, made when they first need it."""
         pair = {one.id, other.id}
@@ -234,6 +275,42 @@ class World:
                 payload = payloads.channel(channel, seen_by=user.id)
                 self.announce("CHANNEL_CREATE", payload, [user.id])
         return channel
+
+    # -- removing
+
+    def remove_member(self, guild: Guild, user: User) -> None:
+        """Let a user leave a guild, whose channels they see no longer; a bot's own role goes with it.
+
+        Raises:
+            KeyError: the user is not in the guild.
+        """
+        del guild.members[user.id]
+        guild.voice_states.pop(user.id, None)
+        for thread in guild.threads.values():
+            if thread.thread is not None:
+                thread.thread.members.pop(user.id, None)
+        self.announce(
+            "GUILD_MEMBER_REMOVE", {"guild_id": guild.id, "user": payloads.user(user)}, guild.members
+        )
+        # Without `unavailable`, which tells leaving from an outage (Discord's documentation, "Guild Delete").
+        self.announce("GUILD_DELETE", {"id": guild.id}, only([user.id]))
+        for role in [role for role in guild.roles.values() if role.bot_id == user.id]:
+            self.remove_role(guild, role)
+
+    def remove_role(self, guild: Guild, role: Role) -> None:
+        """Remove a role from a guild, from whoever has it and from wherever it was given permissions."""
+        ranks.remove(guild, role)
+        for member in guild.members.values():
+            if role.id in member.role_ids:
+                member.role_ids.remove(role.id)
+        for emoji in guild.emojis.values():
+            if role.id in emoji.role_ids:
+                emoji.role_ids.remove(role.id)
+        self.announce("GUILD_ROLE_DELETE", {"guild_id": guild.id, "role_id": role.id}, guild.members)
+        for channel in guild.channels.values():
+            if channel.overwrites.pop(role.id, None) is not None:
+                payload = payloads.channel(channel, seen_by="")
+                self.announce("CHANNEL_UPDATE", payload, self.audience(channel))
 
     def issue_token(self, user: User, token: str | None = None) -> str:
         """Give a user another token, a new one by default; the one before is nobody's any more.
