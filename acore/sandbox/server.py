@@ -24,8 +24,10 @@ from acore.sandbox.faults.faults import Active, Faults
 from acore.sandbox.faults.hold import Hold
 from acore.sandbox.faults.injection import inject
 from acore.sandbox.faults.kinds import Fault, Status
+from acore.sandbox.gateway.codes import CloseCode
 from acore.sandbox.gateway.gateway import Gateway
-from acore.sandbox.gateway.sockets import CloseCode
+from acore.sandbox.gateway.rules import RESUMABLE_SECONDS
+from acore.sandbox.gateway.sessions import Session
 from acore.sandbox.interactions.commands import Commands
 from acore.sandbox.interactions.interactions import Interactions
 from acore.sandbox.limits.guard import Guard
@@ -100,6 +102,7 @@ class Sandbox:
         answer_within: seconds a bot has for an interaction's first answer; Discord's is 3.
         token_lifetime: seconds an answered interaction's token lives; Discord's is 15 minutes.
         heartbeat_interval_ms: what HELLO asks for; nextcord needs less than a minute.
+        resumable_seconds: how long a gateway session waits for its client to come back.
         limits: how much a bot may do; only the limits of routes if it is a word.
         world_file: TOML that says what there is at the start, as in config/sandbox.toml.
         seed: makes tokens and the lower bits of ids the same in every run, for tests.
@@ -121,6 +124,7 @@ class Sandbox:
         answer_within: float = 3.0,
         token_lifetime: float = 900.0,
         heartbeat_interval_ms: int = 41250,
+        resumable_seconds: float = RESUMABLE_SECONDS,
         limits: Limits | Literal["relaxed", "discord"] = "relaxed",
         world_file: Path | None = None,
         seed: int | None = None,
@@ -141,8 +145,9 @@ class Sandbox:
             self._recorder,
             self._faults,
             self._counts,
-            starts=self._guard.starts,
+            self._guard,
             heartbeat_interval_ms=heartbeat_interval_ms,
+            resumable_seconds=resumable_seconds,
         )
         self._messages = Messages(self.world, "")
         self.commands = Commands(self.world.snowflakes, self._guard.creates)
@@ -372,6 +377,10 @@ class Sandbox:
         """Ask all bots with op 7 to connect anew, which they do with a RESUME."""
         self._gateway.ask_to_reconnect()
 
+    def ask_for_heartbeats(self) -> None:
+        """Ask all bots with op 1 for a heartbeat, which they send at once."""
+        self._gateway.ask_for_heartbeats()
+
     def invalidate_sessions(self, *, resumable: bool) -> None:
         """Tell all bots with op 9 that their sessions are invalid; if *resumable*, they may RESUME."""
         self._gateway.invalidate_bots(resumable=resumable)
@@ -385,6 +394,10 @@ class Sandbox:
         token = self.world.issue_token(self.world.application.bot)
         self._gateway.end_sessions(self.world.application.bot, CloseCode.AUTHENTICATION_FAILED)
         return token
+
+    def sessions_of(self, user: User) -> list[Session]:
+        """Return somebody's gateway sessions, e.g. to send them frames that were made elsewhere."""
+        return self._gateway.sessions_of(user)
 
     def is_connected(self, user: User) -> bool:
         """Return whether somebody is connected to the gateway as this user."""

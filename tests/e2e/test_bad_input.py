@@ -7,7 +7,7 @@ import pytest
 
 from acore.errors import ExitCode
 from acore.sandbox import Person, RefuseIdentify, Sandbox
-from acore.sandbox.gateway.sockets import Op
+from acore.sandbox.gateway.codes import Op
 from tests.e2e.answers import fields, frames, requests
 from tests.e2e.bot import ACORE, Bot, outcome, running, settings_for, started
 

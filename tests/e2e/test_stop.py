@@ -10,7 +10,7 @@ from anyio import to_thread
 
 from acore.errors import ExitCode
 from acore.sandbox import Limits, Person, Sandbox
-from acore.sandbox.gateway.sockets import Op
+from acore.sandbox.gateway.codes import Op
 from acore.storage.query import Filter, last_run, tail
 from acore.storage.store import DATABASE_NAME
 from tests.e2e.answers import fields, frames

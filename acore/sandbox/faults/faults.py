@@ -224,6 +224,11 @@ class Faults:
         refusing = next(self._of(RefuseIdentify), None)
         return None if refusing is None else self._strike(refusing).code
 
+    @property
+    def slow_frames(self) -> bool:
+        """Whether a gateway frame of a bot is to wait."""
+        return any(isinstance(one.fault, Lag | Stall) for one in self.listed())
+
     async def let_frame_pass(self) -> None:
         """Wait as long as a gateway frame of a bot is to wait."""
         for lag in list(self._of(Lag)):

@@ -2,7 +2,8 @@
 
 import asyncio
 import zlib
-from enum import IntEnum
+from collections import deque
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -10,50 +11,47 @@ from aiohttp import web
 
 from acore.sandbox.counts import Counts
 from acore.sandbox.faults.faults import Faults
+from acore.sandbox.gateway import frames
+from acore.sandbox.gateway.codes import CloseCode, Op, ProtocolError
+from acore.sandbox.gateway.rules import MAX_FRAME_BYTES
 from acore.sandbox.recorder import GatewayLog
 from acore.sandbox.shapes import Json
 
+MAX_UNSENT_BYTES = 16 * 1024 * 1024
+"""A client that lets more than this wait for it does not read, and is cut off with 4000."""
+ROOM_BYTES = 256 * 1024  # what may wait before `room` makes those wait who send much
+WRITE_BYTES = 64 * 1024  # handed to the transport at once
+CLOSING_SECONDS = 5.0  # a client that does not even take its close frame in is cut off
+ACK_SECONDS = 0.05
+"""How long an acknowledged heartbeat seems to have travelled.
 
-class Op(IntEnum):
-    """Gateway opcodes (Discord's documentation, "Opcodes and Status Codes")."""
-
-    DISPATCH = 0
-    HEARTBEAT = 1
-    IDENTIFY = 2
-    PRESENCE_UPDATE = 3
-    VOICE_STATE_UPDATE = 4
-    RESUME = 6
-    RECONNECT = 7
-    REQUEST_GUILD_MEMBERS = 8
-    INVALID_SESSION = 9
-    HELLO = 10
-    HEARTBEAT_ACK = 11
-
-
-class CloseCode(IntEnum):
-    """Why the gateway closes a socket."""
-
-    GOING_AWAY = 1001
-    UNKNOWN_OPCODE = 4001
-    DECODE_ERROR = 4002
-    NOT_AUTHENTICATED = 4003
-    AUTHENTICATION_FAILED = 4004
-    ALREADY_AUTHENTICATED = 4005
-    INVALID_SEQ = 4007
-    SESSION_TIMED_OUT = 4009
-    INVALID_API_VERSION = 4012
-    INVALID_INTENTS = 4013
-    DISALLOWED_INTENTS = 4014
-
+nextcord's thread notes when it sent a heartbeat only after the loop has told it that it is sent; on the
+loopback an acknowledgement can be there before, and its latency is counted from the heartbeat before: 41 s.
+"""
 
 _FRAME = msgspec.json.Decoder(dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The last thing in a socket's queue; without a code the connection is cut."""
+
+    code: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ready:
+    """Whole websocket messages, to be written as they are."""
+
+    messages: bytes
+    written: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class GatewaySocket:
     """The server's end of one websocket.
 
     Sending never waits: frames go into a queue which `write` empties, so that whoever changes the world
-    does so in one go.
+    does so in one go. The queue is bounded; a client that does not read is cut off.
     """
 
     def __init__(
@@ -64,67 +62,198 @@ class GatewaySocket:
         self._log = log
         self._faults = faults
         self._counts = counts
-        self._queue: asyncio.Queue[str | int | None] = asyncio.Queue()
-        """Frames; the last thing in it is a close code, or None if the connection is cut."""
-        is_compressed = request.query.get("compress") == "zlib-stream"
-        self._deflate = zlib.compressobj() if is_compressed else None
-        self.is_closing = False
+        self._queue: deque[bytes | Ready | Closing] = deque()
+        self._has_work = asyncio.Event()
+        self._has_written = asyncio.Event()
+        self._unsent = 0
+        self.is_compressed = request.query.get("compress") == "zlib-stream"
+        self._deflate = zlib.compressobj()
+        self._cutting: asyncio.TimerHandle | None = None
         self.is_bot = False
         """Whether faults are meant for it; nobody is known to be a bot before IDENTIFY or RESUME."""
+        self.is_closing = False
+        self.was_closed_here = False
+        self.closed_with: int | None = None
 
-    def send(self, op: Op, d: object, *, event: str | None = None, seq: int | None = None) -> None:
-        """Queue one frame; nextcord reads `s` and `d` of each, hence none is ever left out."""
+    # -- out
+
+    def send(self, op: Op, d: object) -> None:
+        """Queue a frame that is no dispatch."""
+        self.send_frame(frames.encoded(op, d), {"t": None, "s": None, "op": int(op), "d": d})
+
+    def send_frame(self, frame: bytes, shown: Json) -> None:
+        """Queue one frame.
+
+        Args:
+            frame: its JSON.
+            shown: the same for the recorder.
+        """
         if self.is_closing:
             return
-        if event is not None and self.is_bot:
-            self._counts.dispatches[event] += 1
-            d = self._faults.mangled_event(event, d)
-        frame: Json = {"t": event, "s": seq, "op": int(op), "d": d}
-        self._log.received(frame, compressed=self._deflate is not None)
-        self._queue.put_nowait(msgspec.json.encode(frame).decode())
+        if self.is_bot and shown["t"] is not None:
+            self._counts.dispatches[shown["t"]] += 1
+            data = self._faults.mangled_event(shown["t"], shown["d"])
+            if data is not shown["d"]:
+                shown = {**shown, "d": data}
+                frame = msgspec.json.encode(shown)
+        self._log.received(shown, compressed=self.is_compressed)
+        self._unsent += len(frame)
+        self._put(frame)
+        if self._unsent > MAX_UNSENT_BYTES:
+            self.give_up()
+
+    def acknowledge(self) -> None:
+        """Queue the acknowledgement of a heartbeat, a little later."""
+        asyncio.get_running_loop().call_later(ACK_SECONDS, self.send, Op.HEARTBEAT_ACK, None)
+
+    async def send_encoded(self, messages: bytes) -> None:
+        """Write ready websocket messages in one go, after what is queued, and wait until there is room again.
+
+        The recorder does not see them. On a zlib-stream socket the payloads must be raw deflate that begins
+        without a history and ends at a byte (Z_FULL_FLUSH): the socket's own compressor begins anew behind
+        them, which is what a full flush does, so that neither refers to the other.
+
+        Args:
+            messages: one or many, each wrapped by `frames.wrapped`; up to a megabyte or so at a time.
+        """
+        await self.send_ready(messages).wait()
+
+    def send_ready(self, messages: bytes) -> asyncio.Event:
+        """Queue ready websocket messages, as `send_encoded` takes them; the event tells that they left."""
+        ready = Ready(messages)
+        if self.is_closing:
+            ready.written.set()
+        else:
+            self._put(ready)
+        return ready.written
+
+    async def room(self) -> None:
+        """Wait while much is queued, so that those who send much do not fill the memory."""
+        while self._unsent > ROOM_BYTES and not self.is_closing:
+            await self._has_written.wait()
 
     def close(self, code: int | None) -> None:
         """Close the socket once what was sent before has left; without a code, cut the connection at once."""
         if not self.is_closing:
-            self.is_closing = True
+            self.is_closing = self.was_closed_here = True
+            self.closed_with = code
             self._log.closed(code)
-            self._queue.put_nowait(code)
-            if code is None and self._request.transport is not None:
-                self._request.transport.abort()
+            self._put(Closing(code))
+            self._cutting = asyncio.get_running_loop().call_later(CLOSING_SECONDS, self._cut)
+            if code is None:
+                self._cut()
+
+    def give_up(self) -> None:
+        """Drop what waits for a client that does not read, and close the socket."""
+        self._forget_queue()
+        self.close(CloseCode.UNKNOWN_ERROR)
+
+    # -- in
 
     async def read(self, timeout_seconds: float | None) -> Json | None:
         """Return the next frame the client sent, or None when it is gone.
 
         Raises:
             TimeoutError: nothing came for *timeout_seconds*.
-            msgspec.DecodeError: what came is no frame.
+            ProtocolError: what came is no frame.
         """
         message = await self._ws.receive(timeout=timeout_seconds)
         if message.type not in {web.WSMsgType.TEXT, web.WSMsgType.BINARY}:
             return None
-        frame = _FRAME.decode(message.data)
+        data = message.data.encode() if isinstance(message.data, str) else bytes(message.data)
+        if len(data) > MAX_FRAME_BYTES:
+            raise ProtocolError(CloseCode.DECODE_ERROR)
+        try:
+            frame = _FRAME.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise ProtocolError(CloseCode.DECODE_ERROR) from None
         self._log.sent(frame)
+        if not isinstance(frame.get("op"), int) or isinstance(frame["op"], bool):
+            raise ProtocolError(CloseCode.DECODE_ERROR)
         return frame
+
+    # -- the task that writes
 
     async def write(self) -> None:
         """Send what is queued, until the socket is closed by either side."""
-        while True:
-            item = await self._queue.get()
-            if item is None:
-                return
-            if self.is_bot:
-                await self._faults.let_frame_pass()
-            if isinstance(item, int):
-                await self._ws.close(code=item)
-                return
-            try:
-                await self._write_frame(item)
-            except ConnectionError:
-                return  # the client is gone; reading ends as well and lets the session wait for a RESUME
+        try:
+            while True:
+                self._has_work.clear()
+                while self._queue:
+                    if self.is_bot:
+                        await self._faults.let_frame_pass()
+                    if await self._write_next():
+                        return
+                await self._has_work.wait()
+        except ConnectionError:
+            return  # the client is gone; reading ends as well and lets the session wait for a RESUME
+        finally:
+            self.leave()
 
-    async def _write_frame(self, text: str) -> None:
-        if self._deflate is None:
-            await self._ws.send_str(text)
-            return
-        data = self._deflate.compress(text.encode()) + self._deflate.flush(zlib.Z_SYNC_FLUSH)
-        await self._ws.send_bytes(data)
+    def leave(self) -> None:
+        """Let nobody wait for a client that is gone, and send it nothing more."""
+        self.is_closing = True
+        if self._cutting is not None:
+            self._cutting.cancel()
+        self._forget_queue()
+
+    def _put(self, item: bytes | Ready | Closing) -> None:
+        self._queue.append(item)
+        self._has_work.set()
+
+    async def _write_next(self) -> bool:
+        """Write what is first in the queue; return whether it was the last thing there is to do."""
+        item = self._queue.popleft()
+        if isinstance(item, Closing):
+            if item.code is not None:
+                await self._ws.close(code=item.code)
+            return True
+        if isinstance(item, Ready):
+            await self._write_ready(item)
+        else:
+            await self._write_frames(item)
+        return False
+
+    async def _write_frames(self, first: bytes) -> None:
+        """Write a frame and those queued behind it, as many as fit into one write."""
+        out = bytearray(self._wrapped(first))
+        while self._queue and len(out) < WRITE_BYTES and not (self.is_bot and self._faults.slow_frames):
+            following = self._queue[0]
+            if not isinstance(following, bytes):
+                break
+            self._queue.popleft()
+            out += self._wrapped(following)
+        await self._hand_over(out)
+
+    async def _write_ready(self, ready: Ready) -> None:
+        await self._hand_over(ready.messages)
+        self._deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+        ready.written.set()
+
+    def _wrapped(self, frame: bytes) -> bytes:
+        self._unsent -= len(frame)
+        if not self.is_compressed:
+            return frames.wrapped(frame, is_binary=False)
+        data = self._deflate.compress(frame) + self._deflate.flush(zlib.Z_SYNC_FLUSH)
+        return frames.wrapped(data, is_binary=True)
+
+    async def _hand_over(self, data: bytes | bytearray) -> None:
+        transport = self._request.transport
+        if transport is None:
+            raise ConnectionResetError
+        transport.write(data)  # whole messages only: pings are answered in between by aiohttp
+        await self._request.writer.drain()
+        self._has_written.set()
+        self._has_written.clear()
+
+    def _cut(self) -> None:
+        if self._request.transport is not None:
+            self._request.transport.abort()
+
+    def _forget_queue(self) -> None:
+        for item in self._queue:
+            if isinstance(item, Ready):
+                item.written.set()
+        self._queue.clear()
+        self._unsent = 0
+        self._has_written.set()

@@ -19,7 +19,7 @@ class Guard:
         self.limits = RateLimits(numbers)
         self.invalid = InvalidRequests(numbers)
         self.creates = CommandCreates(numbers)
-        self.starts = SessionStarts(numbers.identify_limit, numbers.identify_interval)
+        self.starts = SessionStarts(numbers)
 
     def change(self, numbers: Limits) -> None:
         """Go by other numbers from now on."""
@@ -27,4 +27,4 @@ class Guard:
         self.limits.change(numbers)
         self.invalid.change(numbers)
         self.creates.change(numbers)
-        self.starts.total, self.starts.interval = numbers.identify_limit, numbers.identify_interval
+        self.starts.change(numbers)

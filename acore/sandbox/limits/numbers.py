@@ -37,3 +37,8 @@ class Limits:
     identify_interval: float = parameter(
         0.0, "Seconds between two IDENTIFYs of one bot; Discord's is 5, 0 enforces none.", minimum=0
     )
+    max_concurrency: int = parameter(1, "Shards of one bot that may IDENTIFY within one interval.", minimum=1)
+    guilds_per_shard: int = parameter(
+        2500, "Guilds of one shard; a bot that has more must use more shards.", minimum=1
+    )
+    frames_per_minute: int = parameter(120, "Frames of one gateway client a minute.", minimum=1)

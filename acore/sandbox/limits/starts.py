@@ -1,46 +1,54 @@
 """How often bots may IDENTIFY."""
 
 from acore.sandbox import realtime
+from acore.sandbox.limits.numbers import Limits
 from acore.sandbox.shapes import Json
 
 DAY_MS = 24 * 3600 * 1000
 
 
 class SessionStarts:
-    """How often bots may IDENTIFY: so many a day, and one within an interval.
+    """How often bots may IDENTIFY: so many a day, and so many within an interval.
+
+    Shards whose numbers leave the same rest when divided by max_concurrency take turns (Discord's
+    documentation, "Max Concurrency"); one that comes too early or after the day's budget is used is refused.
 
     Args:
-        total: the day's budget of each bot.
-        interval: seconds between two of the same bot; 0 does not enforce it. Discord's is 5.
+        numbers: the day's budget, the interval and the concurrency.
     """
 
-    def __init__(self, total: int, interval: float) -> None:
-        self.total = total
-        self.interval = interval
+    def __init__(self, numbers: Limits) -> None:
+        self._numbers = numbers
         self._used: dict[str, int] = {}
-        self._last: dict[str, float] = {}
+        self._last: dict[tuple[str, int], float] = {}
         self._day_began = realtime.monotonic()
+
+    def change(self, numbers: Limits) -> None:
+        """Go by other numbers from now on; what was used today stays counted."""
+        self._numbers = numbers
 
     def report(self, application_id: str) -> Json:
         """Return the session_start_limit of GET /gateway/bot."""
         self._begin_day()
         passed_ms = int((realtime.monotonic() - self._day_began) * 1000)
         return {
-            "total": self.total,
-            "remaining": max(0, self.total - self._used.get(application_id, 0)),
+            "total": self._numbers.identify_limit,
+            "remaining": max(0, self._numbers.identify_limit - self._used.get(application_id, 0)),
             "reset_after": DAY_MS - passed_ms,
-            "max_concurrency": 1,
+            "max_concurrency": self._numbers.max_concurrency,
         }
 
-    def take(self, application_id: str) -> bool:
+    def take(self, application_id: str, shard_number: int = 0) -> bool:
         """Count one IDENTIFY; return whether it was allowed."""
         self._begin_day()
         now = realtime.monotonic()
-        is_too_soon = now - self._last.get(application_id, -self.interval) < self.interval
+        key = application_id, shard_number % self._numbers.max_concurrency
+        interval = self._numbers.identify_interval
+        is_too_soon = now - self._last.get(key, now - interval) < interval
         used = self._used.get(application_id, 0)
-        if is_too_soon or used >= self.total:
+        if is_too_soon or used >= self._numbers.identify_limit:
             return False
-        self._last[application_id] = now
+        self._last[key] = now
         self._used[application_id] = used + 1
         return True
 

@@ -17,7 +17,9 @@ from acore.sandbox.payloads.guilds import (
     setting,
 )
 from acore.sandbox.payloads.messages import attachment, message
+from acore.sandbox.payloads.presences import presence
 from acore.sandbox.payloads.users import bare_member, member, message_member, own_user, user
+from acore.sandbox.payloads.voice import voice_state
 
 __all__ = [
     "application",
@@ -39,8 +41,10 @@ __all__ = [
     "own_guild",
     "own_user",
     "partial_channel",
+    "presence",
     "preview",
     "role",
     "setting",
     "user",
+    "voice_state",
 ]

@@ -1,12 +1,16 @@
 """Guilds and roles, as Discord shows them."""
 
+from collections.abc import Iterable
+
 from acore.sandbox.payloads.channels import channel
 from acore.sandbox.payloads.emojis import emoji
+from acore.sandbox.payloads.presences import presence
 from acore.sandbox.payloads.users import member, user
+from acore.sandbox.payloads.voice import voice_state
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.realtime import iso
 from acore.sandbox.shapes import Json
-from acore.sandbox.state.records import Application, Ban, Guild, Member, Role
+from acore.sandbox.state.records import Application, Ban, Guild, Member, Role, VoiceState
 
 NEW: Json = {
     "features": [],
@@ -120,18 +124,25 @@ def preview(of: Guild) -> Json:
     return {key: whole[key] for key in PREVIEWED} | counts(of)
 
 
-def guild_create(of: Guild, *, seen_by: str, with_members: bool, large_threshold: int) -> Json:
+def guild_create(
+    of: Guild,
+    *,
+    seen_by: str,
+    members: Iterable[Member],
+    present: Iterable[Member],
+    voices: Iterable[VoiceState],
+    is_large: bool,
+) -> Json:
     """Return a guild as the gateway announces it.
 
     Args:
         of: the guild.
-        seen_by: the user of the session; always among the members.
-        with_members: whether the session's intents let it see the others.
-        large_threshold: above so many members they are left out, to be asked for with op 8.
+        seen_by: the user of the session.
+        members: those the session is shown.
+        present: those whose presence it is shown.
+        voices: the voice states it is shown.
+        is_large: whether there are more members than the session wants to be told of unasked.
     """
-    is_large = len(of.members) > large_threshold
-    everyone = with_members and not is_large
-    shown = [one for one in of.members.values() if everyone or one.user.id == seen_by]
     channels = [channel(one, seen_by=seen_by) for one in of.channels.values()]
     return {
         **guild(of),
@@ -139,11 +150,11 @@ def guild_create(of: Guild, *, seen_by: str, with_members: bool, large_threshold
         "large": is_large,
         "unavailable": False,
         "member_count": len(of.members),
-        "members": [member(one) for one in shown],
+        "members": [member(one) for one in members],
         "channels": channels,
-        "voice_states": [],
+        "voice_states": [voice_state(one, of, with_member=False) for one in voices],
         "threads": [],
-        "presences": [],
+        "presences": [presence(one.user, of.id) for one in present],
         "stage_instances": [],
         "guild_scheduled_events": [],
         "soundboard_sounds": [],

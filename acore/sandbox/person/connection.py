@@ -10,7 +10,7 @@ import aiohttp
 import anyio
 import msgspec
 
-from acore.sandbox.gateway.sockets import Op
+from acore.sandbox.gateway.codes import Op
 from acore.sandbox.person.feed import Feed, GatewayLostError, PersonError, SeenEvent
 from acore.sandbox.person.places import Places
 from acore.sandbox.shapes import Json, as_list, as_object, as_objects

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import anyio
 
 from acore.sandbox import realtime
-from acore.sandbox.gateway.sockets import Op
+from acore.sandbox.gateway.codes import Op
 from acore.sandbox.shapes import Json, as_object
 
 

@@ -18,5 +18,4 @@ def get_gateway_bot(call: Call) -> Answer:
     if call.application is None:
         raise ApiError(Refusal.UNAUTHORIZED)
     gateway = call.house.gateway
-    limit = gateway.starts.report(call.application.id)
-    return Answer({"url": gateway.url, "shards": 1, "session_start_limit": limit})
+    return Answer({"url": gateway.url, **gateway.starts(call.application)})

@@ -43,6 +43,27 @@ class InGuild:
         return member is not None and bool(permissions.of_member(self.guild, member) & self.needed)
 
 
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Everybody who is in one of these audiences."""
+
+    audiences: tuple[Audience, ...]
+
+    def __contains__(self, user_id: object) -> bool:
+        return any(user_id in one for one in self.audiences)
+
+
+@dataclass(frozen=True, slots=True)
+class ButNot:
+    """Everybody in one audience who is not in the other."""
+
+    audience: Audience
+    others: Audience
+
+    def __contains__(self, user_id: object) -> bool:
+        return user_id in self.audience and user_id not in self.others
+
+
 def only(user_ids: Collection[str]) -> Audience:
     """Return the audience of just these users."""
     return frozenset(user_ids)
