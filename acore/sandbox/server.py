@@ -41,12 +41,15 @@ from acore.sandbox.resources import (
     bans,
     callbacks,
     channels,
+    command_permissions,
     emojis,
     gateways,
     guilds,
+    invocations,
     members,
     people,
     roles,
+    uploads,
     users,
 )
 from acore.sandbox.shapes import Json
@@ -66,12 +69,15 @@ NOUNS: tuple[Routes, ...] = (
     bans.routes,
     callbacks.routes,
     channels.routes,
+    command_permissions.routes,
     emojis.routes,
     gateways.routes,
     guilds.routes,
+    invocations.routes,
     members.routes,
     people.routes,
     roles.routes,
+    uploads.routes,
     users.routes,
 )
 
@@ -230,6 +236,7 @@ class Sandbox:
             "snowflakes": self.world.snowflakes,
             "messages": self._messages,
             "commands": self.commands,
+            "command_permissions": self.commands.permissions,
         }
 
     def _changes(self) -> int:
@@ -264,10 +271,15 @@ class Sandbox:
         app.router.add_route("*", PREFIX + "/{path:.*}", self._control.handle)
         app.router.add_get("/gateway", self._gateway.serve)
         app.router.add_get("/gateway/", self._gateway.serve)
+        app.router.add_put("/uploads/{key:.+}", self._upload)
         app.router.add_get("/attachments/{channel_id}/{attachment_id}/{filename}", self._download)
         Cdn(self.world.pictures).add_to(app)
         app.router.add_route("*", "/{path:.*}", handler.handle)
         return app
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        is_awaited = self._messages.uploads.put(request.match_info["key"], await request.read())
+        return web.Response(status=200 if is_awaited else 404)
 
     async def _download(self, request: web.Request) -> web.Response:
         attachment = self._messages.attachment(request.match_info["attachment_id"])

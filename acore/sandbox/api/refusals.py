@@ -1,6 +1,8 @@
 """The ways Discord says no."""
 
 import math
+from collections.abc import Generator
+from contextlib import contextmanager
 from enum import Enum
 
 from acore.sandbox.shapes import Json
@@ -29,6 +31,10 @@ class Refusal(Enum):
     TOO_MANY_EMOJIS = 400, 30008, "Maximum number of emojis reached"
     TOO_MANY_ANIMATED_EMOJIS = 400, 30018, "Maximum number of animated emojis reached"
     DAILY_COMMAND_CREATES = 400, 30034, "Max number of daily application command creates has been reached"
+    UNKNOWN_COMMAND_PERMISSIONS = 404, 10066, "Unknown application command permissions"
+    NOT_YOUR_APPLICATION = 403, 20012, "You are not authorized to perform this action on this application"
+    MAXIMUM_COMMANDS = 400, 30032, "Maximum number of application commands reached"
+    TOO_LARGE = 413, 40005, "Request entity too large"
     USER_IS_BANNED = 403, 40007, "The user is banned from this guild."
     NOT_IN_VOICE = 400, 40032, "Target user is not connected to voice."
     ALREADY_ACKNOWLEDGED = 400, 40060, "Interaction has already been acknowledged."
@@ -36,6 +42,7 @@ class Refusal(Enum):
     NOT_THE_AUTHOR = 403, 50005, "Cannot edit a message authored by another user"
     EMPTY_MESSAGE = 400, 50006, "Cannot send an empty message"
     CANNOT_MESSAGE_USER = 403, 50007, "Cannot send messages to this user"
+    CANNOT_ACT_ON_CHANNEL_TYPE = 400, 50024, "Cannot execute action on this channel type"
     MISSING_PERMISSIONS = 403, 50013, "You lack permissions to perform that action"
     INVALID_WEBHOOK_TOKEN = 401, 50027, "Invalid Webhook Token"
     INVALID_ROLE = 400, 50028, "Invalid Role"
@@ -116,6 +123,22 @@ class FormErrors:
     def refusal(self) -> ApiError:
         """Return the refusal that names everything noted."""
         return ApiError(Refusal.INVALID_FORM, errors=self._tree)
+
+
+@contextmanager
+def within(*path: str | int) -> Generator[None]:
+    """Let the errors of a form that stands within another one name the whole path.
+
+    Raises:
+        ApiError: what was raised inside.
+    """
+    try:
+        yield
+    except ApiError as error:
+        if "errors" in error.body:
+            for part in reversed(path):
+                error.body["errors"] = {str(part): error.body["errors"]}
+        raise
 
 
 def invalid(path: tuple[str | int, ...], message: str) -> ApiError:

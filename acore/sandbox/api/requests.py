@@ -195,7 +195,7 @@ class RequestHandler:
         )
 
     def _is_person(self, authorization: str) -> bool:
-        user = self._house.world.user_of_token(authorization)
+        user = self._house.world.user_of_token(authorization.removeprefix("Bearer "))
         return user is not None and not user.bot
 
     def _sender(self, request: web.Request, route: Route) -> User | None:
@@ -207,7 +207,7 @@ class RequestHandler:
         if route.audience in {Audience.TOKEN, Audience.ANYONE}:
             return None
         scheme, _, bot_token = request.headers.get("Authorization", "").partition("Bot ")
-        user = self._house.world.user_of_token(bot_token or scheme)
+        user = self._house.world.user_of_token(bot_token or scheme.removeprefix("Bearer "))
         allowed = {Audience.BOT: (True,), Audience.PERSON: (False,), Audience.EITHER: (True, False)}
         if user is None or user.bot is not bool(bot_token) or user.bot not in allowed[route.audience]:
             raise ApiError(Refusal.UNAUTHORIZED)

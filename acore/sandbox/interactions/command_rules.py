@@ -1,49 +1,25 @@
-"""What Discord demands of a command that is registered."""
+"""What Discord demands of a command that is registered.
 
-import re
-from enum import IntEnum
+After Discord's documentation, "Application Commands", and its API description.
+"""
 
+from types import MappingProxyType
+
+from acore.sandbox.api.fields import Fields, Path
 from acore.sandbox.api.refusals import FormErrors
-from acore.sandbox.shapes import Json, as_int, as_objects
+from acore.sandbox.interactions import option_rules
+from acore.sandbox.interactions.kinds import CommandType, Context, IntegrationType
+from acore.sandbox.interactions.names import check_description, check_name
+from acore.sandbox.shapes import Json, as_int, as_object, as_objects
 
-# Discord's documentation, "Application Command Object".
-MAX_DESCRIPTION = 100
-MAX_NAME = 32
 MAX_OPTIONS = 25
-MAX_CHOICES = 25
-MAX_CHOICE_TEXT = 100
-MAX_COMMANDS = {1: 100, 2: 5, 3: 5}
-SLASH_NAME = re.compile(r"[-_'\w]{1,32}")
-
-type Path = tuple[str | int, ...]
-
-
-class CommandType(IntEnum):
-    """How a command is invoked."""
-
-    CHAT_INPUT = 1
-    USER = 2
-    MESSAGE = 3
-
-
-class OptionType(IntEnum):
-    """What a command's option takes."""
-
-    SUB_COMMAND = 1
-    SUB_COMMAND_GROUP = 2
-    STRING = 3
-    INTEGER = 4
-    BOOLEAN = 5
-    USER = 6
-    CHANNEL = 7
-    ROLE = 8
-    MENTIONABLE = 9
-    NUMBER = 10
-    ATTACHMENT = 11
-
-
-NESTING = {OptionType.SUB_COMMAND, OptionType.SUB_COMMAND_GROUP}
-WITH_CHOICES = {OptionType.STRING, OptionType.INTEGER, OptionType.NUMBER}
+MAX_COMMANDS = MappingProxyType({CommandType.CHAT_INPUT: 100, CommandType.USER: 15, CommandType.MESSAGE: 15})
+MAX_COMMANDS_AT_ONCE = 130
+MAX_SIZE = 8000
+"""Characters of a command's names, descriptions and values; of a localized one the longest counts."""
+MAX_PERMISSIONS = (1 << 54) - 1
+DUPLICATE = "Application command names must be unique"
+NOT_IN_CONTEXT_MENUS = "Context menu commands cannot have description"
 
 
 def check(sent: Json, at: Path = ()) -> None:
@@ -53,19 +29,22 @@ def check(sent: Json, at: Path = ()) -> None:
         ApiError: code 50035, naming every field that breaks one.
     """
     errors = FormErrors()
-    kind = as_int(sent.get("type"), 1)
-    if kind not in MAX_COMMANDS:
-        errors.add((*at, "type"), f"Value must be one of {tuple(MAX_COMMANDS)}.")
+    fields = Fields(sent, errors, at)
+    kind = as_int(sent.get("type"), 1) if fields.one_of("type", tuple(CommandType)) is not None else 1
     is_slash = kind == CommandType.CHAT_INPUT
-    _check_name(sent.get("name"), errors, (*at, "name"), is_slash=is_slash)
+    check_name(fields, is_slash=is_slash)
     if is_slash:
-        _check_description(sent.get("description"), errors, (*at, "description"))
-        _check_options(as_objects(sent.get("options")), errors, (*at, "options"))
-    elif sent.get("description"):
-        errors.add((*at, "description"), "Context menu commands cannot have description")
-    required = sent.get("default_member_permissions")
-    if required is not None and not str(required).isdigit():
-        errors.add((*at, "default_member_permissions"), f'Value "{required}" is not int.')
+        check_description(fields)
+        option_rules.check(fields.objects("options", 0, MAX_OPTIONS))
+        if size(sent) > MAX_SIZE:
+            message = f"Command exceeds maximum size ({MAX_SIZE})"
+            fields.wrong("options", message)
+    else:
+        if sent.get("description"):
+            fields.wrong("description", NOT_IN_CONTEXT_MENUS)
+        if sent.get("options"):
+            fields.wrong("options", "Context menu commands cannot have options")
+    _check_use(fields)
     errors.raise_any()
 
 
@@ -79,70 +58,58 @@ def check_unique(sent: list[Json]) -> None:
     seen: set[tuple[object, int]] = set()
     for kind, most in MAX_COMMANDS.items():
         if sum(as_int(one.get("type"), 1) == kind for one in sent) > most:
-            errors.add(("_",), f"Maximum number of application commands reached ({most}).")
+            errors.add(("_",), too_many(kind))
     for index, one in enumerate(sent):
         key = (one.get("name"), as_int(one.get("type"), 1))
         if key in seen:
-            message = "Application command names must be unique"
-            errors.add((index, "name"), message)
+            errors.add((index, "name"), DUPLICATE)
         seen.add(key)
     errors.raise_any()
 
 
-def _check_name(value: object, errors: FormErrors, path: Path, *, is_slash: bool) -> None:
-    if not isinstance(value, str) or not value:
-        errors.required(path)
-    elif len(value) > MAX_NAME:
-        errors.add(path, f"Must be between 1 and {MAX_NAME} in length.")
-    elif is_slash and (not SLASH_NAME.fullmatch(value) or value != value.lower()):
-        errors.add(path, "Command name is invalid")
+def check_list(sent: object) -> list[Json]:
+    """Return the commands of a body that replaces them all.
+
+    Raises:
+        ApiError: code 50035, it is no list of objects or too long.
+    """
+    errors = FormErrors()
+    listed = Fields({"_": sent}, errors).objects("_", 0, MAX_COMMANDS_AT_ONCE)
+    errors.raise_any()
+    return [one.body for one in listed]
 
 
-def _check_description(value: object, errors: FormErrors, path: Path) -> None:
-    if not isinstance(value, str) or not value:
-        errors.required(path)
-    elif len(value) > MAX_DESCRIPTION:
-        errors.add(path, f"Must be between 1 and {MAX_DESCRIPTION} in length.")
+def too_many(kind: CommandType) -> str:
+    """Return Discord's sentence for more commands of a kind than there may be."""
+    return f"Maximum number of application commands reached ({MAX_COMMANDS[kind]})."
 
 
-def _check_options(options: list[Json], errors: FormErrors, path: Path) -> None:
-    if len(options) > MAX_OPTIONS:
-        errors.add(path, f"Must be {MAX_OPTIONS} or fewer in length.")
-    names: set[object] = set()
-    was_optional = False
-    for index, option in enumerate(options):
-        at = (*path, index)
-        kind = as_int(option.get("type"))
-        if kind not in set(OptionType):
-            errors.add((*at, "type"), f"Value must be one of {tuple(map(int, OptionType))}.")
-        _check_name(option.get("name"), errors, (*at, "name"), is_slash=True)
-        _check_description(option.get("description"), errors, (*at, "description"))
-        if option.get("name") in names:
-            message = "Option names must be unique"
-            errors.add((*at, "name"), message)
-        names.add(option.get("name"))
-        if kind in NESTING:
-            _check_options(as_objects(option.get("options")), errors, (*at, "options"))
-            continue
-        if option.get("required") and was_optional:
-            message = "Required options must be placed before non-required options"
-            errors.add(at, message)
-        was_optional = was_optional or not option.get("required")
-        _check_choices(option, kind, errors, (*at, "choices"))
+def size(sent: Json) -> int:
+    """Return how many characters of Discord's limit on whole commands this one takes, options included."""
+    total = sum(_longest(sent, key) for key in ("name", "description"))
+    for option in as_objects(sent.get("options")):
+        total += size(option)
+        for choice in as_objects(option.get("choices")):
+            total += _longest(choice, "name") + len(str(choice.get("value")))
+    return total
 
 
-def _check_choices(option: Json, kind: int, errors: FormErrors, path: Path) -> None:
-    choices = as_objects(option.get("choices"))
-    if len(choices) > MAX_CHOICES:
-        errors.add(path, f"Must be {MAX_CHOICES} or fewer in length.")
-    if choices and kind not in WITH_CHOICES:
-        errors.add(path, "This option type cannot have choices")
-    if choices and option.get("autocomplete"):
-        message = "Autocomplete options cannot have choices"
-        errors.add(path, message)
-    for index, choice in enumerate(choices):
-        for key in ("name", "value"):
-            text = choice.get(key)
-            if isinstance(text, str) and not 1 <= len(text) <= MAX_CHOICE_TEXT:
-                message = f"Must be between 1 and {MAX_CHOICE_TEXT} in length."
-                errors.add((*path, index, key), message)
+def _longest(sent: Json, key: str) -> int:
+    texts = [sent.get(key), *as_object(sent.get(f"{key}_localizations")).values()]
+    return max(len(text) if isinstance(text, str) else 0 for text in texts)
+
+
+def _check_use(fields: Fields) -> None:
+    """Note what is wrong with where and by whom a command may be used."""
+    required = fields.given("default_member_permissions")
+    if required is not None:
+        text = str(required)
+        if isinstance(required, bool) or not (text.isascii() and text.isdigit()):
+            fields.wrong("default_member_permissions", f'Value "{required}" is not int.')
+        elif int(text) > MAX_PERMISSIONS:
+            message = f"int value should be less than or equal to {MAX_PERMISSIONS}."
+            fields.wrong("default_member_permissions", message)
+    fields.flag("dm_permission")
+    fields.flag("nsfw")
+    fields.several_of("contexts", tuple(Context), low=1)
+    fields.several_of("integration_types", tuple(IntegrationType), low=1)

@@ -6,9 +6,11 @@ from datetime import datetime
 from enum import Enum, IntEnum, auto
 
 from acore.sandbox import payloads
-from acore.sandbox.interactions.commands import Command
+from acore.sandbox.interactions.command import Command
+from acore.sandbox.interactions.kinds import NESTING, CommandType, Context, IntegrationType
 from acore.sandbox.permissions import rules as permissions
-from acore.sandbox.shapes import Json
+from acore.sandbox.shapes import Json, as_objects
+from acore.sandbox.state.kinds import ChannelType
 from acore.sandbox.state.records import Application, Channel, Guild, Message, User
 
 ATTACHMENT_SIZE_LIMIT = 10 * 1024 * 1024
@@ -60,6 +62,10 @@ class Interaction:
     source: Message | None = None
     triggered_by: "Interaction | None" = None
     modal: Json | None = None
+    focused: Json | None = None
+    """The option that is being typed, as its command declares it."""
+    submission: "Interaction | None" = None
+    """The interaction with which a person submitted the modal."""
     stage: Stage = Stage.WAITING
     original: Message | None = None
     timer: asyncio.TimerHandle | None = None
@@ -68,6 +74,36 @@ class Interaction:
     def is_open(self) -> bool:
         """Whether the bot may still answer for the first time."""
         return self.stage is Stage.WAITING
+
+    @property
+    def context(self) -> Context:
+        """Where it happens: in a guild, in a direct message with the bot, or in another private channel."""
+        return context_of(self.channel, self.application)
+
+    @property
+    def command_name(self) -> str | None:
+        """The whole name of what was invoked, those of group and sub-command included."""
+        if self.command is None:
+            return None
+        names, options = [self.command.name], as_objects(self.data.get("options"))
+        while options and options[0]["type"] in NESTING:
+            names.append(options[0]["name"])
+            options = as_objects(options[0].get("options"))
+        return " ".join(names)
+
+    def settle(self) -> None:
+        """Note that the bot has answered for the first time."""
+        self.stage = Stage.ANSWERED
+        if self.timer is not None:
+            self.timer.cancel()
+
+
+def context_of(channel: Channel, application: Application) -> Context:
+    """Return what kind of place a channel is for an application."""
+    if channel.guild_id is not None:
+        return Context.GUILD
+    is_with_bot = channel.type is ChannelType.DM and application.bot in channel.recipients
+    return Context.BOT_DM if is_with_bot else Context.PRIVATE_CHANNEL
 
 
 def for_bot(interaction: Interaction, origin: str) -> Json:
@@ -86,19 +122,21 @@ def for_bot(interaction: Interaction, origin: str) -> Json:
         "authorizing_integration_owners": _owners(interaction),
         "attachment_size_limit": ATTACHMENT_SIZE_LIMIT,
     }
+    body["context"] = int(interaction.context)
     if guild is None:
         bits = int(permissions.DIRECT_MESSAGES_MAY)
-        body |= {"user": payloads.user(user), "app_permissions": str(bits), "context": 1}
+        body |= {"user": payloads.user(user), "app_permissions": str(bits)}
     else:
-        bits = permissions.of_member(guild, guild.members[user.id])
-        bot_bits = permissions.of_member(guild, guild.members[interaction.application.bot.id])
+        locale = guild.settings.get("preferred_locale", "en-US")
+        bits = permissions.in_channel(guild, guild.members[user.id], interaction.channel)
+        bot = guild.members[interaction.application.bot.id]
+        bot_bits = permissions.in_channel(guild, bot, interaction.channel)
         body |= {
             "guild_id": guild.id,
-            "guild": {"id": guild.id, "locale": "en-US", "features": []},
-            "guild_locale": "en-US",
+            "guild": {"id": guild.id, "locale": locale, "features": payloads.guild(guild)["features"]},
+            "guild_locale": locale,
             "member": {**payloads.member(guild.members[user.id]), "permissions": str(bits)},
             "app_permissions": str(bot_bits),
-            "context": 0,
         }
     body["channel"] = payloads.partial_channel(interaction.channel, bits)
     if interaction.source is not None:
@@ -116,11 +154,19 @@ def metadata(interaction: Interaction) -> Json:
     }
     if interaction.type is InteractionType.MESSAGE_COMPONENT and interaction.source is not None:
         body["interacted_message_id"] = interaction.source.id
+    if interaction.command is not None and "target_id" in interaction.data:
+        if interaction.command.type == CommandType.USER:
+            body["target_user"] = interaction.data["resolved"]["users"][interaction.data["target_id"]]
+        else:
+            body["target_message_id"] = interaction.data["target_id"]
     if interaction.triggered_by is not None:
         body["triggering_interaction_metadata"] = metadata(interaction.triggered_by)
     return body
 
 
 def _owners(interaction: Interaction) -> dict[str, str]:
-    """Return who authorized the application here: the guild, or in a direct message "0" for any guild."""
-    return {"0": "0" if interaction.guild is None else interaction.guild.id}
+    """Return who installed the application: the guild ("0" in a direct message with the bot), or the user."""
+    if interaction.context is Context.PRIVATE_CHANNEL:
+        return {str(int(IntegrationType.USER_INSTALL)): interaction.user.id}
+    owner = "0" if interaction.guild is None else interaction.guild.id
+    return {str(int(IntegrationType.GUILD_INSTALL)): owner}

@@ -1,14 +1,14 @@
-"""Buttons, selects and inputs: the ids Discord gives them, and how one is found again."""
+"""Buttons, selects, inputs and layouts: their kinds, how they are sent back, and how one is found again."""
 
 from collections.abc import Iterator
 from enum import IntEnum
+from types import MappingProxyType
 
-from acore.sandbox.api.refusals import FormErrors
-from acore.sandbox.shapes import Json, as_list, as_object, as_objects
+from acore.sandbox.shapes import Json, as_int, as_list, as_object, as_objects, as_snowflake
 
 
 class ComponentType(IntEnum):
-    """The kinds the sandbox must tell apart."""
+    """The kinds of component (Discord's documentation, "Component Types")."""
 
     ACTION_ROW = 1
     BUTTON = 2
@@ -18,42 +18,156 @@ class ComponentType(IntEnum):
     ROLE_SELECT = 6
     MENTIONABLE_SELECT = 7
     CHANNEL_SELECT = 8
+    SECTION = 9
+    TEXT_DISPLAY = 10
+    THUMBNAIL = 11
+    MEDIA_GALLERY = 12
+    FILE = 13
+    SEPARATOR = 14
+    CONTAINER = 17
+    LABEL = 18
+    FILE_UPLOAD = 19
+    RADIO_GROUP = 21
+    CHECKBOX_GROUP = 22
+    CHECKBOX = 23
 
 
-SELECTS = (
-    ComponentType.STRING_SELECT,
+class ButtonStyle(IntEnum):
+    """How a button looks and what it does (Discord's documentation, "Button Styles")."""
+
+    PRIMARY = 1
+    SECONDARY = 2
+    SUCCESS = 3
+    DANGER = 4
+    LINK = 5
+    PREMIUM = 6
+
+
+AUTO_SELECTS = (
     ComponentType.USER_SELECT,
     ComponentType.ROLE_SELECT,
     ComponentType.MENTIONABLE_SELECT,
     ComponentType.CHANNEL_SELECT,
 )
-LINK_STYLE = 5
-MAX_TEXT_INPUT = 4000  # Discord's documentation, "Text Input"
-NESTS = ("components", "accessory", "component")
+"""The selects whose options are what there is in the guild."""
+SELECTS = (ComponentType.STRING_SELECT, *AUTO_SELECTS)
+_OF_SELECTS = (
+    "custom_id",
+    "placeholder",
+    "min_values",
+    "max_values",
+    "disabled",
+    "required",
+    "options",
+    "default_values",
+    "channel_types",
+)
+_OF_GROUPS = ("custom_id", "options", "required", "min_values", "max_values")
+KEPT = MappingProxyType(
+    {
+        ComponentType.BUTTON: ("style", "label", "emoji", "custom_id", "url", "sku_id", "disabled"),
+        **dict.fromkeys(SELECTS, _OF_SELECTS),
+        ComponentType.TEXT_INPUT: (
+            "custom_id",
+            "style",
+            "label",
+            "value",
+            "placeholder",
+            "required",
+            "min_length",
+            "max_length",
+        ),
+        ComponentType.TEXT_DISPLAY: ("content",),
+        ComponentType.THUMBNAIL: ("media", "description", "spoiler"),
+        ComponentType.FILE: ("file", "spoiler"),
+        ComponentType.SEPARATOR: ("spacing", "divider"),
+        ComponentType.CONTAINER: ("accent_color", "spoiler"),
+        ComponentType.LABEL: ("label", "description"),
+        ComponentType.FILE_UPLOAD: ("custom_id", "min_values", "max_values", "required"),
+        ComponentType.RADIO_GROUP: _OF_GROUPS,
+        ComponentType.CHECKBOX_GROUP: _OF_GROUPS,
+        ComponentType.CHECKBOX: ("custom_id", "default"),
+    }
+)
+"""The fields that are sent back, besides type, id and what is nested."""
+_ONE_OF_SEVERAL: Json = {"min_values": 1, "max_values": 1}
+DEFAULTS: MappingProxyType[int, Json] = MappingProxyType(
+    {
+        **dict.fromkeys(SELECTS, _ONE_OF_SEVERAL),
+        ComponentType.TEXT_INPUT: {"label": None, "min_length": None, "max_length": None},
+        ComponentType.THUMBNAIL: {"description": None, "spoiler": False},
+        ComponentType.FILE: {"name": None, "size": None, "spoiler": False},
+        ComponentType.SEPARATOR: {"spacing": 1, "divider": True},
+        ComponentType.CONTAINER: {"accent_color": None, "spoiler": False},
+        ComponentType.FILE_UPLOAD: _ONE_OF_SEVERAL,
+    }
+)
+"""What Discord fills in (the keys its API description requires of a component that is sent back)."""
+INNER = ("accessory", "component")
+"""Where a component holds a single other one."""
 
 
 def numbered(components: list[Json]) -> list[Json]:
-    """Return *components* with an `id` each and Discord's defaults filled in, at every level."""
-    counter = iter(range(1, 1 << 31))
-    return [_numbered(one, counter) for one in components]
+    """Return *components* as Discord sends them back, with an `id` each, at every level."""
+    taken = {as_int(one.get("id")) for one in walk(components)}
+    free = (number for number in range(1, 1 << 31) if number not in taken)
+    return [_numbered(one, free) for one in components]
 
 
-def _numbered(component: Json, counter: Iterator[int]) -> Json:
-    kind = component.get("type")
-    body: Json = {key: value for key, value in component.items() if value is not None and key not in NESTS}
-    body.setdefault("id", next(counter))
-    if kind in SELECTS:
-        body.setdefault("min_values", 1)
-        body.setdefault("max_values", 1)
-    if kind == ComponentType.TEXT_INPUT:
-        body.setdefault("label", None)
-        body.setdefault("min_length", None)
-        body.setdefault("max_length", None)
+def _numbered(component: Json, free: Iterator[int]) -> Json:
+    kind = as_int(component.get("type"))
+    body: Json = {"type": kind, "id": as_int(component.get("id")) or next(free), **DEFAULTS.get(kind, {})}
+    for key in KEPT.get(ComponentType(kind), ()):
+        if component.get(key) is not None:
+            body[key] = _field(key, component[key])
+    if kind == ComponentType.MEDIA_GALLERY:
+        body["items"] = [
+            {
+                "media": one.get("media"),
+                "description": one.get("description"),
+                "spoiler": bool(one.get("spoiler")),
+            }
+            for one in as_objects(component.get("items"))
+        ]
     if "components" in component:
-        body["components"] = [_numbered(one, counter) for one in as_objects(component["components"])]
-    for nest in ("accessory", "component"):
-        if nest in component:
-            body[nest] = _numbered(as_object(component[nest]), counter)
+        body["components"] = [_numbered(one, free) for one in as_objects(component["components"])]
+    for nest in INNER:
+        if component.get(nest) is not None:
+            body[nest] = _numbered(as_object(component[nest]), free)
+    return body
+
+
+def _field(key: str, value: object) -> object:
+    match key:
+        case "emoji":
+            return _emoji(as_object(value))
+        case "sku_id":
+            return as_snowflake(value)
+        case "options":
+            return [_option(one) for one in as_objects(value)]
+        case "default_values":
+            return [{"id": as_snowflake(one.get("id")), "type": one["type"]} for one in as_objects(value)]
+        case "channel_types":
+            return as_list(value)
+        case _:
+            return value
+
+
+def _option(option: Json) -> Json:
+    body: Json = {"label": option["label"], "value": option["value"]}
+    if option.get("description") is not None:
+        body["description"] = option["description"]
+    if option.get("emoji") is not None:
+        body["emoji"] = _emoji(as_object(option["emoji"]))
+    if option.get("default") is not None:
+        body["default"] = option["default"]
+    return body
+
+
+def _emoji(emoji: Json) -> Json:
+    body: Json = {"name": str(emoji.get("name") or "")}
+    if emoji.get("id") is not None:
+        body |= {"id": as_snowflake(emoji["id"]), "animated": bool(emoji.get("animated"))}
     return body
 
 
@@ -62,72 +176,10 @@ def walk(components: list[Json]) -> Iterator[Json]:
     for one in components:
         yield one
         inner = as_objects(one.get("components"))
-        inner += [as_object(one[nest]) for nest in ("accessory", "component") if nest in one]
+        inner += [as_object(one[nest]) for nest in INNER if isinstance(one.get(nest), dict)]
         yield from walk(inner)
 
 
 def find(components: list[Json], custom_id: object) -> Json | None:
     """Return the component with this custom id."""
-    return next((one for one in walk(components) if one.get("custom_id") == custom_id), None)
-
-
-def check(components: list[Json], errors: FormErrors, path: tuple[str | int, ...]) -> None:
-    """Note what Discord would refuse in a message's or a modal's components."""
-    custom_ids: set[object] = set()
-    for index, row in enumerate(components):
-        if row.get("type") == ComponentType.ACTION_ROW:
-            count = len(as_list(row.get("components")))
-            if not 1 <= count <= 5:  # noqa: PLR2004 - Discord's documentation, "Action Row": up to five buttons
-                message = "Must be between 1 and 5 in length."
-                errors.add((*path, index, "components"), message)
-    for one in walk(components):
-        if (one.get("type") == ComponentType.BUTTON and one.get("style") != LINK_STYLE) or one.get(
-            "type"
-        ) in SELECTS:
-            _check_custom_id(one, custom_ids, errors, path)
-
-
-def _check_custom_id(one: Json, seen: set[object], errors: FormErrors, path: tuple[str | int, ...]) -> None:
-    custom_id = one.get("custom_id")
-    if not isinstance(custom_id, str) or not 1 <= len(custom_id) <= 100:  # noqa: PLR2004 - Discord's documentation
-        errors.add((*path, "custom_id"), "Must be between 1 and 100 in length.")
-    elif custom_id in seen:
-        errors.add((*path, "custom_id"), "Component custom id duplicated")
-    seen.add(custom_id)
-
-
-def filled_in(modal: list[Json], sent: list[Json]) -> list[Json]:
-    """Return a modal as its bot gets it back: its own layout, with what the person entered.
-
-    Raises:
-        ApiError: code 50035, a required input is empty or a text outside its length.
-    """
-    errors = FormErrors()
-    entered = {one["custom_id"]: one for one in walk(sent) if "custom_id" in one}
-    filled = [_filled(one, entered, errors) for one in modal]
-    errors.raise_any()
-    return filled
-
-
-def _filled(component: Json, entered: dict[str, Json], errors: FormErrors) -> Json:
-    body: Json = {"type": component["type"], "id": component["id"]}
-    if "custom_id" in component:
-        body["custom_id"] = component["custom_id"]
-        body |= _entry(component, entered.get(component["custom_id"], {}), errors)
-    if "components" in component:
-        body["components"] = [_filled(one, entered, errors) for one in as_objects(component["components"])]
-    if "component" in component:
-        body["component"] = _filled(as_object(component["component"]), entered, errors)
-    return body
-
-
-def _entry(component: Json, entry: Json, errors: FormErrors) -> Json:
-    if component["type"] != ComponentType.TEXT_INPUT:
-        return {"values": [str(one) for one in as_list(entry.get("values"))]}
-    text = str(entry.get("value") or "")
-    low, high = component.get("min_length") or 0, component.get("max_length") or MAX_TEXT_INPUT
-    is_required = component.get("required", True)
-    if (is_required and not text) or (text and not low <= len(text) <= high):
-        path = ("data", "components", component["custom_id"], "value")
-        errors.add(path, f"Must be between {max(low, 1)} and {high} in length.")
-    return {"value": text}
+    return next((one for one in walk(components) if custom_id and one.get("custom_id") == custom_id), None)

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from acore.sandbox.api.fields import Fields
 from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
-from acore.sandbox.messages import components, embeds
+from acore.sandbox.messages import component_rules, components, embeds
 from acore.sandbox.shapes import Json, as_int, as_list, as_object, as_objects, as_snowflake
 from acore.sandbox.state.kinds import MessageFlag
 
@@ -52,8 +53,13 @@ class Draft:
         return not (self.content or seen or self.components or self.uploads)
 
 
-def read(body: Json, uploads: list[Upload]) -> Draft:
+def read(body: Json, uploads: list[Upload], *, of_flags: int = 0) -> Draft:
     """Read a message's body.
+
+    Args:
+        body: what was sent.
+        uploads: the files that came with it.
+        of_flags: the flags of the message it changes, if there is one already.
 
     Raises:
         ApiError: code 50035, naming every field outside Discord's limits.
@@ -63,7 +69,8 @@ def read(body: Json, uploads: list[Upload]) -> Draft:
     sent_embeds = as_objects(body.get("embeds"))
     embeds.check(sent_embeds, errors)
     sent_components = as_objects(body.get("components"))
-    components.check(sent_components, errors, ("components",))
+    is_v2 = (as_int(body.get("flags")) | of_flags) & MessageFlag.IS_COMPONENTS_V2
+    component_rules.check(Fields(body, errors), is_v2=bool(is_v2))
     errors.raise_any()
     attachments = as_objects(body.get("attachments"))
     flags = as_int(body.get("flags"))

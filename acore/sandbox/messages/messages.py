@@ -5,7 +5,9 @@ from pathlib import PurePath
 
 from acore.sandbox import payloads, realtime
 from acore.sandbox.api.refusals import ApiError, Refusal, invalid
+from acore.sandbox.messages import media
 from acore.sandbox.messages.drafts import Draft, Upload
+from acore.sandbox.messages.uploads import Uploads
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.shapes import Json, as_list, as_object
 from acore.sandbox.state.audience import Audience, only
@@ -44,6 +46,7 @@ class Messages:
     def __init__(self, world: World, origin: str) -> None:
         self._world = world
         self._attachments: dict[str, Attachment] = {}
+        self.uploads = Uploads()
         self.origin = origin
 
     def payload(self, message: Message) -> Json:
@@ -136,14 +139,15 @@ class Messages:
             self._mention(message, draft.allowed_mentions)
         if "embeds" in draft.given:
             message.embeds = draft.embeds
-        if "components" in draft.given:
-            message.components = draft.components
         if "tts" in draft.given:
             message.tts = draft.tts
         if "attachments" in draft.given:
             kept = [one for one in message.attachments if one.id in draft.kept_attachment_ids]
             message.attachments = kept + self._store(message.channel_id, draft)
             message.embeds = [self._illustrated(one, message.attachments) for one in message.embeds]
+        if "components" in draft.given:
+            make_id = self._world.snowflakes.make
+            message.components = media.unfurled(draft.components, message.attachments, self.origin, make_id)
 
     def _illustrated(self, embed: Json, attachments: list[Attachment]) -> Json:
         """Return an embed whose pictures, if they came along as files, have the files' addresses."""
@@ -156,6 +160,13 @@ class Messages:
             if url in urls:
                 body[key] = {**embed[key], "url": urls[url]}
         return body
+
+    def keep(self, channel_id: str, upload: Upload) -> Attachment:
+        """Keep a file that somebody uploads for a command or a modal; no message shows it."""
+        attachment = self._attachment(channel_id, upload, {})
+        attachment.is_ephemeral = True
+        self._attachments[attachment.id] = attachment
+        return attachment
 
     def _store(self, channel_id: str, draft: Draft) -> list[Attachment]:
         stored = [self._attachment(channel_id, one, draft.descriptions) for one in draft.uploads]

@@ -20,6 +20,8 @@ def attachment(of: Attachment, origin: str) -> Json:
     }
     if of.description is not None:
         body["description"] = of.description
+    if of.is_ephemeral:
+        body["ephemeral"] = True
     return body
 
 

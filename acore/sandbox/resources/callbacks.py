@@ -1,5 +1,6 @@
 """What a bot does with an interaction's token: the first answer, and for fifteen minutes what follows."""
 
+from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
 from acore.sandbox.interactions.records import CallbackType, Interaction
 from acore.sandbox.messages import drafts
@@ -13,7 +14,26 @@ UPDATES = (CallbackType.DEFERRED_UPDATE_MESSAGE, CallbackType.UPDATE_MESSAGE)
 WEBHOOK = "/webhooks/{webhook_id}/{webhook_token}"
 
 
-@routes.on("POST", "/interactions/{interaction_id}/{interaction_token}/callback", Audience.TOKEN)
+ANSWERING = (
+    Refusal.UNKNOWN_INTERACTION,
+    Refusal.ALREADY_ACKNOWLEDGED,
+    Refusal.UNKNOWN_CHANNEL,
+    Refusal.UNKNOWN_MESSAGE,
+    Refusal.UNKNOWN_WEBHOOK,
+    Refusal.EMPTY_MESSAGE,
+    Refusal.INVALID_FORM,
+)
+BY_TOKEN = (Refusal.UNKNOWN_WEBHOOK, Refusal.INVALID_WEBHOOK_TOKEN, Refusal.UNKNOWN_CHANNEL)
+"""What is refused wherever an interaction's token is used after the first answer."""
+OF_MESSAGES = (*BY_TOKEN, Refusal.UNKNOWN_MESSAGE)
+
+
+@routes.on(
+    "POST",
+    "/interactions/{interaction_id}/{interaction_token}/callback",
+    Audience.TOKEN,
+    refuses=ANSWERING,
+)
 def answer(call: Call) -> Answer:
     """Answer an interaction for the first time."""
     interaction = call.house.interactions.answer(
@@ -24,7 +44,7 @@ def answer(call: Call) -> Answer:
     return NOTHING
 
 
-@routes.on("POST", WEBHOOK, Audience.TOKEN)
+@routes.on("POST", WEBHOOK, Audience.TOKEN, refuses=(*BY_TOKEN, Refusal.EMPTY_MESSAGE, Refusal.INVALID_FORM))
 def follow_up(call: Call) -> Answer:
     """Say one more thing."""
     interaction = _interaction(call)
@@ -33,24 +53,34 @@ def follow_up(call: Call) -> Answer:
     return Answer(call.house.messages.payload(message))
 
 
-@routes.on("GET", f"{WEBHOOK}/messages/@original", Audience.TOKEN)
-@routes.on("GET", f"{WEBHOOK}/messages/{{message_id}}", Audience.TOKEN)
+@routes.on("GET", f"{WEBHOOK}/messages/@original", Audience.TOKEN, refuses=OF_MESSAGES)
+@routes.on("GET", f"{WEBHOOK}/messages/{{message_id}}", Audience.TOKEN, refuses=OF_MESSAGES)
 def get_answer(call: Call) -> Answer:
     """Return the first answer (@original) or a follow-up, also an ephemeral one."""
     return Answer(call.house.messages.payload(_message(call)))
 
 
-@routes.on("PATCH", f"{WEBHOOK}/messages/@original", Audience.TOKEN)
-@routes.on("PATCH", f"{WEBHOOK}/messages/{{message_id}}", Audience.TOKEN)
+@routes.on(
+    "PATCH",
+    f"{WEBHOOK}/messages/@original",
+    Audience.TOKEN,
+    refuses=(*OF_MESSAGES, Refusal.INVALID_FORM),
+)
+@routes.on(
+    "PATCH",
+    f"{WEBHOOK}/messages/{{message_id}}",
+    Audience.TOKEN,
+    refuses=(*OF_MESSAGES, Refusal.INVALID_FORM),
+)
 def edit_answer(call: Call) -> Answer:
     """Change an answer; "thinking…" becomes the answer this way."""
     message = _message(call)
-    call.house.messages.edit(message, drafts.read(call.form, call.uploads))
+    call.house.messages.edit(message, drafts.read(call.form, call.uploads, of_flags=message.flags))
     return Answer(call.house.messages.payload(message))
 
 
-@routes.on("DELETE", f"{WEBHOOK}/messages/@original", Audience.TOKEN)
-@routes.on("DELETE", f"{WEBHOOK}/messages/{{message_id}}", Audience.TOKEN)
+@routes.on("DELETE", f"{WEBHOOK}/messages/@original", Audience.TOKEN, refuses=OF_MESSAGES)
+@routes.on("DELETE", f"{WEBHOOK}/messages/{{message_id}}", Audience.TOKEN, refuses=OF_MESSAGES)
 def delete_answer(call: Call) -> Answer:
     """Delete an answer."""
     call.house.messages.delete(_message(call))

@@ -77,7 +77,7 @@ def edit_message(call: Call) -> Answer:
     message = _message(call)
     if message.author is not call.caller:
         raise ApiError(Refusal.NOT_THE_AUTHOR)
-    call.house.messages.edit(message, drafts.read(call.form, call.uploads))
+    call.house.messages.edit(message, drafts.read(call.form, call.uploads, of_flags=message.flags))
     return Answer(call.house.messages.payload(message))
 
 

@@ -28,8 +28,10 @@ NOT_KEPT = frozenset(
         "snowflakes._first",
         "messages._world",
         "messages.origin",
+        "messages.uploads",
         "commands._snowflakes",
         "commands._creates",
+        "commands.permissions",
     }
 )
 """Attributes of roots that are given to them anew each time; functions are never kept."""
