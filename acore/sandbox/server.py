@@ -32,7 +32,7 @@ from acore.sandbox.interactions.commands import Commands
 from acore.sandbox.interactions.interactions import Interactions
 from acore.sandbox.limits.guard import Guard
 from acore.sandbox.limits.numbers import Limits
-from acore.sandbox.messages.messages import Messages
+from acore.sandbox.messages.messages import KEPT_MESSAGES, Messages
 from acore.sandbox.recorder import Recorder
 from acore.sandbox.resources import (
     application_info,
@@ -47,8 +47,12 @@ from acore.sandbox.resources import (
     guilds,
     invocations,
     members,
+    messages,
     people,
+    pins,
+    reactions,
     roles,
+    search,
     uploads,
     users,
 )
@@ -75,8 +79,12 @@ NOUNS: tuple[Routes, ...] = (
     guilds.routes,
     invocations.routes,
     members.routes,
+    messages.routes,
     people.routes,
+    pins.routes,
+    reactions.routes,
     roles.routes,
+    search.routes,
     uploads.routes,
     users.routes,
 )
@@ -113,6 +121,7 @@ class Sandbox:
         world_file: TOML that says what there is at the start, as in config/sandbox.toml.
         seed: makes tokens and the lower bits of ids the same in every run, for tests.
         keep: a file in which everything outlives a stop; if it exists, nothing else furnishes the world.
+        messages_kept: how many messages a channel has at most; beyond it the oldest tenth is forgotten.
 
     Raises:
         WorldFileError: the world file says something that cannot be.
@@ -135,6 +144,7 @@ class Sandbox:
         world_file: Path | None = None,
         seed: int | None = None,
         keep: Path | None = None,
+        messages_kept: int = KEPT_MESSAGES,
     ) -> None:
         kept = None if keep is None else keeping.read(keep)
         self.world = World(seed, _furnishing(kept, world_file))
@@ -155,7 +165,7 @@ class Sandbox:
             heartbeat_interval_ms=heartbeat_interval_ms,
             resumable_seconds=resumable_seconds,
         )
-        self._messages = Messages(self.world, "")
+        self._messages = Messages(self.world, "", kept=messages_kept)
         self.commands = Commands(self.world.snowflakes, self._guard.creates)
         self._interactions = Interactions(
             self.world, self._messages, answer_within=answer_within, token_lifetime=token_lifetime
@@ -235,6 +245,7 @@ class Sandbox:
             "world": self.world,
             "snowflakes": self.world.snowflakes,
             "messages": self._messages,
+            "files": self._messages.files,
             "commands": self.commands,
             "command_permissions": self.commands.permissions,
         }
@@ -282,10 +293,15 @@ class Sandbox:
         return web.Response(status=200 if is_awaited else 404)
 
     async def _download(self, request: web.Request) -> web.Response:
-        attachment = self._messages.attachment(request.match_info["attachment_id"])
-        if attachment is None:
+        path = request.match_info
+        attachment = self._messages.attachment(path["attachment_id"])
+        if (
+            attachment is None
+            or attachment.channel_id != path["channel_id"]
+            or attachment.filename != path["filename"]
+        ):
             return web.Response(status=404)
-        return web.Response(body=attachment.data, content_type=attachment.content_type)
+        return web.Response(body=attachment.data, headers={"Content-Type": attachment.content_type})
 
     # -- addresses, ids and tokens
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from multidict import MultiMapping
+
 from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.gateway.gateway import Gateway
 from acore.sandbox.interactions.commands import Commands
@@ -48,7 +50,7 @@ class Call:
 
     house: House
     path: Mapping[str, str]
-    query: Mapping[str, str]
+    query: MultiMapping[str]
     body: object = None
     uploads: list[Upload] = field(default_factory=list[Upload])
     sender: User | None = None

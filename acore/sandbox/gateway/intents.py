@@ -178,10 +178,10 @@ def as_read_by(intents: int, event: str, payload: Json, user_id: str) -> Json:
         return {**payload, "added_members": added, "removed_member_ids": removed}
     if event not in {"MESSAGE_CREATE", "MESSAGE_UPDATE"} or intents & Intent.MESSAGE_CONTENT:
         return payload
-    return payload if "guild_id" not in payload else _without_content(payload, user_id)
+    return payload if "guild_id" not in payload else without_content(payload, user_id)
 
 
-def _without_content(message: Json, user_id: str) -> Json:
+def without_content(message: Json, user_id: str) -> Json:
     """Return a message as a bot without MESSAGE_CONTENT sees it, also those it answers or forwards."""
     is_own = as_object(message.get("author")).get("id") == user_id
     is_mentioned = any(one.get("id") == user_id for one in as_objects(message.get("mentions")))
@@ -190,7 +190,7 @@ def _without_content(message: Json, user_id: str) -> Json:
         shown = {key: _HIDDEN.get(key, value) for key, value in message.items() if key != "poll"}
     answered = as_object(message.get("referenced_message"))
     if answered:
-        seen = _without_content(answered, user_id)
+        seen = without_content(answered, user_id)
         shown = shown if seen is answered else {**shown, "referenced_message": seen}
     snapshots = as_objects(message.get("message_snapshots"))
     if snapshots and shown is not message:

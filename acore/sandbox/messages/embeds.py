@@ -1,118 +1,147 @@
 """Embeds: Discord's limits, and the shape in which they come back."""
 
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
-from acore.sandbox.api.refusals import FormErrors
-from acore.sandbox.shapes import Json, as_list, as_object, as_objects
+from acore.sandbox.api.fields import Fields
+from acore.sandbox.shapes import Json
 
 # Discord's documentation, "Embed Limits".
 MAX_EMBEDS = 10
 MAX_FIELDS = 25
 MAX_TOTAL = 6000
-TEXT_LIMITS = {"title": 256, "description": 4096}
-NESTED_LIMITS = {("footer", "text"): 2048, ("author", "name"): 256}
-FIELD_LIMITS = {"name": 256, "value": 1024}
+MAX_TITLE = 256
+MAX_DESCRIPTION = 4096
+MAX_FOOTER = 2048
+MAX_NAME = 256
+MAX_VALUE = 1024
 MAX_COLOR = 0xFFFFFF
+MAX_URL = 2048  # Discord's API description, RichEmbed
+UPLOADS_TOO = ("http", "https", "attachment")
+PAGES = ("http", "https")
 
-type Path = tuple[str | int, ...]
 
+def read(body: Fields) -> list[Json]:
+    """Return a message's embeds as Discord sends them back; what is wrong is noted.
 
-def check_text(value: object, limit: int, errors: FormErrors, path: Path, *, required: bool = False) -> int:
-    """Note a text that is missing, no text or too long.
-
-    Returns:
-        Its length, which counts towards the whole embed's limit.
+    Keys that Discord does not let anybody set (type, provider, video, sizes of pictures) are left out.
     """
-    if value is None or value == "":
-        if required:
-            errors.required(path)
-        return 0
+    counter = _Counter()
+    embeds = [_read_one(one, counter) for one in body.objects("embeds", 0, MAX_EMBEDS)]
+    if counter.characters > MAX_TOTAL:
+        body.wrong("embeds", f"Embed size exceeds maximum size of {MAX_TOTAL}")
+    return embeds
+
+
+class _Counter:
+    """How many characters all embeds of a message have together."""
+
+    def __init__(self) -> None:
+        self.characters = 0
+
+    def text(self, of: Fields, key: str, limit: int, *, is_required: bool = False) -> str | None:
+        """Return a text without blanks around it, and count it."""
+        text = stripped(of, key, limit)
+        if not text and is_required and (of.given(key) is None or text == ""):
+            of.errors.required((*of.path, key))
+        self.characters += len(text or "")
+        return text
+
+
+def stripped(of: Fields, key: str, limit: int) -> str | None:
+    """Return a text without the blanks around it, as Discord does; None if it is none or too long."""
+    value = of.given(key)
+    if value is None:
+        return None
     if not isinstance(value, str):
-        errors.add(path, "Could not interpret value as string.")
-        return 0
-    if len(value) > limit:
-        errors.add(path, f"Must be {limit} or fewer in length.")
-    return len(value)
+        of.wrong(key, f'Could not interpret "{value}" as string.')
+        return None
+    text = value.strip()
+    if len(text) > limit:
+        of.wrong(key, f"Must be {limit} or fewer in length.")
+        return None
+    return text
 
 
-def check(embeds: list[Json], errors: FormErrors) -> None:
-    """Note what Discord would refuse in a message's embeds."""
-    if len(embeds) > MAX_EMBEDS:
-        errors.add(("embeds",), f"Must be {MAX_EMBEDS} or fewer in length.")
-    total = sum(_check_one(embed, errors, ("embeds", index)) for index, embed in enumerate(embeds))
-    if total > MAX_TOTAL:
-        message = f"Embed size exceeds maximum size of {MAX_TOTAL}"
-        errors.add(("embeds",), message)
-
-
-def _check_one(embed: Json, errors: FormErrors, path: Path) -> int:
-    total = sum(check_text(embed.get(key), limit, errors, (*path, key)) for key, limit in TEXT_LIMITS.items())
-    for (outer, inner), limit in NESTED_LIMITS.items():
-        if embed.get(outer) is not None:
-            value = as_object(embed[outer]).get(inner)
-            total += check_text(value, limit, errors, (*path, outer, inner), required=True)
-    fields = as_list(embed.get("fields"))
-    if len(fields) > MAX_FIELDS:
-        errors.add((*path, "fields"), f"Must be {MAX_FIELDS} or fewer in length.")
-    for index, field in enumerate(fields):
-        for key, limit in FIELD_LIMITS.items():
-            value = as_object(field).get(key)
-            total += check_text(value, limit, errors, (*path, "fields", index, key), required=True)
-    _check_color(embed.get("color"), errors, (*path, "color"))
-    _check_timestamp(embed.get("timestamp"), errors, (*path, "timestamp"))
-    _check_url(embed.get("url"), errors, (*path, "url"))
-    for key in ("image", "thumbnail"):
-        _check_url(as_object(embed.get(key)).get("url"), errors, (*path, key, "url"), also=("attachment",))
-    return total
-
-
-def _check_color(value: object, errors: FormErrors, path: Path) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int):
-        errors.add(path, f'Value "{value}" is not int.')
-    elif not 0 <= value <= MAX_COLOR:
-        errors.add(path, f"int value should be less than or equal to {MAX_COLOR}.")
-
-
-def _check_timestamp(value: object, errors: FormErrors, path: Path) -> None:
-    if value is None:
-        return
-    try:
-        datetime.fromisoformat(str(value))
-    except ValueError:
-        errors.add(path, f"Could not parse {value}. Should be ISO8601.")
-
-
-def _check_url(value: object, errors: FormErrors, path: Path, also: tuple[str, ...] = ()) -> None:
-    if value is None:
-        return
-    schemes = ("http", "https", *also)
-    if not isinstance(value, str) or value.partition("://")[0] not in schemes:
-        message = f'Scheme "{str(value).partition(":")[0]}" is not one of {schemes}.'
-        errors.add(path, message)
-
-
-def as_sent_back(embed: Json) -> Json:
-    """Return an embed as Discord sends it back: of type rich, without what was null."""
-    body: Json = {key: value for key, value in embed.items() if value is not None and key != "fields"}
-    body["type"] = "rich"
-    if "timestamp" in body:
-        moment = datetime.fromisoformat(str(body["timestamp"]))
-        body["timestamp"] = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+def _read_one(sent: Fields, counter: _Counter) -> Json:
     fields = [
-        {"name": field["name"], "value": field["value"], "inline": bool(field.get("inline"))}
-        for field in as_objects(embed.get("fields"))
+        {
+            "name": counter.text(one, "name", MAX_NAME, is_required=True),
+            "value": counter.text(one, "value", MAX_VALUE, is_required=True),
+            "inline": bool(one.flag("inline")),
+        }
+        for one in sent.objects("fields", 0, MAX_FIELDS)
     ]
-    if fields:
-        body["fields"] = fields
-    for key in ("image", "thumbnail", "footer", "author"):
-        if key in body:
-            body[key] = {name: value for name, value in as_object(body[key]).items() if value is not None}
-    return body
+    embed: Json = {
+        "type": "rich",
+        "title": counter.text(sent, "title", MAX_TITLE),
+        "description": counter.text(sent, "description", MAX_DESCRIPTION),
+        "url": _url(sent, "url", PAGES),
+        "color": sent.number("color", 0, MAX_COLOR),
+        "timestamp": _timestamp(sent),
+        "fields": fields,
+        "author": _author(sent, counter),
+        "footer": _footer(sent, counter),
+        "image": _picture(sent, "image"),
+        "thumbnail": _picture(sent, "thumbnail"),
+    }
+    kept = {key: value for key, value in embed.items() if value not in (None, "", [])}
+    if not kept.keys() & {"title", "description", "fields", "author", "footer", "image", "thumbnail"}:
+        sent.errors.required((*sent.path, "description"))
+    return kept
 
 
-def is_empty(embed: Json) -> bool:
-    """Return whether nothing of an embed would be seen."""
-    seen = ("title", "description", "fields", "image", "thumbnail", "footer", "author")
-    return not any(embed.get(key) for key in seen)
+def _author(sent: Fields, counter: _Counter) -> Json | None:
+    author = sent.inner("author")
+    if author is None:
+        return None
+    name = counter.text(author, "name", MAX_NAME, is_required=True)
+    urls = {"url": _url(author, "url", PAGES), "icon_url": _url(author, "icon_url", UPLOADS_TOO)}
+    return {"name": name} | {key: url for key, url in urls.items() if url is not None}
+
+
+def _footer(sent: Fields, counter: _Counter) -> Json | None:
+    footer = sent.inner("footer")
+    if footer is None:
+        return None
+    text = counter.text(footer, "text", MAX_FOOTER, is_required=True)
+    icon = _url(footer, "icon_url", UPLOADS_TOO)
+    return {"text": text} if icon is None else {"text": text, "icon_url": icon}
+
+
+def _picture(sent: Fields, key: str) -> Json | None:
+    picture = sent.inner(key)
+    if picture is None:
+        return None
+    url = _url(picture, "url", UPLOADS_TOO)
+    return None if url is None else {"url": url}
+
+
+def _url(sent: Fields, key: str, schemes: tuple[str, ...]) -> str | None:
+    url = sent.text(key, 0, MAX_URL)
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        sent.wrong(key, "Not a well formed URL.")
+        return None
+    if parts.scheme not in schemes:
+        sent.wrong(key, f'Scheme "{parts.scheme or url}" is not one of {schemes}.')
+    elif not parts.netloc or any(one.isspace() for one in url):
+        sent.wrong(key, "Not a well formed URL.")
+    else:
+        return url
+    return None
+
+
+def _timestamp(sent: Fields) -> str | None:
+    value = sent.given("timestamp")
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        sent.wrong("timestamp", f"Could not parse {value}. Should be ISO8601.")
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()

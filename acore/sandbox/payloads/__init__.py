@@ -16,7 +16,7 @@ from acore.sandbox.payloads.guilds import (
     role,
     setting,
 )
-from acore.sandbox.payloads.messages import attachment, message
+from acore.sandbox.payloads.messages import attachment, message, reaction_emoji
 from acore.sandbox.payloads.presences import presence
 from acore.sandbox.payloads.users import bare_member, member, message_member, own_user, user
 from acore.sandbox.payloads.voice import voice_state
@@ -43,6 +43,7 @@ __all__ = [
     "partial_channel",
     "presence",
     "preview",
+    "reaction_emoji",
     "role",
     "setting",
     "user",

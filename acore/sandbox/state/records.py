@@ -78,7 +78,10 @@ class Overwrite:
 
 @dataclass(slots=True, eq=False)
 class Attachment:
-    """A file that was sent with a message; a picture has its size in pixels."""
+    """A file that was sent with a message; a picture has its size in pixels.
+
+    *is_shown_elsewhere* if an embed or a component of the message shows it.
+    """
 
     id: str
     filename: str
@@ -89,6 +92,7 @@ class Attachment:
     width: int | None = None
     height: int | None = None
     is_ephemeral: bool = False
+    is_shown_elsewhere: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -123,7 +127,10 @@ class Reaction:
 
 @dataclass(slots=True, eq=False)
 class Message:
-    """Something said in a channel."""
+    """Something said in a channel.
+
+    *snapshot* is what a forward forwards, as it was then; *position* is the place among a thread's messages.
+    """
 
     id: str
     channel_id: str
@@ -146,6 +153,9 @@ class Message:
     pinned_at: datetime | None = None
     replies_to: "Message | None" = None
     reference: Json | None = None
+    snapshot: "Message | None" = None
+    is_deleted: bool = False
+    position: int | None = None
     webhook_id: str | None = None
     application_id: str | None = None
     interaction_id: str | None = None

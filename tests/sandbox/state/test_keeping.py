@@ -16,6 +16,7 @@ import acore.sandbox.state
 from acore.sandbox import KeptFileError, Sandbox
 from acore.sandbox.api.requests import Exchange
 from acore.sandbox.api.table import House
+from acore.sandbox.messages.files import Upload
 from acore.sandbox.permissions.rules import Permission
 from acore.sandbox.state import keeping
 from acore.sandbox.state.fieldkinds import NotKeptError, kind_of
@@ -179,8 +180,8 @@ async def test_a_bot_finds_everything_again_after_a_restart_and_registers_nothin
 async def test_files_that_were_sent_are_kept(tmp_path: Path) -> None:
     file = tmp_path / "kept"
     async with Sandbox(keep=file) as sandbox:
-        attachment = record("Attachment")
-        sandbox._messages._attachments[attachment.id] = attachment
+        upload = Upload("files[0]", "notes.txt", "text/plain", b"\x00kept")
+        attachment = sandbox._messages.keep(sandbox.channel_id, upload)
     async with Sandbox(keep=file) as sandbox:
         found = sandbox._messages.attachment(attachment.id)
 
