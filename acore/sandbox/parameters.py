@@ -148,7 +148,9 @@ def read[T](record: type[T], sent: Json) -> T:
     known = {one.name: one for one in parameters_of(record)}
     for name, value in sent.items():
         if name not in known:
-            raise WrongInputError(name, value, f"known are: {', '.join(known) or 'none'}")
+            raise WrongInputError(
+                name, value, f"the fields are {', '.join(known)}" if known else "there are no fields"
+            )
         known[name].check(value)
     for name, one in known.items():
         if one.is_required and name not in sent:

@@ -311,6 +311,11 @@ class Sandbox:
         return self._port
 
     @property
+    def state_file(self) -> Path | None:
+        """The file that tells where it is, if one was asked for."""
+        return self._state_file
+
+    @property
     def origin(self) -> str:
         """Where files and the API are, without a path."""
         return f"http://{HOST}:{self._port}"

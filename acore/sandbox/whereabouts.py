@@ -1,5 +1,6 @@
 """Where a running sandbox is found: a small file with addresses, ids and tokens."""
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -31,10 +32,25 @@ def write(path: Path, state: Json) -> None:
     """
     if not path.parent.exists():
         path.parent.mkdir(parents=True, mode=0o700)
+    elif path == default_path() and path.parent.stat().st_uid != os.getuid():
+        # Whoever made the folder before us could read the tokens, or show others a sandbox of theirs.
+        raise PermissionError(
+            errno.EPERM, "belongs to somebody else; remove it or give --state", str(path.parent)
+        )
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     unfinished.touch(mode=0o600)
     unfinished.write_bytes(msgspec.json.encode(state))
     unfinished.replace(path)
+
+
+def forget(path: Path, state: Json) -> None:
+    """Remove the file of a sandbox that ended, unless another one has written its own there meanwhile."""
+    try:
+        is_own = read(path).get("control") == state["control"]
+    except (NoSandboxError, msgspec.DecodeError):
+        is_own = False
+    if is_own:
+        path.unlink(missing_ok=True)
 
 
 def read(path: Path) -> Json:

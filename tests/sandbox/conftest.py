@@ -125,7 +125,9 @@ async def ask() -> AsyncIterator[Ask]:
             data = None if body is None else msgspec.json.encode(body)
             async with http.request(method, sandbox.api + path, data=data, headers=headers) as response:
                 raw = await response.read()
-            return Reply(response.status, msgspec.json.decode(raw) if raw else None, dict(response.headers))
+            is_json = response.content_type == "application/json"
+            answer = msgspec.json.decode(raw) if raw and is_json else (raw.decode() or None)
+            return Reply(response.status, answer, dict(response.headers))
 
         yield ask
 

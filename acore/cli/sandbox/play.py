@@ -10,7 +10,7 @@ import anyio
 from acore.app import App, sole_error
 from acore.cli.output import say
 from acore.cli.run import start_logging
-from acore.cli.sandbox.serve import start
+from acore.cli.sandbox.serve import serving
 from acore.cli.tree import show_tree
 from acore.runtime.system import System
 from acore.sandbox import Sandbox
@@ -32,8 +32,7 @@ def play(server: Sandbox, data: Path | None, log_level: str) -> None:
 
 async def _play(server: Sandbox, data: Path, log_level: str) -> None:
     """Run acore in the sandbox beside a prompt, until the prompt ends or acore does."""
-    await start(server)
-    try:
+    async with serving(server):
         loaded = _settings(server, data, log_level)
         app = App(loaded, lambda: loaded)
         logging = start_logging(loaded)
@@ -42,8 +41,6 @@ async def _play(server: Sandbox, data: Path, log_level: str) -> None:
                 await _beside_a_prompt(app, server)
         finally:
             logging.close()
-    finally:
-        await server.stop()
 
 
 async def _beside_a_prompt(app: App, server: Sandbox) -> None:

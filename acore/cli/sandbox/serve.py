@@ -1,6 +1,8 @@
 """`acore sandbox serve`: the embedded Discord alone, for any bot."""
 
 import signal
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Unpack
 
 import anyio
@@ -8,8 +10,10 @@ import click
 
 from acore.cli.output import say
 from acore.cli.sandbox.options import ServerOptions, new_sandbox, server_options, together
+from acore.cli.sandbox.table import limit_options
 from acore.errors import AcoreError, ExitCode
-from acore.sandbox import PortInUseError, Sandbox
+from acore.sandbox import Limits, PortInUseError, Sandbox, WrongInputError, whereabouts
+from acore.sandbox.shapes import Json
 
 
 class PortTakenError(AcoreError):
@@ -19,11 +23,16 @@ class PortTakenError(AcoreError):
 
 
 @click.command()
+@limit_options
 @server_options
 @click.pass_context
-def serve(context: click.Context, **given: Unpack[ServerOptions]) -> int:
+def serve(context: click.Context, *, limits: Json, **given: Unpack[ServerOptions]) -> int:
     """Serve an embedded Discord until Ctrl-C, for any nextcord bot."""
     server = new_sandbox(together(context.obj, given))
+    try:
+        server.limits = Limits(**limits)
+    except WrongInputError as error:
+        raise click.UsageError(str(error)) from error
     try:
         anyio.run(_serve, server)
     except KeyboardInterrupt:
@@ -32,8 +41,7 @@ def serve(context: click.Context, **given: Unpack[ServerOptions]) -> int:
 
 
 async def _serve(server: Sandbox) -> None:
-    await start(server)
-    try:
+    async with serving(server):
         say(f"An embedded Discord serves at {server.api}")
         say(f"The bot's token is {server.bot_token}")
         say("Point a nextcord bot at it, before it starts:")
@@ -42,12 +50,11 @@ async def _serve(server: Sandbox) -> None:
         say("Ctrl-C ends it.")
         with anyio.open_signal_receiver(signal.SIGTERM) as signals:
             await anext(signals)
-    finally:
-        await server.stop()
 
 
-async def start(server: Sandbox) -> None:
-    """Begin to serve.
+@asynccontextmanager
+async def serving(server: Sandbox) -> AsyncGenerator[None]:
+    """Serve during the block, and let `acore sandbox` commands of other terminals find it.
 
     Raises:
         PortTakenError: somebody else listens on the port.
@@ -56,3 +63,13 @@ async def start(server: Sandbox) -> None:
         await server.start()
     except PortInUseError as error:
         raise PortTakenError(str(error)) from error
+    # A file that was asked for stays; the one at the usual place is there as long as the sandbox.
+    usual = None if server.state_file else whereabouts.default_path()
+    try:
+        if usual is not None:
+            whereabouts.write(usual, server.state())
+        yield
+    finally:
+        await server.stop()
+        if usual is not None:
+            whereabouts.forget(usual, server.state())

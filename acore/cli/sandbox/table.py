@@ -1,0 +1,102 @@
+"""Options of the command line made from the records of the sandbox, so that each is said once."""
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import click
+import msgspec
+
+from acore.sandbox.limits.numbers import Limits
+from acore.sandbox.parameters import ABSENT, Parameter, parameters_of
+
+LIMIT_NAMES = {"routes": "limits"}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """JSON that was given, null too."""
+
+    value: object
+
+
+class JsonText(click.ParamType[Given]):
+    """Any JSON, e.g. 7, true, null or '{"a": 1}'; what is none is taken for a text."""
+
+    name = "json"
+
+    def convert(self, value: str | Given, param: click.Parameter | None, ctx: click.Context | None) -> Given:
+        """Return what *value* says."""
+        if isinstance(value, Given):
+            return value
+        try:
+            return Given(msgspec.json.decode(value))
+        except msgspec.DecodeError:
+            self.fail(f"""{value!r} is no JSON: give 7, true, null or '"a text"'""", param, ctx)
+
+
+def options_of[F: Callable[..., object]](
+    record: type, names: Mapping[str, str] | None = None
+) -> Callable[[F], F]:
+    """Return a decorator that gives a command an option for each parameter of a record.
+
+    Args:
+        record: a dataclass made of parameters.
+        names: how options are called whose parameter has another name.
+    """
+
+    def add(command: F) -> F:
+        for one in reversed(parameters_of(record)):
+            command = _option(one, (names or {}).get(one.name, one.name))(command)
+        return command
+
+    return add
+
+
+def given_of(record: type, options: Mapping[str, object]) -> dict[str, object]:
+    """Return the parameters of a record that were given, out of all options of a command."""
+    given: dict[str, object] = {}
+    for one in parameters_of(record):
+        value = options[one.name]
+        if value is not None:
+            given[one.name] = value.value if isinstance(value, Given) else value
+    return given
+
+
+def limit_options[R](command: Callable[..., R]) -> Callable[..., R]:
+    """Give *command* an option for each limit; it gets those that were given as `limits`."""
+
+    @functools.wraps(command)
+    def with_limits(*arguments: object, **options: object) -> R:
+        limits = given_of(Limits, options)
+        others = {name: value for name, value in options.items() if name not in Limits.__dataclass_fields__}
+        return command(*arguments, limits=limits, **others)
+
+    return options_of(Limits, LIMIT_NAMES)(with_limits)
+
+
+def _option[F: Callable[..., object]](one: Parameter, name: str) -> Callable[[F], F]:
+    is_shown = not one.is_required and one.default not in {None, ABSENT, "", False}
+    return click.option(
+        f"--{name.replace('_', '-')}",
+        one.name,
+        type=None if one.kind is bool else _type(one),
+        is_flag=one.kind is bool,
+        default=None,
+        required=one.is_required,
+        help=one.help + (f"  [default: {one.default}]" if is_shown else ""),
+    )
+
+
+def _type(one: Parameter) -> click.ParamType[object]:
+    if one.choices:
+        return click.Choice(one.choices)
+    if one.kind is int:
+        return click.IntRange(_whole(one.minimum), _whole(one.maximum))
+    if one.kind is float:
+        return click.FloatRange(one.minimum, one.maximum)
+    return click.STRING if one.kind is str else JsonText()
+
+
+def _whole(bound: float | None) -> int | None:
+    return None if bound is None else int(bound)
