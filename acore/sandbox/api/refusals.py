@@ -22,8 +22,10 @@ class Refusal(Enum):
     UNKNOWN_APPLICATION = 404, 10002, "Unknown Application"
     UNKNOWN_CHANNEL = 404, 10003, "Unknown Channel"
     UNKNOWN_GUILD = 404, 10004, "Unknown Guild"
+    UNKNOWN_INVITE = 404, 10006, "Unknown Invite"
     UNKNOWN_MEMBER = 404, 10007, "Unknown Member"
     UNKNOWN_MESSAGE = 404, 10008, "Unknown Message"
+    UNKNOWN_OVERWRITE = 404, 10009, "Unknown Overwrite"
     UNKNOWN_ROLE = 404, 10011, "Unknown Role"
     UNKNOWN_USER = 404, 10013, "Unknown User"
     UNKNOWN_EMOJI = 404, 10014, "Unknown Emoji"
@@ -35,12 +37,17 @@ class Refusal(Enum):
     BOTS_MAY_NOT = 403, 20001, "Bots cannot use this endpoint"
     NOT_YOUR_APPLICATION = 403, 20012, "You are not authorized to perform this action on this application"
     SLOWMODE = 429, 20016, "This action cannot be performed due to slowmode rate limit"
+    TOO_MANY_GUILDS = 400, 30001, "Maximum number of servers reached (100)"
     TOO_MANY_PINS = 400, 30003, "Maximum number of pins reached for the channel (250)"
     TOO_MANY_ROLES = 400, 30005, "Maximum number of server roles reached (250)"
+    TOO_MANY_WEBHOOKS = 400, 30007, "Maximum number of webhooks reached (15)"
     TOO_MANY_EMOJIS = 400, 30008, "Maximum number of emojis reached"
     TOO_MANY_REACTIONS = 400, 30010, "Maximum number of reactions reached (20)"
+    TOO_MANY_CHANNELS = 400, 30013, "Maximum number of server channels reached (500)"
+    TOO_MANY_INVITES = 400, 30016, "Maximum number of invites reached (1000)"
     TOO_MANY_ANIMATED_EMOJIS = 400, 30018, "Maximum number of animated emojis reached"
     MAXIMUM_COMMANDS = 400, 30032, "Maximum number of application commands reached"
+    TOO_MANY_IN_THREAD = 400, 30033, "Maximum number of thread participants has been reached (1000)"
     DAILY_COMMAND_CREATES = 400, 30034, "Max number of daily application command creates has been reached"
     TOO_LARGE = 413, 40005, "Request entity too large"
     USER_IS_BANNED = 403, 40007, "The user is banned from this guild."
@@ -48,6 +55,8 @@ class Refusal(Enum):
     ALREADY_CROSSPOSTED = 400, 40033, "This message has already been crossposted"
     NOT_IN_A_FORUM = 400, 40058, "Cannot send a message in a forum channel"
     ALREADY_ACKNOWLEDGED = 400, 40060, "Interaction has already been acknowledged."
+    TAG_NAMES_NOT_UNIQUE = 400, 40061, "Tag names must be unique"
+    TAG_IS_REQUIRED = 400, 40067, "A tag is required to create a forum post in this channel"
     MISSING_ACCESS = 403, 50001, "Missing Access"
     NOT_IN_DIRECT_MESSAGES = 403, 50003, "Cannot execute action on a DM channel"
     NOT_THE_AUTHOR = 403, 50005, "Cannot edit a message authored by another user"
@@ -65,6 +74,7 @@ class Refusal(Enum):
     INVALID_FORM = 400, 50035, "Invalid Form Body"
     INVALID_GUILD = 400, 50055, "Invalid Guild"
     INVALID_MESSAGE_TYPE = 400, 50068, "Invalid message type"
+    CHANNEL_IS_NEEDED = 400, 50074, "Cannot delete a channel required for Community guilds"
     THREAD_IS_ARCHIVED = 400, 50083, "Thread is archived"
     NEEDS_BOOSTS = 403, 50101, "This server needs more boosts to perform this action"
     INVALID_JSON = 400, 50109, "The request body contains invalid JSON."
@@ -72,8 +82,21 @@ class Refusal(Enum):
     UPLOAD_NOT_FOUND = 400, 50146, "Uploaded file not found."
     NO_MUTUAL_GUILDS = 403, 50278, "Cannot send messages to this user due to having no mutual guilds"
     CANNOT_REPLY_WITHOUT_HISTORY = 400, 160002, "Cannot reply without permission to read message history"
+    HAS_A_THREAD = 400, 160004, "A thread has already been created for this message"
     THREAD_IS_LOCKED = 403, 160005, "Thread is locked"
+    TOO_MANY_THREADS = 400, 160006, "Maximum number of active threads reached"
     CANNOT_FORWARD_UNREADABLE = 400, 160014, "You cannot forward a message whose content you cannot read"
+    POST_NEEDS_A_THREAD = (
+        400,
+        220001,
+        "Webhooks posted to forum channels must have a thread_name or thread_id",
+    )
+    POST_IN_TWO_THREADS = (
+        400,
+        220002,
+        "Webhooks posted to forum channels cannot have both a thread_name and thread_id",
+    )
+    POST_OUTSIDE_A_FORUM = 400, 220003, "Webhooks can only create threads in forum channels"
     NOBODY_WAS_BANNED = 400, 500000, "Failed to ban users"
     NOT_SUPPORTED = 501, 0, "The sandbox does not support this operation."
     STOPPING = 503, 0, "The sandbox is stopping."

@@ -12,6 +12,7 @@ from acore.sandbox.messages.files import MAX_FILES, Files
 from acore.sandbox.messages.slowmode import Slowmode
 from acore.sandbox.messages.uploads import Uploads
 from acore.sandbox.shapes import Json
+from acore.sandbox.state import threads
 from acore.sandbox.state.audience import Audience, only
 from acore.sandbox.state.kinds import MessageFlag, MessageType
 from acore.sandbox.state.records import Attachment, Channel, Message, User
@@ -118,17 +119,10 @@ class Messages:
         )
 
     def publish(self, channel: Channel, message: Message) -> None:
-        """Keep a new message and announce it to those who may see it; an archived thread opens again."""
-        thread = channel.thread
-        if thread is not None and message.only_for is None:
-            message.position = thread.messages_ever
-            if message.type != MessageType.THREAD_STARTER_MESSAGE and message.id != channel.id:
-                thread.messages_ever += 1
-            if thread.is_archived:
-                thread.is_archived = False
-                thread.archive_changed_at = realtime.now()
-                shown = payloads.channel(channel, seen_by="")
-                self._world.announce("THREAD_UPDATE", shown, self._world.audience(channel))
+        """Keep a new message and announce it to those who may see it; a thread takes note of it."""
+        if channel.thread is not None and message.only_for is None:
+            message.position = channel.thread.messages_ever
+            threads.heard(self._world, channel, message)
         channel.messages[message.id] = message
         if len(channel.messages) > self._kept:
             # Many at once, as finding a dict's first entry takes the longer the more were deleted before it.

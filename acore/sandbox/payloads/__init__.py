@@ -2,7 +2,14 @@
 
 from acore.sandbox.payloads.applications import application
 from acore.sandbox.payloads.audit import audit_entry, audit_log
-from acore.sandbox.payloads.channels import channel, partial_channel
+from acore.sandbox.payloads.channels import (
+    COUNTED_MEMBERS,
+    channel,
+    hidden_channel,
+    overwrite,
+    partial_channel,
+    thread_member,
+)
 from acore.sandbox.payloads.emojis import emoji
 from acore.sandbox.payloads.guilds import (
     ban,
@@ -22,6 +29,7 @@ from acore.sandbox.payloads.users import bare_member, member, message_member, ow
 from acore.sandbox.payloads.voice import voice_state
 
 __all__ = [
+    "COUNTED_MEMBERS",
     "application",
     "attachment",
     "audit_entry",
@@ -33,11 +41,13 @@ __all__ = [
     "emoji",
     "guild",
     "guild_create",
+    "hidden_channel",
     "integration",
     "member",
     "message",
     "message_member",
     "new_setting",
+    "overwrite",
     "own_guild",
     "own_user",
     "partial_channel",
@@ -46,6 +56,7 @@ __all__ = [
     "reaction_emoji",
     "role",
     "setting",
+    "thread_member",
     "user",
     "voice_state",
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from acore.sandbox.payloads.channels import channel
+from acore.sandbox.payloads.channels import channel, hidden_channel
 from acore.sandbox.payloads.emojis import emoji
 from acore.sandbox.payloads.presences import presence
 from acore.sandbox.payloads.users import member, user
@@ -10,7 +10,7 @@ from acore.sandbox.payloads.voice import voice_state
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.realtime import iso
 from acore.sandbox.shapes import Json
-from acore.sandbox.state.records import Application, Ban, Guild, Member, Role, VoiceState
+from acore.sandbox.state.records import Application, Ban, Channel, Guild, Member, Role, VoiceState
 
 NEW: Json = {
     "features": [],
@@ -143,7 +143,12 @@ def guild_create(
         voices: the voice states it is shown.
         is_large: whether there are more members than the session wants to be told of unasked.
     """
-    channels = [channel(one, seen_by=seen_by) for one in of.channels.values()]
+    viewer = of.members[seen_by]
+    channels = [
+        channel(one, seen_by=seen_by) if permissions.may_view(of, viewer, one) else hidden_channel(one)
+        for one in of.channels.values()
+    ]
+    threads = [one for one in of.threads.values() if _is_shown(of, one, viewer)]
     return {
         **guild(of),
         "joined_at": iso(of.members[seen_by].joined_at),
@@ -153,12 +158,18 @@ def guild_create(
         "members": [member(one) for one in members],
         "channels": channels,
         "voice_states": [voice_state(one, of, with_member=False) for one in voices],
-        "threads": [],
+        "threads": [channel(one, seen_by=seen_by) for one in threads],
         "presences": [presence(one.user, of.id) for one in present],
         "stage_instances": [],
         "guild_scheduled_events": [],
         "soundboard_sounds": [],
     }
+
+
+def _is_shown(of: Guild, thread: Channel, viewer: Member) -> bool:
+    """Return whether GUILD_CREATE has this thread: active, and one that *viewer* may see."""
+    is_active = thread.thread is not None and not thread.thread.is_archived
+    return is_active and permissions.in_channel(of, viewer, thread) != 0
 
 
 def own_guild(of: Guild, who: Member) -> Json:

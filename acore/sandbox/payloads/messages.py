@@ -1,5 +1,6 @@
 """Messages, reactions and files, as Discord shows them."""
 
+from acore.sandbox.payloads.channels import channel
 from acore.sandbox.payloads.users import user
 from acore.sandbox.realtime import iso
 from acore.sandbox.shapes import Json
@@ -83,6 +84,8 @@ def message(of: Message, origin: str, *, seen_by: str = "", with_reply: bool = T
     body.update({key: value for key, value in optional.items() if value is not None})
     if of.reactions and seen_by:
         body["reactions"] = [reaction(one, seen_by=seen_by) for one in of.reactions]
+    if of.thread is not None:
+        body["thread"] = channel(of.thread, seen_by=seen_by)
     if of.snapshot is not None:
         body["message_snapshots"] = [{"message": _said(of.snapshot, origin)}]
     if of.type in SHOWING_ANOTHER and with_reply and of.reference is not None:

@@ -159,6 +159,19 @@ def in_channel(guild: Guild, member: Member, channel: Channel, *, now: datetime 
     return _implied(bits, channel, member)
 
 
+def may_view(guild: Guild, member: Member, channel: Channel) -> bool:
+    """Return whether *member* may view a channel; a category shows itself with any channel in it.
+
+    After Discord's documentation, "Channel Visibility".
+    """
+    if in_channel(guild, member, channel) & Permission.VIEW_CHANNEL:
+        return True
+    if channel.type is not ChannelType.GUILD_CATEGORY:
+        return False
+    children = [one for one in guild.channels.values() if one.parent_id == channel.id]
+    return any(in_channel(guild, member, one) & Permission.VIEW_CHANNEL for one in children)
+
+
 def is_timed_out(member: Member, now: datetime | None = None) -> bool:
     """Return whether *member* is in a time-out at *now*, the present by default."""
     return member.timed_out_until is not None and member.timed_out_until > (now or realtime.now())

@@ -41,13 +41,6 @@ def edit_guild(call: Call) -> Answer:
     return Answer(payloads.guild(guild))
 
 
-@routes.on("GET", "/guilds/{guild_id}/channels", Audience.EITHER)
-def get_channels(call: Call) -> Answer:
-    """Return a guild's channels."""
-    channels = call.guild().channels.values()
-    return Answer([payloads.channel(one, seen_by=call.caller.id) for one in channels])
-
-
 @routes.on("GET", "/guilds/{guild_id}/preview", Audience.EITHER, refuses=(Refusal.UNKNOWN_GUILD,))
 def get_preview(call: Call) -> Answer:
     """Return what those see of a guild who are not in it, if it can be found by everybody."""

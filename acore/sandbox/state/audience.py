@@ -64,6 +64,31 @@ class ButNot:
         return user_id in self.audience and user_id not in self.others
 
 
+@dataclass(frozen=True, slots=True)
+class Viewers:
+    """The members who may view a channel, or something in a category."""
+
+    guild: Guild
+    channel: Channel
+
+    def __contains__(self, user_id: object) -> bool:
+        member = self.guild.members.get(str(user_id))
+        return member is not None and permissions.may_view(self.guild, member, self.channel)
+
+
+@dataclass(frozen=True, slots=True)
+class Gained:
+    """The members who may view a channel as it is and could not as it was."""
+
+    guild: Guild
+    before: Channel
+    after: Channel
+
+    def __contains__(self, user_id: object) -> bool:
+        had = user_id in InChannel(self.guild, self.before)
+        return not had and user_id in InChannel(self.guild, self.after)
+
+
 def only(user_ids: Collection[str]) -> Audience:
     """Return the audience of just these users."""
     return frozenset(user_ids)

@@ -23,6 +23,8 @@ class ChannelType(IntEnum):
 THREADS = frozenset({ChannelType.ANNOUNCEMENT_THREAD, ChannelType.PUBLIC_THREAD, ChannelType.PRIVATE_THREAD})
 VOICE = frozenset({ChannelType.GUILD_VOICE, ChannelType.GUILD_STAGE_VOICE})
 FORUMS = frozenset({ChannelType.GUILD_FORUM, ChannelType.GUILD_MEDIA})
+NEWSY = frozenset({ChannelType.GUILD_TEXT, ChannelType.GUILD_ANNOUNCEMENT})
+"""What may be turned into one another, and where threads are begun from messages."""
 WITH_MESSAGES = frozenset(ChannelType) - FORUMS - {ChannelType.GUILD_CATEGORY}
 
 
@@ -35,6 +37,7 @@ class MessageType(IntEnum):
     CHANNEL_NAME_CHANGE = 4
     CHANNEL_PINNED_MESSAGE = 6
     USER_JOIN = 7
+    CHANNEL_FOLLOW_ADD = 12
     THREAD_CREATED = 18
     REPLY = 19
     CHAT_INPUT_COMMAND = 20
@@ -54,6 +57,15 @@ class MessageFlag(IntFlag):
     IS_VOICE_MESSAGE = 1 << 13
     HAS_SNAPSHOT = 1 << 14
     IS_COMPONENTS_V2 = 1 << 15
+
+
+class ChannelFlag(IntFlag):
+    """Flags of a channel (Discord's documentation, "Channel Flags")."""
+
+    PINNED = 1 << 1
+    REQUIRE_TAG = 1 << 4
+    HIDE_MEDIA_DOWNLOAD_OPTIONS = 1 << 15
+    OBFUSCATED = 1 << 17
 
 
 class ApplicationFlag(IntFlag):

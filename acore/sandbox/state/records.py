@@ -30,6 +30,7 @@ class User:
     avatar: str | None = None
     banner: str | None = None
     presence: Json = field(default_factory=lambda: {"status": "offline", "activities": []})
+    is_webhook: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -162,6 +163,7 @@ class Message:
     interaction_metadata: Json | None = None
     interaction: Json | None = None
     only_for: str | None = None
+    thread: "Channel | None" = None
 
     @property
     def is_loading(self) -> bool:
@@ -184,7 +186,10 @@ class ThreadMember:
 
 @dataclass(slots=True, eq=False)
 class Thread:
-    """What a channel is besides, if it is a thread."""
+    """What a channel is besides, if it is a thread; in a forum or media channel it is a *post*.
+
+    *messages_ever* counts what was said in it, except for what it began with.
+    """
 
     owner_id: str
     created_at: datetime
@@ -195,6 +200,7 @@ class Thread:
     is_invitable: bool = True
     members: dict[str, ThreadMember] = field(default_factory=dict[str, ThreadMember])
     messages_ever: int = 0
+    is_post: bool = False
     applied_tag_ids: list[str] = field(default_factory=list[str])
 
 
@@ -228,6 +234,20 @@ class Channel:
     def is_thread(self) -> bool:
         """Whether it is a thread of another channel, its parent."""
         return self.type in THREADS
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it is a thread that only its members see."""
+        return self.type is ChannelType.PRIVATE_THREAD
+
+    @property
+    def message_count(self) -> int:
+        """How many messages a thread shows; what it began with is not counted."""
+        return sum(one.only_for is None and not self.began_with(one) for one in self.messages.values())
+
+    def began_with(self, message: Message) -> bool:
+        """Return whether a thread began with this message: a post's own has the thread's id."""
+        return message.id == self.id or message.type == MessageType.THREAD_STARTER_MESSAGE
 
     @property
     def last_message_id(self) -> str | None:
@@ -316,6 +336,7 @@ class Webhook:
     creator: User
     avatar: str | None = None
     application_id: str | None = None
+    source_channel_id: str | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -217,7 +217,7 @@ class World:
             topic=topic,
         )
         guild.channels[channel.id] = self.channels[channel.id] = channel
-        self.announce("CHANNEL_CREATE", payloads.channel(channel, seen_by=""), guild.members)
+        self.announce("CHANNEL_CREATE", payloads.channel(channel, seen_by=""), self.audience(channel))
         return channel
 
     def add_guild(self, name: str, *, users: Iterable[User], owner: User | None = None) -> Guild:
