@@ -110,12 +110,21 @@ class Conversation:
         return session if session is not None and session.socket is self._socket else None
 
     def _patience(self) -> float | None:
-        """Return how long the client may wait with its next frame; people's may be as simple as they like."""
+        """Return how long the client may wait with its next frame; people's may be as simple as they like.
+
+        When its heartbeat is due, what waits to be read is still read, as the heartbeat may be among it.
+
+        Raises:
+            ProtocolError: it has been due for long, however many other frames there are.
+        """
         session = self._current
         if session is not None and session.application is None:
             return None
-        due = self._beat_at + BEATS_MISSED * self._heartbeat_interval_ms / 1000
-        return max(due - realtime.monotonic(), LEAST_PATIENCE)
+        interval = self._heartbeat_interval_ms / 1000
+        left = self._beat_at + BEATS_MISSED * interval - realtime.monotonic()
+        if left < -interval:
+            raise ProtocolError(CloseCode.SESSION_TIMED_OUT)
+        return max(left, LEAST_PATIENCE)
 
     def _count(self) -> None:
         """Count a frame.

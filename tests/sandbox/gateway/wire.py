@@ -1,12 +1,13 @@
 """A gateway client without a library: it sends just what a test says, and shows every frame."""
 
 import zlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 import msgspec
+from anyio import lowlevel
 
 from acore.sandbox import Sandbox, realtime
 
@@ -59,6 +60,13 @@ class Wire:
             return frame
         raise AssertionError
 
+    async def read_or_code(self) -> dict[str, Any] | int | None:
+        """Return the next frame, or the code with which the server closed."""
+        try:
+            return await self.read()
+        except Closed as closed:
+            return closed.code
+
     async def until(self, what: str | int) -> dict[str, Any]:
         """Return the next dispatch of this name, or the next frame with this op."""
         while True:
@@ -68,11 +76,9 @@ class Wire:
 
     async def end(self) -> int | None:
         """Return the code with which the server closes."""
-        while True:
-            try:
-                await self.read()
-            except Closed as closed:
-                return closed.code
+        while isinstance(frame := await self.read_or_code(), dict):
+            pass
+        return frame
 
     async def beat(self, seq: int | None = None) -> list[dict[str, Any]]:
         """Return the frames that came until a heartbeat sent now was acknowledged."""
@@ -95,6 +101,13 @@ class Wire:
 def identity(sandbox: Sandbox, intents: int = 0, **more: object) -> dict[str, object]:
     """Return the data of an IDENTIFY as the bot, unless *more* says otherwise."""
     return {"token": sandbox.bot_token, "properties": PROPERTIES, "intents": intents, **more}
+
+
+async def true(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    with realtime.deadline(LONG):
+        while not holds():
+            await lowlevel.checkpoint()
 
 
 @asynccontextmanager
