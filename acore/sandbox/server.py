@@ -59,6 +59,7 @@ from acore.sandbox.resources import (
     threads,
     uploads,
     users,
+    voice,
 )
 from acore.sandbox.shapes import Json
 from acore.sandbox.state import keeping, seeding, worldfile
@@ -95,6 +96,7 @@ NOUNS: tuple[Routes, ...] = (
     threads.routes,
     uploads.routes,
     users.routes,
+    voice.routes,
 )
 
 

@@ -33,6 +33,7 @@ class Refusal(Enum):
     UNKNOWN_BAN = 404, 10026, "Unknown Ban"
     UNKNOWN_INTERACTION = 404, 10062, "Unknown interaction"
     UNKNOWN_COMMAND = 404, 10063, "Unknown application command"
+    UNKNOWN_VOICE_STATE = 404, 10065, "Unknown Voice State"
     UNKNOWN_COMMAND_PERMISSIONS = 404, 10066, "Unknown application command permissions"
     BOTS_MAY_NOT = 403, 20001, "Bots cannot use this endpoint"
     NOT_YOUR_APPLICATION = 403, 20012, "You are not authorized to perform this action on this application"

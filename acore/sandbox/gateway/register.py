@@ -9,7 +9,6 @@ from acore.sandbox.gateway.presence import Presence
 from acore.sandbox.gateway.sessions import Session
 from acore.sandbox.gateway.sockets import GatewaySocket
 from acore.sandbox.shapes import Json
-from acore.sandbox.state import voice
 from acore.sandbox.state.audience import Audience
 from acore.sandbox.state.records import User
 from acore.sandbox.state.world import World
@@ -98,7 +97,7 @@ class Register:
         for guild in self.world.guilds_of(session.user.id):
             state = guild.voice_states.get(session.user.id)
             if state is not None and state.session_id == session.voice_id:
-                voice.leave(self.world, guild, session.user.id)
+                self.world.leave_voice(guild, session.user.id)
         self.show_presence(session.user)
 
     def stop(self) -> None:

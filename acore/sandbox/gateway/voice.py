@@ -32,7 +32,7 @@ def change_voice(world: World, session: Session, data: Json, *, url: str) -> Non
     if guild is None or member is None or not session.has_guild(guild.id):
         return
     if channel_id is None:
-        voice.leave(world, guild, session.user.id)
+        world.leave_voice(guild, session.user.id)
         return
     channel = guild.channels.get(channel_id)
     before = guild.voice_states.get(session.user.id)

@@ -5,14 +5,14 @@ from datetime import timedelta
 from acore.sandbox import payloads, realtime
 from acore.sandbox.api import field_kinds, paging
 from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
+from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal, invalid
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.permissions.rules import Permission
 from acore.sandbox.resources.roles import refuse_to_touch, refuse_unassignable, role_in
 from acore.sandbox.shapes import Json
-from acore.sandbox.state import members
-from acore.sandbox.state.kinds import ApplicationFlag, MemberFlag
+from acore.sandbox.state import members, voice
+from acore.sandbox.state.kinds import VOICE, ApplicationFlag, MemberFlag
 from acore.sandbox.state.records import Guild, Member
 
 MAX_PAGE = 1000  # Discord's documentation, "List Guild Members"
@@ -95,7 +95,13 @@ def edit_member(call: Call) -> Answer:
     member = call.member(guild)
     values = _read(call)
     _refuse(call, guild, member, values)
-    members.edit(call.hand(guild), member, values)
+    is_moved, channel_id = "channel_id" in values, values.pop("channel_id", None)
+    hand = call.hand(guild)
+    members.edit(hand, member, values)
+    if is_moved:
+        members.move(hand, member, None if channel_id is None else guild.channels[channel_id])
+    elif values.keys() & {"mute", "deaf"}:
+        voice.tell(call.world, guild, member.user.id)
     return Answer(payloads.member(member))
 
 
@@ -283,3 +289,8 @@ def _refuse_voice(call: Call, guild: Guild, member: Member, values: Json) -> Non
             call.require(needed, guild)
             if member.user.id not in guild.voice_states:
                 raise ApiError(Refusal.NOT_IN_VOICE)
+    if values.get("channel_id") is not None:
+        channel = guild.channels.get(values["channel_id"])
+        if channel is None or channel.type not in VOICE:
+            raise invalid(("channel_id",), "Must be a voice channel of this guild.")
+        call.require(Permission.CONNECT, channel)

@@ -6,9 +6,10 @@ from datetime import timedelta
 from acore.sandbox import realtime
 from acore.sandbox.realtime import iso
 from acore.sandbox.shapes import Json
+from acore.sandbox.state import voice
 from acore.sandbox.state.hand import Hand
 from acore.sandbox.state.kinds import AuditAction
-from acore.sandbox.state.records import Guild, Member, User
+from acore.sandbox.state.records import Channel, Guild, Member, User
 from acore.sandbox.state.snowflakes import made_at
 from acore.sandbox.state.world import World
 
@@ -26,6 +27,14 @@ def edit(hand: Hand, member: Member, values: Mapping[str, object]) -> None:
     if before != after:
         hand.note(AuditAction.MEMBER_UPDATE, member.user.id, before=before, after=after)
     _note_roles(hand, member, roles_before)
+
+
+def move(hand: Hand, member: Member, channel: Channel | None) -> None:
+    """Move a member to another voice channel, or disconnect them; nothing if they are in none."""
+    if voice.move_member(hand.world, hand.guild, member, channel):
+        options: Json = {"count": "1"} | ({} if channel is None else {"channel_id": channel.id})
+        action = AuditAction.MEMBER_DISCONNECT if channel is None else AuditAction.MEMBER_MOVE
+        hand.note(action, None, options=options)
 
 
 def set_roles(hand: Hand, member: Member, role_ids: Sequence[str]) -> None:

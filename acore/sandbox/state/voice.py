@@ -43,7 +43,7 @@ def join(
     if not member.user.bot:
         for other in world.guilds_of(member.user.id):
             if other is not guild:
-                leave(world, other, member.user.id)
+                world.leave_voice(other, member.user.id)
     before = guild.voice_states.get(member.user.id)
     is_same = before is not None and before.channel_id == channel.id
     state = VoiceState(
@@ -77,7 +77,7 @@ def move_member(world: World, guild: Guild, member: Member, channel: Channel | N
     if state is None:
         return False
     if channel is None:
-        leave(world, guild, member.user.id)
+        world.leave_voice(guild, member.user.id)
     elif channel.id != state.channel_id:
         left, state.channel_id = state.channel_id, channel.id
         state.is_suppressed = _is_suppressed(guild, member, channel)
@@ -86,19 +86,11 @@ def move_member(world: World, guild: Guild, member: Member, channel: Channel | N
     return True
 
 
-def leave(world: World, guild: Guild, user_id: str) -> None:
-    """Take somebody out of voice, if they are in it; also to be called before somebody leaves the guild."""
-    state = guild.voice_states.pop(user_id, None)
-    if state is not None:
-        payload = payloads.voice_state(state, guild, has_left=True)
-        world.announce("VOICE_STATE_UPDATE", payload, _seeing(guild, state.channel_id, user_id))
-
-
 def empty(world: World, guild: Guild, channel: Channel) -> None:
     """Take everybody out of a voice channel; to be called before it is deleted."""
     for state in list(guild.voice_states.values()):
         if state.channel_id == channel.id:
-            leave(world, guild, state.user_id)
+            world.leave_voice(guild, state.user_id)
 
 
 def tell(world: World, guild: Guild, user_id: str) -> None:
@@ -120,9 +112,7 @@ def _tell_move(world: World, guild: Guild, state: VoiceState, *, left: str | Non
 
 
 def _seeing(guild: Guild, channel_id: str, user_id: str) -> Audience:
-    channel = guild.channels.get(channel_id)
-    own = only([user_id])
-    return own if channel is None else AnyOf((InChannel(guild, channel), own))
+    return AnyOf((InChannel(guild, guild.channels[channel_id]), only([user_id])))
 
 
 def _is_suppressed(guild: Guild, member: Member, channel: Channel) -> bool:

@@ -7,7 +7,7 @@ from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.shapes import Json
 from acore.sandbox.state import ranks
-from acore.sandbox.state.audience import Audience, InChannel, only
+from acore.sandbox.state.audience import AnyOf, Audience, InChannel, only
 from acore.sandbox.state.kinds import ChannelType
 from acore.sandbox.state.randomness import Randomness
 from acore.sandbox.state.records import (
@@ -284,8 +284,8 @@ class World:
         Raises:
             KeyError: the user is not in the guild.
         """
+        self.leave_voice(guild, user.id)
         del guild.members[user.id]
-        guild.voice_states.pop(user.id, None)
         for thread in guild.threads.values():
             if thread.thread is not None:
                 thread.thread.members.pop(user.id, None)
@@ -296,6 +296,14 @@ class World:
         self.announce("GUILD_DELETE", {"id": guild.id}, only([user.id]))
         for role in [role for role in guild.roles.values() if role.bot_id == user.id]:
             self.remove_role(guild, role)
+
+    def leave_voice(self, guild: Guild, user_id: str) -> None:
+        """Take a member out of voice, if they are in it, and tell those who see the channel."""
+        state = guild.voice_states.pop(user_id, None)
+        if state is not None:
+            payload = payloads.voice_state(state, guild, has_left=True)
+            seeing = InChannel(guild, self.channels[state.channel_id])
+            self.announce("VOICE_STATE_UPDATE", payload, AnyOf((seeing, only([user_id]))))
 
     def remove_role(self, guild: Guild, role: Role) -> None:
         """Remove a role from a guild, from whoever has it and from wherever it was given permissions."""
