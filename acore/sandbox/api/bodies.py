@@ -1,13 +1,19 @@
 """The body of a request: JSON, or a form of JSON and files."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import BodyPartReader, web
 
 from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.messages.drafts import Upload
-from acore.sandbox.shapes import Json
+from acore.sandbox.shapes import Json, as_flag, as_int
+
+MAX_FORM = 64 * 1024 * 1024
+"""Bytes of a form that are read at most; what a message may have is less."""
+CHUNK = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,10 @@ async def read(request: web.Request, record: Json) -> Content | ApiError:
         if request.content_type == "multipart/form-data":
             return await _read_multipart(request, record)
         raw = await request.read()
-        body = _decode(raw) if raw else None
+        is_form = request.content_type == "application/x-www-form-urlencoded"
+        body = _of_form(dict(parse_qsl(raw.decode(errors="replace")))) if is_form and raw else _decode(raw)
+    except web.HTTPRequestEntityTooLarge:
+        return ApiError(Refusal.TOO_LARGE)
     except ApiError as error:
         return error
     record["request_json"] = body
@@ -32,28 +41,62 @@ async def read(request: web.Request, record: Json) -> Content | ApiError:
 
 
 def _decode(raw: bytes) -> object:
+    """Return what JSON says; None if there is nothing."""
     try:
-        return msgspec.json.decode(raw)
+        return msgspec.json.decode(raw) if raw else None
     except msgspec.DecodeError:
         raise ApiError(Refusal.INVALID_JSON) from None
 
 
+def _of_form(fields: dict[str, str]) -> object:
+    """Return what a form says: all of it in payload_json, or each field by itself.
+
+    (Discord's documentation, "Uploading Files".)
+    """
+    if "payload_json" in fields:
+        return _decode(fields["payload_json"].encode())
+    return {key: _READERS[key](value) if key in _READERS else value for key, value in fields.items()}
+
+
+_READERS: dict[str, Callable[[str], object]] = {"tts": as_flag, "flags": as_int}
+"""The fields of a message that are no texts."""
+
+
 async def _read_multipart(request: web.Request, record: Json) -> Content:
-    body: object = None
+    fields: dict[str, str] = {}
     uploads: list[Upload] = []
-    reader = await request.multipart()
-    async for part in reader:
-        if not isinstance(part, BodyPartReader):
-            continue
-        data = bytes(await part.read())
-        if part.filename is None and part.name == "payload_json":
-            body = _decode(data)
-        elif part.filename is not None:
-            kind = part.headers.get("Content-Type", "application/octet-stream")
-            uploads.append(Upload(part.name or "", part.filename, kind, data))
+    left = MAX_FORM
+    try:
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader):
+                continue
+            data = await _read_part(part, left)
+            left -= len(data)
+            if part.filename is None:
+                fields[part.name or ""] = data.decode(errors="replace")
+            else:
+                kind = part.headers.get("Content-Type", "application/octet-stream")
+                uploads.append(Upload(part.name or "", part.filename, kind, data))
+    except ValueError:
+        raise ApiError(Refusal.INVALID_FORM) from None
+    body = _of_form(fields) if fields else None
     record["request_json"] = body
     record["request_files"] = [
         {"name": one.field, "filename": one.filename, "size": len(one.data), "content_type": one.content_type}
         for one in uploads
     ]
     return Content(body, uploads)
+
+
+async def _read_part(part: BodyPartReader, limit: int) -> bytes:
+    """Return what is in one part of a form.
+
+    Raises:
+        ApiError: it is larger than *limit* bytes.
+    """
+    data = bytearray()
+    while chunk := await part.read_chunk(CHUNK):
+        data += chunk
+        if len(data) > limit:
+            raise ApiError(Refusal.TOO_LARGE)
+    return bytes(data)

@@ -16,6 +16,7 @@ recording can be held against that description.
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from urllib.parse import quote
 
 import aiohttp
@@ -27,13 +28,14 @@ from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.api.requests import Exchange
 from acore.sandbox.permissions.rules import Permission
 from acore.sandbox.server import every_route
-from acore.sandbox.state.records import Guild, Role, User
+from acore.sandbox.state.records import Channel, Guild, Role, User
 from tests.sandbox.conftest import Reply
 
 ANYWHERE = frozenset(
     {
         Refusal.UNAUTHORIZED,
         Refusal.INVALID_JSON,
+        Refusal.TOO_LARGE,
         Refusal.NOT_SUPPORTED,
         Refusal.NO_SUCH_PLACE,
         Refusal.NO_SUCH_METHOD,
@@ -88,7 +90,7 @@ class Api:
             data.add_field("payload_json", msgspec.json.encode(body or {}).decode())
             for number, (name, content) in enumerate(files.items()):
                 kind = "application/octet-stream"
-                data.add_field(f"files[{number}]", content, filename=name, content_type=kind)
+                data.add_field(f"files[{number}]", BytesIO(content), filename=name, content_type=kind)
         elif body is not None:
             headers["Content-Type"] = "application/json"
             data = msgspec.json.encode(body)
@@ -121,9 +123,12 @@ class Api:
         """The path of the first guild's #general."""
         return f"/channels/{self.sandbox.channel_id}"
 
-    async def say(self, content: str = "hello", *, by: User | None = None) -> str:
-        """Say something in #general; return the message's id."""
-        return str((await self("POST", f"{self.channel}/messages", {"content": content}, by=by)).body["id"])
+    async def say(
+        self, content: str = "hello", *, by: User | None = None, channel: Channel | None = None
+    ) -> str:
+        """Say something, in #general unless told otherwise; return the message's id."""
+        path = self.channel if channel is None else f"/channels/{channel.id}"
+        return str((await self("POST", f"{path}/messages", {"content": content}, by=by)).body["id"])
 
 
 @pytest.fixture
