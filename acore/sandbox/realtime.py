@@ -21,6 +21,11 @@ def monotonic() -> float:
     return time.monotonic()  # noqa: TID251 - this file owns the sandbox's time
 
 
+def processor_seconds() -> float:
+    """Return how long the processor has worked for this process."""
+    return time.process_time()
+
+
 def deadline(seconds: float | None) -> AbstractContextManager[object]:
     """Return a block that raises TimeoutError after *seconds*; None never ends it."""
     return anyio.fail_after(seconds)  # noqa: TID251 - this file owns the sandbox's time

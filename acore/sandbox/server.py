@@ -17,6 +17,7 @@ from acore.sandbox.api.table import House, Routes
 from acore.sandbox.cdn import Cdn
 from acore.sandbox.control import faults as control_faults
 from acore.sandbox.control import limits as control_limits
+from acore.sandbox.control import load as control_load
 from acore.sandbox.control import state as control_state
 from acore.sandbox.control.control import PREFIX, Control
 from acore.sandbox.counts import Counts
@@ -32,6 +33,8 @@ from acore.sandbox.interactions.commands import Commands
 from acore.sandbox.interactions.interactions import Interactions
 from acore.sandbox.limits.guard import Guard
 from acore.sandbox.limits.numbers import Limits
+from acore.sandbox.load.flood import Flood, FloodPlan
+from acore.sandbox.load.meter import Meter
 from acore.sandbox.messages.messages import KEPT_MESSAGES, Messages
 from acore.sandbox.recorder import Recorder
 from acore.sandbox.resources import (
@@ -180,6 +183,8 @@ class Sandbox:
         self._interactions = Interactions(
             self.world, self._messages, answer_within=answer_within, token_lifetime=token_lifetime
         )
+        self._floods = control_load.Floods(self._flood, is_recording=record is not None)
+        self._meter = Meter(self._gateway.bot_sockets)
         self._changing_requests = 0
         self._keeper = None if keep is None else keeping.Keeper(keep, self._kept_roots(), self._changes)
         if kept is not None:
@@ -240,6 +245,7 @@ class Sandbox:
             OSError: the state could not be kept.
         """
         self._faults.stop()
+        self._meter.stop()
         self._interactions.stop()
         self._gateway.stop()
         runner, self._runner = self._runner, None
@@ -265,14 +271,19 @@ class Sandbox:
         return self._changing_requests + self.world.snowflakes.made
 
     @web.middleware
-    async def _notice_changes(self, request: web.Request, handler: Handle) -> web.StreamResponse:
+    async def _watch(self, request: web.Request, handler: Handle) -> web.StreamResponse:
         try:
-            return await handler(request)
+            return await self._meter.watch(request, handler)
         finally:
             self._changing_requests += request.method != "GET"
 
+    def _flood(self, plan: FloodPlan) -> Flood:
+        connected = [one for one in self.world.applications.values() if self._gateway.is_connected(one.bot)]
+        application = connected[0] if connected else self.world.application
+        return Flood(self.world, self._messages, self._gateway, application, plan)
+
     def _app(self) -> web.Application:
-        app = web.Application(client_max_size=MAX_BODY, middlewares=[self._notice_changes])
+        app = web.Application(client_max_size=MAX_BODY, middlewares=[self._watch])
         house = House(self.world, self._gateway, self._messages, self.commands, self._interactions)
         handler = RequestHandler(
             house,
@@ -286,6 +297,7 @@ class Sandbox:
         for routes in (
             control_faults.routes(self._faults, self.inject),
             control_limits.routes(self._guard),
+            control_load.routes(self.world, self._meter, self._floods),
             control_state.routes(self.state, self._gateway, self._guard, self._counts),
         ):
             self._control.routes.include(routes)

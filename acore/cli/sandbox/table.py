@@ -91,6 +91,8 @@ def _option[F: Callable[..., object]](one: Parameter, name: str) -> Callable[[F]
 def _type(one: Parameter) -> click.ParamType[object]:
     if one.choices:
         return click.Choice(one.choices)
+    if one.kind is int and one.minimum is one.maximum is None:
+        return click.INT
     if one.kind is int:
         return click.IntRange(_whole(one.minimum), _whole(one.maximum))
     if one.kind is float:

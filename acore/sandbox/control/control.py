@@ -31,6 +31,8 @@ class Control:
             self._admit(request)
             handler, path = self.routes.find(request.method, request.match_info["path"])
             answer = handler(ControlCall(path, request.query, await _read(request)))
+            if not isinstance(answer, Answer):
+                answer = await answer
         except WrongInputError as error:
             answer = Answer({"message": str(error)}, 400)
         except ControlError as error:

@@ -1,6 +1,6 @@
 """The table of what the control API answers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from acore.sandbox.api.table import Answer, fits
@@ -24,7 +24,7 @@ class ControlCall:
     body: Json = field(default_factory=dict[str, object])
 
 
-type ControlHandler = Callable[[ControlCall], Answer]
+type ControlHandler = Callable[[ControlCall], Answer | Awaitable[Answer]]
 
 
 class ControlRoutes:

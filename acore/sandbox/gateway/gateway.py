@@ -82,6 +82,10 @@ class Gateway:
             for one in self._register.everyone()
         ]
 
+    def bot_sockets(self) -> list[GatewaySocket]:
+        """Return the sockets of all bots."""
+        return [socket for socket in self._sockets if socket.is_bot]
+
     def is_connected(self, user: User) -> bool:
         """Return whether a session of this user has a socket."""
         return self._register.is_connected(user)
@@ -96,9 +100,8 @@ class Gateway:
 
     def close_bots(self, code: int | None) -> None:
         """Close the sockets of all bots with *code*; None cuts the connections without a word."""
-        for socket in self._sockets:
-            if socket.is_bot:
-                socket.close(code)
+        for socket in self.bot_sockets():
+            socket.close(code)
 
     def ask_to_reconnect(self) -> None:
         """Send op 7 to all bots."""

@@ -127,6 +127,21 @@ class GatewaySocket:
             self._put(ready)
         return ready.written
 
+    @property
+    def unsent_bytes(self) -> int:
+        """What waits here for the client, queued or handed to the transport."""
+        transport = self._request.transport
+        return self._unsent + (0 if transport is None else transport.get_write_buffer_size())
+
+    @property
+    def ports(self) -> tuple[int, int] | None:
+        """The port of the server's end and that of the client's, None once the connection is gone."""
+        transport = self._request.transport
+        if transport is None:
+            return None
+        here, there = (transport.get_extra_info(one) for one in ("sockname", "peername"))
+        return (int(here[1]), int(there[1])) if here and there else None
+
     async def room(self) -> None:
         """Wait while much is queued, so that those who send much do not fill the memory."""
         while self._unsent > ROOM_BYTES and not self.is_closing:

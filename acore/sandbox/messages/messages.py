@@ -277,7 +277,11 @@ class Messages:
     # -- telling
 
     def announce(self, event: str, channel: Channel, message: Message) -> None:
-        """Tell of a message those who see it, with its author's and the mentioned members' places."""
+        """Tell of a message those who see it."""
+        self._world.announce(event, self.told(channel, message), self._seen_by(channel, message))
+
+    def told(self, channel: Channel, message: Message) -> Json:
+        """Return a message as the gateway tells of it, with the places of its author and those mentioned."""
         payload = self.payload(message)
         guild = self._world.guild_of(channel)
         if guild is not None:
@@ -288,7 +292,7 @@ class Messages:
             for one in payload["mentions"]:
                 if one["id"] in guild.members:
                     one["member"] = payloads.message_member(guild.members[one["id"]])
-        self._world.announce(event, payload, self._seen_by(channel, message))
+        return payload
 
     def _seen_by(self, channel: Channel, message: Message) -> Audience:
         return self._world.audience(channel) if message.only_for is None else only([message.only_for])

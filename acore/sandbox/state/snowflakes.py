@@ -30,6 +30,10 @@ class Snowflakes:
 
     def make(self) -> str:
         """Return a new id; a millisecond has room for 4096, of more the time runs ahead."""
+        return str(self.make_number())
+
+    def make_number(self) -> int:
+        """Return a new id as a number."""
         low = self._place | (self._first + self.made) % SEQUENCES
         self.made += 1
         moment_ms = max(int(realtime.now().timestamp() * 1000) - DISCORD_EPOCH_MS, self.last >> TIME_SHIFT)
@@ -37,7 +41,7 @@ class Snowflakes:
         if made <= self.last:
             made += 1 << TIME_SHIFT
         self.last = made
-        return str(made)
+        return made
 
 
 def made_at(snowflake: str) -> datetime:
