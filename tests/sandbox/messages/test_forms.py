@@ -1,0 +1,77 @@
+"""Bodies that are no plain JSON: forms as curl and other clients send them, and what breaks."""
+
+import io
+
+import aiohttp
+import pytest
+
+from acore.sandbox import Sandbox
+
+PART = b"--b\r\nContent-Disposition: form-data; name=a\r\n\r\nx"
+FORM = "application/x-www-form-urlencoded"
+
+
+async def post(sandbox: Sandbox, data: object, kind: str | None = None) -> tuple[int, dict[str, object]]:
+    """Say something in #general; return status and answer."""
+    headers = {"Authorization": f"Bot {sandbox.bot_token}"}
+    if kind is not None:
+        headers["Content-Type"] = kind
+    url = f"{sandbox.api}/channels/{sandbox.channel_id}/messages"
+    async with aiohttp.ClientSession() as http, http.post(url, data=data, headers=headers) as response:
+        return response.status, await response.json()
+
+
+async def test_the_fields_of_a_form_are_those_of_a_message(unrecorded: Sandbox) -> None:
+    form = aiohttp.FormData()
+    form.add_field("content", "hello ✓")
+    form.add_field("tts", "false")
+    form.add_field("flags", "4")
+    form.add_field("file", io.BytesIO(b"x"), filename="x.txt")
+
+    status, said = await post(unrecorded, form)
+
+    assert (status, said["content"], said["tts"], said["flags"]) == (200, "hello ✓", False, 4)
+    assert isinstance(said["attachments"], list)
+    assert len(said["attachments"]) == 1  # pyright: ignore[reportUnknownArgumentType]
+
+
+@pytest.mark.parametrize(
+    "data", ["content=hello+%E2%9C%93", 'payload_json={"content":"hello ✓"}'], ids=["fields", "json"]
+)
+async def test_a_form_without_files_is_read_too(unrecorded: Sandbox, data: str) -> None:
+    status, said = await post(unrecorded, data.encode(), FORM)
+
+    assert (status, said["content"]) == (200, "hello ✓")
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "status", "code"),
+    [
+        (b"{", None, 400, 50109),
+        (b'{"content": "\xff"}', None, 400, 50109),
+        (b"", None, 400, 50006),
+        (b"[1]", None, 400, 50006),
+        (b"payload_json={", FORM, 400, 50109),
+        (b"no form", "multipart/form-data", 400, 50035),
+        (b"no form", "multipart/form-data; boundary=b", 400, 50035),
+        (PART, "multipart/form-data; boundary=b", 400, 50035),
+        (bytes(64 * 1024 * 1024 + 1), None, 413, 40005),
+    ],
+    ids=["cut", "no text", "nothing", "a list", "cut form", "no boundary", "no part", "no end", "too large"],
+)  # fmt: skip
+async def test_a_body_that_cannot_be_read_is_refused(
+    unrecorded: Sandbox, data: bytes, kind: str | None, status: int, code: int
+) -> None:
+    answered, body = await post(unrecorded, io.BytesIO(data), kind)
+
+    assert (answered, body["code"]) == (status, code)
+
+
+async def test_a_form_with_more_than_64_mib_is_refused(unrecorded: Sandbox) -> None:
+    form = aiohttp.FormData()
+    for number in range(5):
+        form.add_field(f"files[{number}]", io.BytesIO(bytes(13 * 1024 * 1024 + 1)), filename="x.bin")
+
+    answered, body = await post(unrecorded, form)
+
+    assert (answered, body["code"]) == (413, 40005)
