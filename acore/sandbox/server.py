@@ -49,6 +49,7 @@ from acore.sandbox.resources import (
     gateways,
     guild_channels,
     guilds,
+    invites,
     invocations,
     members,
     messages,
@@ -63,6 +64,8 @@ from acore.sandbox.resources import (
     uploads,
     users,
     voice,
+    webhook_messages,
+    webhooks,
 )
 from acore.sandbox.shapes import Json
 from acore.sandbox.state import keeping, seeding, worldfile
@@ -86,6 +89,7 @@ NOUNS: tuple[Routes, ...] = (
     gateways.routes,
     guild_channels.routes,
     guilds.routes,
+    invites.routes,
     invocations.routes,
     members.routes,
     messages.routes,
@@ -100,6 +104,8 @@ NOUNS: tuple[Routes, ...] = (
     uploads.routes,
     users.routes,
     voice.routes,
+    webhook_messages.routes,
+    webhooks.routes,
 )
 
 

@@ -23,10 +23,12 @@ from acore.sandbox.payloads.guilds import (
     role,
     setting,
 )
+from acore.sandbox.payloads.invites import invite, invite_create, usage
 from acore.sandbox.payloads.messages import attachment, message, reaction_emoji
 from acore.sandbox.payloads.presences import presence
 from acore.sandbox.payloads.users import bare_member, member, message_member, own_user, user
 from acore.sandbox.payloads.voice import voice_state
+from acore.sandbox.payloads.webhooks import source, webhook
 
 __all__ = [
     "COUNTED_MEMBERS",
@@ -43,6 +45,8 @@ __all__ = [
     "guild_create",
     "hidden_channel",
     "integration",
+    "invite",
+    "invite_create",
     "member",
     "message",
     "message_member",
@@ -56,7 +60,10 @@ __all__ = [
     "reaction_emoji",
     "role",
     "setting",
+    "source",
     "thread_member",
+    "usage",
     "user",
     "voice_state",
+    "webhook",
 ]

@@ -11,7 +11,7 @@ def user(of: User) -> Json:
         "id": of.id,
         "username": of.username,
         "global_name": of.global_name,
-        "discriminator": "0001" if of.bot else "0",
+        "discriminator": "0000" if of.is_webhook else "0001" if of.bot else "0",
         "avatar": of.avatar,
         "avatar_decoration_data": None,
         "banner": of.banner,

@@ -11,7 +11,6 @@ from acore.sandbox.state.records import Message
 routes = Routes()
 
 UPDATES = (CallbackType.DEFERRED_UPDATE_MESSAGE, CallbackType.UPDATE_MESSAGE)
-WEBHOOK = "/webhooks/{webhook_id}/{webhook_token}"
 
 
 ANSWERING = (
@@ -23,9 +22,6 @@ ANSWERING = (
     Refusal.EMPTY_MESSAGE,
     Refusal.INVALID_FORM,
 )
-BY_TOKEN = (Refusal.UNKNOWN_WEBHOOK, Refusal.INVALID_WEBHOOK_TOKEN, Refusal.UNKNOWN_CHANNEL)
-"""What is refused wherever an interaction's token is used after the first answer."""
-OF_MESSAGES = (*BY_TOKEN, Refusal.UNKNOWN_MESSAGE)
 
 
 @routes.on(
@@ -44,7 +40,6 @@ def answer(call: Call) -> Answer:
     return NOTHING
 
 
-@routes.on("POST", WEBHOOK, Audience.TOKEN, refuses=(*BY_TOKEN, Refusal.EMPTY_MESSAGE, Refusal.INVALID_FORM))
 def follow_up(call: Call) -> Answer:
     """Say one more thing."""
     interaction = _interaction(call)
@@ -53,25 +48,11 @@ def follow_up(call: Call) -> Answer:
     return Answer(call.house.messages.payload(message))
 
 
-@routes.on("GET", f"{WEBHOOK}/messages/@original", Audience.TOKEN, refuses=OF_MESSAGES)
-@routes.on("GET", f"{WEBHOOK}/messages/{{message_id}}", Audience.TOKEN, refuses=OF_MESSAGES)
 def get_answer(call: Call) -> Answer:
     """Return the first answer (@original) or a follow-up, also an ephemeral one."""
     return Answer(call.house.messages.payload(_message(call)))
 
 
-@routes.on(
-    "PATCH",
-    f"{WEBHOOK}/messages/@original",
-    Audience.TOKEN,
-    refuses=(*OF_MESSAGES, Refusal.INVALID_FORM),
-)
-@routes.on(
-    "PATCH",
-    f"{WEBHOOK}/messages/{{message_id}}",
-    Audience.TOKEN,
-    refuses=(*OF_MESSAGES, Refusal.INVALID_FORM),
-)
 def edit_answer(call: Call) -> Answer:
     """Change an answer; "thinking…" becomes the answer this way."""
     message = _message(call)
@@ -79,8 +60,6 @@ def edit_answer(call: Call) -> Answer:
     return Answer(call.house.messages.payload(message))
 
 
-@routes.on("DELETE", f"{WEBHOOK}/messages/@original", Audience.TOKEN, refuses=OF_MESSAGES)
-@routes.on("DELETE", f"{WEBHOOK}/messages/{{message_id}}", Audience.TOKEN, refuses=OF_MESSAGES)
 def delete_answer(call: Call) -> Answer:
     """Delete an answer."""
     call.house.messages.delete(_message(call))

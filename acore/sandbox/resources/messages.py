@@ -6,7 +6,7 @@ from acore.sandbox import payloads, realtime
 from acore.sandbox.api.fields import Fields
 from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
-from acore.sandbox.messages import drafts, history, sending
+from acore.sandbox.messages import crossposts, drafts, history, sending
 from acore.sandbox.messages.references import SAID
 from acore.sandbox.permissions.rules import Permission
 from acore.sandbox.shapes import Json, as_snowflake
@@ -304,7 +304,7 @@ def _ids_to_delete(call: Call) -> list[str]:
     ),
 )
 def crosspost_message(call: Call) -> Answer:
-    """Publish a message of an announcement channel."""
+    """Publish a message of an announcement channel to those that follow it."""
     channel = call.channel()
     message = found_message(call, channel)
     if channel.type is not ChannelType.GUILD_ANNOUNCEMENT:
@@ -318,4 +318,5 @@ def crosspost_message(call: Call) -> Answer:
         raise ApiError(Refusal.ALREADY_CROSSPOSTED)
     message.flags |= MessageFlag.CROSSPOSTED
     call.house.messages.announce("MESSAGE_UPDATE", channel, message)
+    crossposts.deliver(call.world, call.house.messages, message)
     return Answer(call.house.messages.payload(message, seen_by=call.caller))

@@ -43,16 +43,18 @@ def edit(call: Call, guild: Guild, channel: Channel) -> None:
     form.snowflakes("applied_tags", MAX_APPLIED_TAGS)
     sent = {key: value for key, value in form.read().items() if value is not None}
     _may_edit(call, channel, sent)
-    if "applied_tags" in sent:
-        check_tags(call, guild.channels.get(channel.parent_id or ""), sent["applied_tags"], ())
+    parent = guild.channels.get(channel.parent_id or "")
+    had = threads.record(channel).applied_tag_ids
+    if has_moderated(parent, [one for one in sent.get("applied_tags", ()) if one not in had]):
+        call.require(Permission.MANAGE_THREADS, channel)
     threads.change(call.hand(guild), channel, lambda: _apply(sent, channel))
 
 
-def check_tags(call: Call, parent: Channel | None, wanted: list[str], had: tuple[str, ...]) -> None:
-    """Go on only if a forum has these tags and the caller may give them.
+def has_moderated(parent: Channel | None, wanted: list[str]) -> bool:
+    """Return whether only moderators may give one of these tags of a forum.
 
     Raises:
-        ApiError: code 50035 for a tag the forum does not have, 50013 for one that only moderators give.
+        ApiError: code 50035, the forum does not have one of them.
     """
     form = Form.of({"applied_tags": wanted})
     tags: dict[str, Json] = {}
@@ -62,8 +64,7 @@ def check_tags(call: Call, parent: Channel | None, wanted: list[str], had: tuple
         if one not in tags:
             form.fields.errors.add(("applied_tags", index), "Unknown Tag")
     form.read()
-    if parent is not None and any(tags[one]["moderated"] for one in wanted if one not in had):
-        call.require(Permission.MANAGE_THREADS, parent)
+    return any(tags[one]["moderated"] for one in wanted)
 
 
 def _may_edit(call: Call, channel: Channel, sent: Json) -> None:

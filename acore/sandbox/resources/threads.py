@@ -7,7 +7,6 @@ from acore.sandbox.api.paging import number
 from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal, invalid
 from acore.sandbox.api.table import Answer, Audience, Call, Routes
 from acore.sandbox.messages import drafts
-from acore.sandbox.messages.drafts import Draft
 from acore.sandbox.messages.references import SAID
 from acore.sandbox.permissions.rules import Permission
 from acore.sandbox.resources import thread_forms
@@ -54,7 +53,7 @@ def begin_from_message(call: Call) -> Answer:
         raise ApiError(Refusal.HAS_A_THREAD)
     if message.type not in SAID:
         raise ApiError(Refusal.INVALID_MESSAGE_TYPE)
-    thread = _new(call, guild, parent, sent, _public(parent), thread_id=message.id)
+    thread = _new(guild, parent, call.caller.id, sent, _public(parent), thread_id=message.id)
     message.thread = thread
     message.flags |= MessageFlag.HAS_THREAD
     threads.begin(call.hand(guild), thread)
@@ -85,7 +84,7 @@ def begin(call: Call) -> Answer:
     call.require(
         Permission.CREATE_PRIVATE_THREADS if is_private else Permission.CREATE_PUBLIC_THREADS, parent
     )
-    thread = _new(call, guild, parent, sent, kind)
+    thread = _new(guild, parent, call.caller.id, sent, kind, thread_id=call.world.snowflakes.make())
     threads.record(thread).is_invitable = sent.get("invitable") is not False
     threads.begin(call.hand(guild), thread)
     if not is_private:
@@ -158,8 +157,44 @@ def _threads_of(guild: Guild, parent: Channel) -> list[Channel]:
     return [one for one in guild.threads.values() if one.parent_id == parent.id]
 
 
+def _post(call: Call, guild: Guild, parent: Channel) -> Answer:
+    call.require(Permission.SEND_MESSAGES, parent)
+    form = thread_forms.read(call.form, is_new=True)
+    form.snowflakes("applied_tags", thread_forms.MAX_APPLIED_TAGS)
+    form.require("message")
+    form.fields.inner("message")
+    sent = form.read()
+    body = as_object(call.form["message"])
+    if call.uploads and "attachments" in call.form:
+        body = {"attachments": call.form["attachments"], **body}
+    draft = drafts.read_whole(body, call.uploads)
+    if thread_forms.has_moderated(parent, sent.get("applied_tags") or []):
+        call.require(Permission.MANAGE_THREADS, parent)
+    thread = new_post(guild, parent, call.caller.id, sent, call.world.snowflakes.make())
+    threads.begin(call.hand(guild), thread)
+    message = call.house.messages.new(thread, call.caller)
+    message.id = thread.id
+    message.nonce = draft.nonce
+    message.flags = draft.flags & ~MessageFlag.EPHEMERAL
+    call.house.messages.fill(message, draft)
+    call.house.messages.publish(thread, message)
+    answered = payloads.channel(thread, seen_by=call.caller.id)
+    return Answer({**answered, "message": call.house.messages.payload(message)}, status=201)
+
+
+def new_post(guild: Guild, parent: Channel, owner_id: str, sent: Json, thread_id: str) -> Channel:
+    """Return the record of a new post in a forum or media channel.
+
+    Raises:
+        ApiError: code 40067, a tag is required; 160006, there are as many active threads as there may be.
+    """
+    if parent.flags & ChannelFlag.REQUIRE_TAG and not sent.get("applied_tags"):
+        raise ApiError(Refusal.TAG_IS_REQUIRED)
+    return _new(guild, parent, owner_id, sent, ChannelType.PUBLIC_THREAD, thread_id=thread_id)
+
+
 def _new(
-    call: Call, guild: Guild, parent: Channel, sent: Json, kind: ChannelType, *, thread_id: str | None = None
+    guild: Guild, parent: Channel, owner_id: str, sent: Json, kind: ChannelType, *, thread_id: str
 ) -> Channel:
     """Return the record of a new thread.
 
@@ -169,64 +204,25 @@ def _new(
     if sum(not threads.record(one).is_archived for one in guild.threads.values()) >= MAX_ACTIVE:
         raise ApiError(Refusal.TOO_MANY_THREADS)
     now = realtime.now()
-    default = parent.extra.get("default_auto_archive_duration", DEFAULT_ARCHIVE)
+    extra = parent.extra
     return Channel(
-        id=thread_id or call.world.snowflakes.make(),
+        id=thread_id,
         type=kind,
         name=sent["name"],
         guild_id=guild.id,
         parent_id=parent.id,
         slowmode_seconds=sent.get("rate_limit_per_user")
-        or parent.extra.get("default_thread_rate_limit_per_user", 0),
+        or extra.get("default_thread_rate_limit_per_user", 0),
         thread=Thread(
-            owner_id=call.caller.id,
+            owner_id=owner_id,
             created_at=now,
             archive_changed_at=now,
-            auto_archive_minutes=sent.get("auto_archive_duration") or default,
+            auto_archive_minutes=sent.get("auto_archive_duration")
+            or extra.get("default_auto_archive_duration", DEFAULT_ARCHIVE),
             is_post=parent.type in FORUMS,
             applied_tag_ids=sent.get("applied_tags") or [],
         ),
     )
-
-
-def _post(call: Call, guild: Guild, parent: Channel) -> Answer:
-    call.require(Permission.SEND_MESSAGES, parent)
-    form = thread_forms.read(call.form, is_new=True)
-    form.snowflakes("applied_tags", thread_forms.MAX_APPLIED_TAGS)
-    form.require("message")
-    form.fields.inner("message")
-    sent = form.read()
-    thread, message = post(call, guild, parent, sent, _first_message(call))
-    body = payloads.channel(thread, seen_by=call.caller.id)
-    return Answer({**body, "message": call.house.messages.payload(message)}, status=201)
-
-
-def _first_message(call: Call) -> Draft:
-    body = as_object(call.form["message"])
-    if call.uploads and "attachments" in call.form:
-        body = {"attachments": call.form["attachments"], **body}
-    return drafts.read_whole(body, call.uploads)
-
-
-def post(call: Call, guild: Guild, parent: Channel, sent: Json, draft: Draft) -> tuple[Channel, Message]:
-    """Begin a post in a forum or media channel; its first message gets the thread's id.
-
-    Raises:
-        ApiError: code 40067, a tag is required; 50035 or 50013, a tag cannot be given.
-    """
-    wanted: list[str] = sent.get("applied_tags") or []
-    if parent.flags & ChannelFlag.REQUIRE_TAG and not wanted:
-        raise ApiError(Refusal.TAG_IS_REQUIRED)
-    thread_forms.check_tags(call, parent, wanted, ())
-    thread = _new(call, guild, parent, sent, ChannelType.PUBLIC_THREAD)
-    threads.begin(call.hand(guild), thread)
-    message = call.house.messages.new(thread, call.caller)
-    message.id = thread.id
-    message.nonce = draft.nonce
-    message.flags = draft.flags & ~MessageFlag.EPHEMERAL
-    call.house.messages.fill(message, draft)
-    call.house.messages.publish(thread, message)
-    return thread, message
 
 
 def _say_that_it_began(call: Call, parent: Channel, thread: Channel) -> None:

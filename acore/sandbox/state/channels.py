@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from acore.sandbox import payloads
 from acore.sandbox.shapes import Json
-from acore.sandbox.state import threads
+from acore.sandbox.state import invites, threads
 from acore.sandbox.state.audience import ButNot, Gained, Viewers
 from acore.sandbox.state.hand import Hand
 from acore.sandbox.state.kinds import AuditAction, ChannelType
@@ -74,7 +74,8 @@ def delete(hand: Hand, channel: Channel) -> None:
     for thread in [one for one in guild.threads.values() if one.parent_id == channel.id]:
         del guild.threads[thread.id], world.channels[thread.id]
     world.webhooks = {key: one for key, one in world.webhooks.items() if one.channel_id != channel.id}
-    world.invites = {key: one for key, one in world.invites.items() if one.channel_id != channel.id}
+    for invite in [one for one in world.invites.values() if one.channel_id == channel.id]:
+        invites.forget(world, invite)
     states = guild.voice_states.items()
     guild.voice_states = {key: one for key, one in states if one.channel_id != channel.id}
     announce(world, "CHANNEL_DELETE", guild, channel)

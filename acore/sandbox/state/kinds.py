@@ -49,6 +49,7 @@ class MessageFlag(IntFlag):
     """Flags of a message (Discord's documentation, "Message Flags")."""
 
     CROSSPOSTED = 1 << 0
+    IS_CROSSPOST = 1 << 1
     SUPPRESS_EMBEDS = 1 << 2
     HAS_THREAD = 1 << 5
     EPHEMERAL = 1 << 6

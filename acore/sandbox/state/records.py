@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from acore.sandbox.shapes import Json
 from acore.sandbox.state.kinds import (
@@ -352,6 +352,11 @@ class Invite:
     max_uses: int = 0
     uses: int = 0
     is_temporary: bool = False
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When it counts no longer; None if it always does."""
+        return None if self.max_age == 0 else self.created_at + timedelta(seconds=self.max_age)
 
 
 @dataclass(slots=True, eq=False)

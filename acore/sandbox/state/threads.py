@@ -46,7 +46,13 @@ def memberships(channels: Iterable[Channel], user_id: str) -> list[Json]:
 
 
 def begin(hand: Hand, thread: Channel, *, joins: bool = True) -> None:
-    """Put a new thread into a guild, with whoever began it as its first member."""
+    """Put a new thread into a guild.
+
+    Args:
+        hand: who begins it.
+        thread: the new thread.
+        joins: whether they become its first member; a webhook is nobody who could.
+    """
     world, guild, by = hand.world, hand.guild, hand.user
     guild.threads[thread.id] = world.channels[thread.id] = thread
     if joins:
@@ -54,7 +60,7 @@ def begin(hand: Hand, thread: Channel, *, joins: bool = True) -> None:
     _announce(world, "THREAD_CREATE", guild, thread, newly_created=True)
     if joins:
         _announce_members(world, guild, thread, added=[by.id])
-    hand.note(AuditAction.THREAD_CREATE, thread.id, after=_described(thread))
+        hand.note(AuditAction.THREAD_CREATE, thread.id, after=_described(thread))
 
 
 def join(world: World, guild: Guild, thread: Channel, user: User) -> None:
