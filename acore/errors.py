@@ -35,6 +35,8 @@ class ExitCode(IntEnum):
     NO_PERMISSION = 77, "Discord refused the token."
     CONFIG = 78, "A setting is missing or wrong."
     NOT_CONNECTED = 150, "`acore status`: it runs, and is not connected to Discord or does not answer."
+    NO_ANSWER = 151, "`acore sandbox invoke`: the bot did not respond, or not to the end."
+    REFUSED = 152, "`acore sandbox invoke`: Discord's rules refuse what was given."
 
 
 class AcoreError(Exception):

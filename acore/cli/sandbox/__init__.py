@@ -12,7 +12,7 @@ from acore.settings.schema import LogLevel
 
 class _Commands(LateGroup):
     package = "acore.cli.sandbox"
-    names = ("serve", "fault", "limits", "load")
+    names = ("serve", "chat", "invoke", "fault", "limits", "load")
 
 
 @click.group(cls=_Commands, invoke_without_command=True)

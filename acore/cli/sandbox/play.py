@@ -14,7 +14,7 @@ from acore.cli.sandbox.serve import serving
 from acore.cli.tree import show_tree
 from acore.runtime.system import System
 from acore.sandbox import Sandbox
-from acore.sandbox.console.console import console
+from acore.sandbox.console.sitting import Sitting, sit_down
 from acore.settings.load import Loaded, load
 
 
@@ -53,7 +53,7 @@ async def _beside_a_prompt(app: App, server: Sandbox) -> None:
         group.start_soon(run)
         await app.connected()
         say("Type /botstatus, or !help. Ctrl-D leaves.")
-        await console(server.api, {user.username: user.token for user in server.users})
+        await sit_down(server.api, lambda: {one.username: one.token for one in server.users}, Sitting())
         app.ask_to_stop("the prompt was left")
 
 

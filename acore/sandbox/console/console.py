@@ -1,47 +1,32 @@
-"""A line at which a person speaks and invokes commands, and sees what Discord would show.
+"""A chat window in a terminal: a person speaks and invokes commands, and sees what Discord would show.
 
 `/name option:value` invokes a command, plain text is said, and a word after `!` is for the console itself.
 """
 
-import asyncio
-import os
-import re
-import shlex
-import shutil
-import sys
-import threading
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 
-from acore.sandbox.console.render import render_message
-from acore.sandbox.person.feed import GatewayLostError, PersonError
+import anyio
+from anyio.abc import TaskGroup, TaskStatus
+
+from acore.sandbox.console import grammar, orders, outcome
+from acore.sandbox.console.ink import clean
+from acore.sandbox.console.outcome import Outcome, Result
+from acore.sandbox.console.screen import Screen, Show
+from acore.sandbox.console.seats import Seat
+from acore.sandbox.person.feed import GatewayLostError, PersonError, SeenEvent
+from acore.sandbox.person.forms import UnknownCommandError
 from acore.sandbox.person.invocation import Invocation
 from acore.sandbox.person.person import Person
-from acore.sandbox.shapes import Json, as_objects
+from acore.sandbox.person.places import UnknownPlaceError
+from acore.sandbox.shapes import Json
 
-HELP = """\
-/name option:value …   invoke a command; sub-commands follow the name: /ops health
-any other text         say it in the channel
-!user NAME             go on as another user
-!press CUSTOM_ID       press a button of the newest message that has it
-!commands              list the commands you may use
-!messages              show the channel as everybody sees it
-!help                  show this
-!quit                  leave (so does the end of input)"""
-OPTION = re.compile(r"([\w-]+):(.*)", re.DOTALL)
-ID = re.compile(r"<(?:@[!&]?|#)?(\d+)>|(\d+)")
 ANSWER_SECONDS = 60.0
-BY_TYPE: dict[int, Callable[[str], object]] = {
-    3: str,
-    4: int,
-    5: lambda text: text.lower() in {"true", "yes", "1"},
-    10: float,
-}
 
 type Lines = AsyncIterator[str]
 """What a person types, line by line."""
-type Show = Callable[[str], None]
-"""Puts text before the person."""
+type Users = Callable[[], Mapping[str, str]]
+"""Tells the users' tokens by name, as they are now; the first is who begins."""
 
 
 class Console:
@@ -49,234 +34,271 @@ class Console:
 
     Args:
         api: the base of the sandbox's REST API.
-        tokens: the users' tokens by name; the first is who begins.
+        users: the users' tokens by name.
         show: puts text before the person.
         colour: whether it may be coloured.
         width: how many columns it may have; the terminal's by default.
+        is_live: whether a line is done as soon as Discord has it, and answers appear as they come; otherwise
+            each line is followed to its end.
     """
 
     def __init__(
         self,
         api: str,
-        tokens: Mapping[str, str],
+        users: Users,
         show: Show,
         *,
         colour: bool = False,
         width: int | None = None,
+        is_live: bool = False,
     ) -> None:
+        self.users = users
+        self.screen = Screen(show, colour=colour, width=width)
+        self.has_left = False
+        self.on_form: Callable[[], None] = _nothing
+        """Called when a bot shows a form to the user at the console."""
+        self.on_news: Callable[[], None] = _nothing
+        """Called when something has changed that may be seen."""
         self._api = api
-        self._tokens = tokens
-        self._show = show
-        self._colour = colour
-        self._width = width
-        self._people: dict[str, Person] = {}
-        self._stack = AsyncExitStack()
-        self._seen: list[Json] = []
-        self.username = next(iter(tokens))
-        self.completions: list[str] = []
+        self._is_live = is_live
+        self._seats: dict[str, Seat] = {}
+        self._tasks: TaskGroup | None = None
+        self._is_closing = False
+        self.username = ""
+
+    @property
+    def seat(self) -> Seat:
+        """Who is at the console."""
+        return self._seats[self.username]
 
     @property
     def person(self) -> Person:
-        """Who is speaking."""
-        return self._people[self.username]
+        """The client of who is at the console."""
+        return self.seat.person
 
-    async def run(self, lines: Lines) -> None:
-        """Do what each line says, until there are no more.
+    @property
+    def is_live(self) -> bool:
+        """Whether answers appear as they come."""
+        return self._is_live
+
+    @asynccontextmanager
+    async def opened(
+        self, username: str | None = None, channel: str | None = None
+    ) -> AsyncGenerator["Console"]:
+        """Connect, as this user and looking at this channel; by default the first ones.
+
+        Raises:
+            UnknownPlaceError: there is no such user or channel.
+            GatewayLostError: the sandbox is gone, now or later.
+        """
+        try:
+            async with anyio.create_task_group() as tasks:
+                self._tasks = tasks
+                await self.become(username or next(iter(self.users())))
+                if channel is not None:
+                    await self.look_at(await self.channel_named(channel))
+                yield self
+                self._is_closing = True
+                tasks.cancel_scope.cancel()
+        except BaseExceptionGroup as group:
+            errors = _flat(group)
+            told = [one for one in errors if isinstance(one, PersonError)]
+            if len(told) == len(errors) or len(errors) == 1:
+                raise errors[0] from None
+            raise
+
+    async def obey(self, line: str) -> Outcome:
+        """Do what a line says, show what is to be seen of it, and return what came of it.
 
         Raises:
             GatewayLostError: the sandbox is gone.
         """
-        async with self._stack:
-            await self._become(self.username)
-            async for line in lines:
-                if line.strip() in {"!quit", "!exit"}:
-                    return
-                await self._obey(line.strip())
+        return await self.perform(self._do(line.strip()))
 
-    async def _obey(self, line: str) -> None:
+    async def perform(self, act: Coroutine[object, object, Outcome]) -> Outcome:
+        """Do something, show what is to be seen of it, and return what came of it.
+
+        Raises:
+            GatewayLostError: the sandbox is gone.
+        """
         try:
-            if line.startswith("/"):
-                await self._invoke(line[1:])
-            elif line.startswith("!"):
-                await self._command(*(line[1:].split(maxsplit=1) or ["help"]))
-            elif line:
-                self._display(await self.person.say(line))
+            done = await act
         except GatewayLostError:
             raise
-        except (PersonError, ValueError, TimeoutError) as error:
-            self._show(f"✗ {error or 'no answer came in time'}")
-        await self._learn_commands()
+        except (PersonError, TimeoutError) as error:
+            done = outcome.of_error(error)
+        self._report(done)
+        return done
 
-    async def _command(self, word: str, rest: str = "") -> None:
-        match word:
-            case "user":
-                await self._become(rest)
-            case "press":
-                await self._press(rest)
-            case "commands":
-                for one in await self.person.commands():
-                    self._show(f"/{one['name']}  {one['description']}")
-            case "messages":
-                for message in reversed(await self.person.messages()):
-                    self._display(message)
-            case _:
-                self._show(HELP)
+    async def _do(self, line: str) -> Outcome:
+        if line.startswith("/"):
+            return await self._invoke(line[1:])
+        if line.startswith("!"):
+            return await orders.obey(self, line[1:])
+        if line:
+            return await self.say(line)
+        return Outcome(Result.DONE)
 
-    async def _become(self, username: str) -> None:
-        if username not in self._tokens:
-            known = ", ".join(self._tokens)
-            self._show(f"✗ there is no user {username!r}; there are {known}")
-            return
-        if username not in self._people:
-            person = Person(self._api, self._tokens[username])
-            self._people[username] = await self._stack.enter_async_context(person)
-        self.username = username
-        await self._learn_commands()
+    def _report(self, done: Outcome) -> None:
+        if done.error is not None:
+            self.screen.fail(done.error)
+        if done.modal is not None:
+            self.screen.form(done.modal)
+            self.on_form()
+        if done.note is not None:
+            self.screen.show(clean(done.note))
 
-    async def _learn_commands(self) -> None:
-        self.completions = [
-            f"/{name}" for one in await self.person.commands() for name in _paths(one["name"], one)
-        ] + ["!user", "!press", "!commands", "!messages", "!help", "!quit"]
+    # -- what a line may do
 
-    async def _invoke(self, typed: str) -> None:
-        words = shlex.split(typed)
+    async def say(self, text: str, reply_to: Json | None = None) -> Outcome:
+        """Say something where the user looks; @name and #name become mentions.
+
+        Raises:
+            RefusedError: Discord would not take it.
+        """
+        seat = self.seat
+        said = await self.person.say(
+            self.person.around(seat.channel_id).with_mentions(text),
+            channel_id=seat.channel_id,
+            reply_to=None if reply_to is None else reply_to["id"],
+        )
+        await self.person.catch_up()
+        return Outcome(Result.DONE, messages=[said])
+
+    async def _invoke(self, typed: str) -> Outcome:
+        words = grammar.split(typed)
         if not words:
-            self._show(HELP)
-            return
-        declared = next((one for one in await self.person.commands() if one["name"] == words[0]), None)
-        names, options = _parsed(words, declared)
-        await self._await_answer(await self.person.start_invoke(" ".join(names), options))
+            return Outcome(Result.DONE, note=orders.help_text())
+        return await self.follow(await self.start(words), f"/{words[0]}")
 
-    async def _press(self, custom_id: str) -> None:
-        for message in reversed(self._seen):
-            if custom_id in _custom_ids(message):
-                await self._await_answer(await self.person.press(message, custom_id))
-                return
-        self._show(f"✗ no message here has a button {custom_id!r}")
+    async def start(self, words: Sequence[str]) -> Invocation:
+        """Invoke a slash command where the user looks, without waiting for the bot.
 
-    async def _await_answer(self, invocation: Invocation) -> None:
-        event = await invocation.settled(ANSWER_SECONDS)
-        if event.name == "INTERACTION_MODAL_CREATE":
-            self._show(f"▢ {event.data['title']} (a form, which the console cannot fill in)")
-        for message in invocation.messages:
-            self._display(message)
+        Args:
+            words: its name, those of group and sub-command, and name:value for each option.
 
-    def _display(self, message: Json) -> None:
-        self._seen.append(message)
-        width = self._width or shutil.get_terminal_size().columns
-        self._show(render_message(message, colour=self._colour, width=width))
+        Raises:
+            PersonError: there is no such command, or it does not take this.
+        """
+        read = grammar.command_line(words)
+        if not read.names:
+            raise UnknownCommandError(words[0])
+        channel_id = self.seat.channel_id
+        declared = await self.person.command(read.names[0], channel_id=channel_id)
+        around = self.person.around(channel_id)
+        values = await grammar.option_values(declared, read.names[1:], read.options, around)
+        return await self.person.start_invoke(" ".join(read.names), values, channel_id=channel_id)
 
+    async def follow(self, invocation: Invocation, what: str) -> Outcome:
+        """Wait for what a bot makes of something; live, that is reported when it comes."""
+        seat = self.seat
+        seat.waiting.append(what)
+        if not self._is_live:
+            return await self._followed(seat, invocation, what)
+        self._task_group.start_soon(self._watch, seat, invocation, what)
+        return Outcome(Result.DONE)
 
-async def console(
-    api: str, tokens: Mapping[str, str], *, lines: Lines | None = None, show: Show = print
-) -> None:
-    """Let a person type at a sandbox until the input ends or `!quit`.
+    async def _followed(self, seat: Seat, invocation: Invocation, what: str) -> Outcome:
+        try:
+            return await outcome.follow(seat.person, invocation, ANSWER_SECONDS)
+        finally:
+            seat.waiting.remove(what)
 
-    Args:
-        api: the base of the sandbox's REST API.
-        tokens: the users' tokens by name; the first is who begins.
-        lines: what is typed; by default the standard input, with completion if it is a terminal.
-        show: puts text before the person.
+    async def _watch(self, seat: Seat, invocation: Invocation, what: str) -> None:
+        done = await self._followed(seat, invocation, what)
+        if seat is self.seat:
+            self._report(done)
+        self.on_news()
 
-    Raises:
-        GatewayLostError: the sandbox is gone.
-    """
-    at = Console(api, tokens, show, colour=sys.stdout.isatty())
-    if lines is None:
-        lines = typed_lines(at) if sys.stdin.isatty() else piped_lines()
-    await at.run(lines)
+    # -- who, and where
 
+    async def become(self, username: str) -> None:
+        """Go on as another user, who sees what they have missed.
 
-async def typed_lines(at: Console) -> Lines:
-    """Yield what is typed at a terminal, completing the commands of whoever is speaking."""
-    # Loading prompt_toolkit takes longer than starting the sandbox; only who sits at a terminal pays for it.
-    from prompt_toolkit import PromptSession  # noqa: PLC0415 - see above
-    from prompt_toolkit.completion import WordCompleter  # noqa: PLC0415 - see above
-    from prompt_toolkit.patch_stdout import patch_stdout  # noqa: PLC0415 - see above
+        Raises:
+            UnknownPlaceError: there is no such user.
+            GatewayLostError: the sandbox is gone.
+        """
+        tokens = self.users()
+        if username not in tokens:
+            raise UnknownPlaceError("user", username, list(tokens))
+        before = self._seats.get(self.username)
+        if username not in self._seats:
+            person = await self._task_group.start(self._keep, tokens[username])
+            self._seats[username] = await self._seated(username, person, before)
+        await self._seats[username].person.catch_up()
+        self.username = username
+        seat = self.seat
+        held, seat.held = seat.held, []
+        for event, was in held:
+            self.screen.happened(seat, event, was, is_late=True)
+        self.on_news()
 
-    completer = WordCompleter(lambda: at.completions, sentence=True)
-    session: PromptSession[str] = PromptSession(completer=completer, complete_while_typing=True)
-    with patch_stdout(raw=True):
-        while True:
-            try:
-                yield await session.prompt_async(f"{at.username}> ")
-            except (EOFError, KeyboardInterrupt):
-                return
+    async def _seated(self, username: str, person: Person, before: Seat | None) -> Seat:
+        """Return a new seat, looking where the user before looked if this one may."""
+        known = person.places.channel(before.channel_id) if before is not None else {}
+        is_shared = before is not None and known and before.guild_id is not None
+        seat = Seat(username, person, before.channel_id if before and is_shared else person.channel_id)
+        person.listen(lambda event: self._heard(seat, event))
+        await seat.read_back(seat.channel_id)
+        return seat
 
+    async def _keep(self, token: str, *, task_status: TaskStatus[Person]) -> None:
+        async with Person(self._api, token) as person:
+            task_status.started(person)
+            await person.lost()
+            if not self._is_closing:
+                raise GatewayLostError
 
-async def piped_lines(descriptor: int = 0) -> Lines:
-    """Yield the lines of an input that is no terminal, until it ends.
+    async def look_at(self, channel_id: str) -> None:
+        """Look at another channel, and show what is new there.
 
-    A daemon thread reads them, so that waiting for a line that never comes does not keep the process alive.
-    It reads the descriptor itself: a thread holding the lock of `sys.stdin` would make the interpreter abort
-    at its end.
-    """
-    loop = asyncio.get_running_loop()
-    queue: asyncio.Queue[str | None] = asyncio.Queue()
+        Raises:
+            RefusedError: the user may not.
+        """
+        seat = self.seat
+        await seat.read_back(channel_id)
+        seat.channel_id = channel_id
+        fresh = seat.unread.pop(channel_id, 0)
+        for message in seat.here[-fresh:] if fresh else []:
+            self.screen.message(seat, message)
+        self.on_news()
 
-    def put(line: str | None) -> None:
-        with suppress(RuntimeError):  # the loop has ended; nobody wants the line any more
-            loop.call_soon_threadsafe(queue.put_nowait, line)
+    async def channel_named(self, name: str) -> str:
+        """Return the id of a channel, or with `@` before the name that of the direct message with somebody.
 
-    def read() -> None:
-        rest = b""
-        while data := os.read(descriptor, 4096):
-            *whole, rest = (rest + data).split(b"\n")
-            for line in whole:
-                put(line.decode("utf-8", "replace"))
-        if rest:
-            put(rest.decode("utf-8", "replace"))
-        put(None)
+        Raises:
+            UnknownPlaceError: there is none.
+        """
+        if name.startswith("@"):
+            return await self.person.direct_channel(self.person.user_named(name))
+        return self.person.channel_named(name, self.seat.guild_id)
 
-    threading.Thread(target=read, name="sandbox-console", daemon=True).start()
-    while (line := await queue.get()) is not None:
-        yield line
+    def _heard(self, seat: Seat, event: SeenEvent) -> None:
+        before = seat.take(event)
+        if seat is self._seats.get(self.username):
+            self.screen.happened(seat, event, before)
+            self.on_news()
+        else:
+            seat.held.append((event, before))
 
-
-def _parsed(words: list[str], declared: Json | None) -> tuple[list[str], dict[str, object]]:
-    """Return the names of command and sub-commands, and the options with values of their types.
-
-    Raises:
-        ValueError: an option has the form of none, or its value of another type.
-    """
-    names = [word for word in words if not OPTION.fullmatch(word)]
-    types = _types_at(declared, names)
-    options: dict[str, object] = {}
-    for word in words:
-        match = OPTION.fullmatch(word)
-        if match is not None:
-            kind = types.get(match[1], 3)
-            options[match[1]] = _value(kind, match[2])
-    return names, options
-
-
-def _types_at(declared: Json | None, names: list[str]) -> dict[str, int]:
-    options = [] if declared is None else as_objects(declared.get("options"))
-    for name in names[1:]:
-        nested = next((one for one in options if one["name"] == name), None)
-        options = [] if nested is None else as_objects(nested.get("options"))
-    return {one["name"]: one["type"] for one in options}
-
-
-def _value(kind: int, text: str) -> object:
-    mentioned = ID.fullmatch(text)
-    if kind not in BY_TYPE and mentioned is not None:
-        return mentioned[1] or mentioned[2]
-    return BY_TYPE.get(kind, str)(text)
+    @property
+    def _task_group(self) -> TaskGroup:
+        assert self._tasks is not None  # noqa: S101 - nothing is done before it is opened
+        return self._tasks
 
 
-def _paths(name: str, declared: Json) -> list[str]:
-    """Return what can be typed for a command: itself, or each of its sub-commands."""
-    nested = [one for one in as_objects(declared.get("options")) if one["type"] in {1, 2}]
-    if not nested:
-        return [name]
-    return [path for one in nested for path in _paths(f"{name} {one['name']}", one)]
+def _nothing() -> None:
+    """Do nothing: nobody looks."""
 
 
-def _custom_ids(message: Json) -> set[str]:
-    return {
-        str(one["custom_id"])
-        for row in as_objects(message.get("components"))
-        for one in as_objects(row.get("components"))
-        if one.get("custom_id")
-    }
+def _flat(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    """Return the errors of a group that are no groups themselves."""
+    found: list[BaseException] = []
+    for error in group.exceptions:
+        match error:
+            case BaseExceptionGroup():
+                found += _flat(error)
+            case _:
+                found.append(error)
+    return found

@@ -1,9 +1,11 @@
 """Text for a terminal: styled, measured in columns, wrapped, and without anything a terminal would obey."""
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TextIO
 
 BLURPLE = 0x5865F2
 GREEN = 0x57F287
@@ -162,3 +164,9 @@ class Ink:
     def say(self, text: str, style: Style = PLAIN) -> str:
         """Return a text of the console's own."""
         return "\n".join(self.paint(line(one, style)) for one in text.split("\n"))
+
+
+def is_wanted(stream: TextIO) -> bool:
+    """Return whether a stream is a terminal that shows colours, and nobody asked for none (no-color.org)."""
+    told = os.environ  # noqa: TID251 - what the terminal and its owner say
+    return stream.isatty() and not told.get("NO_COLOR") and told.get("TERM") != "dumb"

@@ -14,6 +14,7 @@ INLINE = re.compile(
     r"|(?P<ticks>`+)(?P<code>.+?)(?<!`)(?P=ticks)(?!`)"
     r"|\[(?P<label>[^\[\]]+)\]\(<?(?P<url>[a-z]+://[^\s<>)]+)>?\)"
     r"|<(?P<bare>https?://[^\s>]+)>"
+    r"|(?P<plain>https?://[^\s<>*|)]+)"
     r"|<t:(?P<time>-?\d+)(?::(?P<how>[tTdDfFR]))?>"
     r"|<(?P<kind>@[!&]?|#)(?P<id>\d+)>"
     r"|<a?:(?P<emoji>\w+):\d+>"
@@ -141,7 +142,7 @@ class _Typesetter:
         match found:
             case {"label": label, "url": url}:
                 return self.inline(label, LINK) + (line(f" ({url})", DIM) if label != url else [])
-            case {"bare": url}:
+            case {"bare": url} | {"plain": url}:
                 return line(url, LINK)
             case _:
                 return line(self._named(found), MENTION)

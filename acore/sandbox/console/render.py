@@ -79,7 +79,8 @@ def _before(message: Json, width: int) -> list[Line]:
     """Return the line that tells who used which command, or what is replied to."""
     used, reply = as_object(message.get("interaction")), as_object(message.get("referenced_message"))
     if used:
-        what = f"{called(as_object(used.get('user')))} used /{used.get('name')}"
+        sign = "" if message.get("type") == MessageType.CONTEXT_MENU_COMMAND else "/"
+        what = f"{called(as_object(used.get('user')))} used {sign}{used.get('name')}"
     elif reply:
         what = f"{author_of(reply)}: {summary(reply)}"
     elif message.get("type") == MessageType.REPLY:

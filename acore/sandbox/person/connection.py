@@ -1,6 +1,6 @@
 """One client's connection: its requests and what the gateway tells it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -89,10 +89,14 @@ class Connection:
         return await self._stack.__aexit__(kind, error, traceback)
 
     async def _connect(self) -> None:
-        self._http = await self._stack.enter_async_context(aiohttp.ClientSession())
+        self._http = aiohttp.ClientSession()
+        self._stack.push_async_callback(_in_peace, self._http.close)
         gateway = await self.request("GET", "/gateway")
-        socket = self._http.ws_connect(f"{gateway['url']}?v=10&encoding=json", max_msg_size=0)
-        self._ws = await self._stack.enter_async_context(socket)
+        try:
+            self._ws = await self._http.ws_connect(f"{gateway['url']}?v=10&encoding=json", max_msg_size=0)
+        except aiohttp.ClientError as error:
+            raise GatewayLostError from error
+        self._stack.push_async_callback(_in_peace, self._ws.close)
         tasks = await self._stack.enter_async_context(anyio.create_task_group())
         self._stack.callback(tasks.cancel_scope.cancel)
         tasks.start_soon(self._listen)
@@ -230,8 +234,14 @@ class Connection:
         return data
 
 
+async def _in_peace(close: Callable[[], Awaitable[object]]) -> None:
+    """Close something also where everything else is cancelled."""
+    with anyio.CancelScope(shield=True):
+        await close()
+
+
 def _multipart(body: object, files: Sequence[SentFile]) -> aiohttp.FormData:
-    form = aiohttp.FormData()
+    form = aiohttp.FormData(quote_fields=False)
     form.add_field("payload_json", msgspec.json.encode(body).decode(), content_type="application/json")
     for number, one in enumerate(files):
         form.add_field(f"files[{number}]", one.data, filename=one.filename, content_type=one.content_type)

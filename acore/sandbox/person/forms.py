@@ -5,14 +5,12 @@ from collections.abc import Mapping, Sequence
 from acore.sandbox.messages import components
 from acore.sandbox.person.connection import SentFile
 from acore.sandbox.person.feed import PersonError
-from acore.sandbox.person.places import Places
 from acore.sandbox.shapes import Json, as_objects
 
 SUBCOMMANDS = (1, 2)
 # Discord's documentation, "Application Command Option Type" and "Component Types".
 ATTACHMENT = 11
-BUTTON, STRING_SELECT, TEXT_INPUT = 2, 3, 4
-USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT = 5, 6, 7, 8
+STRING_SELECT, TEXT_INPUT = 3, 4
 LABEL, FILE_UPLOAD, RADIO_GROUP, CHECKBOX_GROUP, CHECKBOX = 18, 19, 21, 22, 23
 WITH_OPTIONS = frozenset({STRING_SELECT, RADIO_GROUP, CHECKBOX_GROUP})
 
@@ -141,35 +139,6 @@ def component_named(message: Json, name: str) -> Json:
     if name.isdecimal() and 1 <= int(name) <= len(found):
         return found[int(name) - 1]
     raise UnknownComponentError(name, [str(one["custom_id"]) for one in found])
-
-
-def picked(component: Json, texts: Sequence[str], places: Places, guild_id: str | None) -> list[str]:
-    """Return the values for what a person picks by value, label or name.
-
-    Raises:
-        UnknownPlaceError: nobody and nothing here has that name.
-    """
-    return [_value(component, text.strip(), places, guild_id) for text in texts]
-
-
-def _value(component: Json, text: str, places: Places, guild_id: str | None) -> str:
-    match component.get("type"):
-        case kind if kind in WITH_OPTIONS:
-            offered = as_objects(component.get("options"))
-            keys = ("value", "label")
-            return next((str(one["value"]) for key in keys for one in offered if one.get(key) == text), text)
-        case 5:
-            return text if text.isdecimal() else places.user_named(text)
-        case 6 | 7:
-            roles = places.roles(guild_id or "")
-            wanted = text.removeprefix("@")
-            role = next((str(one["id"]) for one in roles if one.get("name") == wanted), None)
-            is_known = text.isdecimal() or (role is None and component["type"] == ROLE_SELECT)
-            return text if is_known else role or places.user_named(text)
-        case 8:
-            return text if text.isdecimal() else places.channel_named(text, guild_id)
-        case _:
-            return text
 
 
 # -- modals

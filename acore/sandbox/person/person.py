@@ -36,12 +36,9 @@ class Person(Speaker):
             guild_id: in which guild; the first by default.
             channel_id: in which channel instead, which may be a direct message with a bot.
         """
-        if channel_id is not None:
-            guild_id = self.places.guild_of(channel_id)
-            if guild_id is None:
-                path = f"/channels/{channel_id}/application-command-index"
-                return as_objects((await self.request("GET", path))["application_commands"])
         path = f"/guilds/{guild_id or self.guild_id}/application-command-index"
+        if channel_id is not None:
+            path = f"/channels/{channel_id}/application-command-index"
         return as_objects((await self.request("GET", path))["application_commands"])
 
     async def command(self, name: str, kind: int = SLASH, *, channel_id: str | None = None) -> Json:
@@ -166,8 +163,7 @@ class Person(Speaker):
         component = forms.component_named(message, custom_id)
         data: Json = {"custom_id": component["custom_id"], "component_type": component["type"]}
         if values is not None:
-            guild_id = self._guild_of(message["channel_id"])
-            data["values"] = forms.picked(component, values, self.places, guild_id)
+            data["values"] = self.around(message["channel_id"]).picked(component, values)
         application_id = message.get("application_id") or message["author"]["id"]
         return await self.interact(
             3, application_id, data, channel_id=message["channel_id"], message_id=message["id"]
@@ -223,13 +219,10 @@ class Person(Speaker):
             "nonce": invocation.nonce,
             "data": data,
         }
-        guild_id = self._guild_of(channel_id)
+        guild_id = self.places.guild_of(channel_id)
         if guild_id is not None:
             body["guild_id"] = guild_id
         if message_id is not None:
             body["message_id"] = message_id
         await self.request("POST", "/interactions", body, files=files)
         return invocation
-
-    def _guild_of(self, channel_id: str) -> str | None:
-        return self.places.guild_of(channel_id)

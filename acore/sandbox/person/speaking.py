@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from acore.sandbox.person.connection import Connection, SentFile
 from acore.sandbox.person.invocation import new_nonce
+from acore.sandbox.person.surroundings import Surroundings
 from acore.sandbox.shapes import Json, as_objects
 
 
@@ -20,6 +21,10 @@ class Speaker(Connection):
     def channel_id(self) -> str:
         """The id of that guild's first channel for messages."""
         return str(self.places.talkable(self.guild_id)[0]["id"])
+
+    def around(self, channel_id: str) -> Surroundings:
+        """Return what names stand for in a channel."""
+        return Surroundings(self.places, self.places.guild_of(channel_id))
 
     def channel_named(self, name: str, guild_id: str | None = None) -> str:
         """Return the id of the channel with this name, in *guild_id* first.
