@@ -8,6 +8,7 @@ from acore.sandbox.api import field_kinds
 from acore.sandbox.api.fields import Fields
 from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.api.table import Answer, Audience, Call, Routes
+from acore.sandbox.resources.applications import OWN, named_application
 from acore.sandbox.shapes import Json
 from acore.sandbox.state.kinds import ALL_PRIVILEGED, LOCALES
 from acore.sandbox.state.records import Application
@@ -38,7 +39,6 @@ METADATA = "/applications/{application_id}/role-connections/metadata"
 METADATA_TYPES = range(1, 9)
 MAX_METADATA = 5
 METADATA_KEY = re.compile(r"[a-z0-9_]+")
-OWN = (Refusal.UNKNOWN_APPLICATION, Refusal.MISSING_ACCESS)
 
 routes = Routes()
 
@@ -49,15 +49,11 @@ def own_application(call: Call) -> Application:
     Raises:
         ApiError: nobody knows it, or it is another's.
     """
-    application = call.application
-    if application is None:
+    if "application_id" in call.path:
+        return named_application(call)
+    if call.application is None:
         raise ApiError(Refusal.UNAUTHORIZED)
-    named = call.path.get("application_id", application.id)
-    if named not in call.world.applications:
-        raise ApiError(Refusal.UNKNOWN_APPLICATION)
-    if named != application.id:
-        raise ApiError(Refusal.MISSING_ACCESS)
-    return application
+    return call.application
 
 
 @routes.on("GET", "/oauth2/applications/@me", Audience.BOT)

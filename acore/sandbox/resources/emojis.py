@@ -8,7 +8,7 @@ from acore.sandbox.api.fields import Fields
 from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
 from acore.sandbox.permissions.rules import Permission
-from acore.sandbox.resources.application_info import own_application
+from acore.sandbox.resources.applications import OWN, named_application
 from acore.sandbox.state import emojis
 from acore.sandbox.state.records import Application, Emoji, Guild, Picture
 
@@ -21,7 +21,6 @@ NAME = re.compile(r"[A-Za-z0-9_]+")
 EITHER_PERMISSION = Permission.CREATE_GUILD_EXPRESSIONS | Permission.MANAGE_GUILD_EXPRESSIONS
 IN_GUILD = "/guilds/{guild_id}/emojis"
 IN_APPLICATION = "/applications/{application_id}/emojis"
-OWN = (Refusal.UNKNOWN_APPLICATION, Refusal.MISSING_ACCESS)
 
 routes = Routes()
 
@@ -117,14 +116,14 @@ def delete_emoji(call: Call) -> Answer:
 @routes.on("GET", IN_APPLICATION, Audience.BOT, refuses=OWN)
 def get_application_emojis(call: Call) -> Answer:
     """Return an application's emojis."""
-    listed = own_application(call).emojis.values()
+    listed = named_application(call).emojis.values()
     return Answer({"items": [payloads.emoji(one, with_creator=True) for one in listed]})
 
 
 @routes.on("GET", f"{IN_APPLICATION}/{{emoji_id}}", Audience.BOT, refuses=(*OWN, Refusal.UNKNOWN_EMOJI))
 def get_application_emoji(call: Call) -> Answer:
     """Return one of an application's emojis."""
-    return Answer(payloads.emoji(_emoji(call, own_application(call)), with_creator=True))
+    return Answer(payloads.emoji(_emoji(call, named_application(call)), with_creator=True))
 
 
 @routes.on(
@@ -135,7 +134,7 @@ def get_application_emoji(call: Call) -> Answer:
 )
 def create_application_emoji(call: Call) -> Answer:
     """Make an emoji of an application."""
-    application = own_application(call)
+    application = named_application(call)
     name, picture, _ = _read_new(call, None)
     if len(application.emojis) >= MAX_IN_APPLICATION:
         raise ApiError(Refusal.TOO_MANY_EMOJIS)
@@ -151,7 +150,7 @@ def create_application_emoji(call: Call) -> Answer:
 )
 def edit_application_emoji(call: Call) -> Answer:
     """Rename an application's emoji."""
-    emoji = _emoji(call, own_application(call))
+    emoji = _emoji(call, named_application(call))
     errors = FormErrors()
     name = _name(Fields(call.form, errors))
     errors.raise_any()
@@ -162,7 +161,7 @@ def edit_application_emoji(call: Call) -> Answer:
 @routes.on("DELETE", f"{IN_APPLICATION}/{{emoji_id}}", Audience.BOT, refuses=(*OWN, Refusal.UNKNOWN_EMOJI))
 def delete_application_emoji(call: Call) -> Answer:
     """Delete an application's emoji."""
-    application = own_application(call)
+    application = named_application(call)
     emojis.forget(call.world, application, _emoji(call, application))
     return NOTHING
 

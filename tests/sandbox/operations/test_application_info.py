@@ -136,17 +136,21 @@ async def test_what_is_wrong_with_an_application_is_named(
 
 
 @pytest.mark.shows("GET /applications/{application_id}", Refusal.UNKNOWN_APPLICATION)
-@pytest.mark.shows("GET /applications/{application_id}", Refusal.MISSING_ACCESS)
+@pytest.mark.shows("GET /applications/{application_id}", Refusal.NOT_YOUR_APPLICATION)
 @pytest.mark.shows("PATCH /applications/{application_id}", Refusal.UNKNOWN_APPLICATION)
-@pytest.mark.shows("PATCH /applications/{application_id}", Refusal.MISSING_ACCESS)
+@pytest.mark.shows("PATCH /applications/{application_id}", Refusal.NOT_YOUR_APPLICATION)
 @pytest.mark.shows(
     "GET /applications/{application_id}/role-connections/metadata", Refusal.UNKNOWN_APPLICATION
 )
-@pytest.mark.shows("GET /applications/{application_id}/role-connections/metadata", Refusal.MISSING_ACCESS)
+@pytest.mark.shows(
+    "GET /applications/{application_id}/role-connections/metadata", Refusal.NOT_YOUR_APPLICATION
+)
 @pytest.mark.shows(
     "PUT /applications/{application_id}/role-connections/metadata", Refusal.UNKNOWN_APPLICATION
 )
-@pytest.mark.shows("PUT /applications/{application_id}/role-connections/metadata", Refusal.MISSING_ACCESS)
+@pytest.mark.shows(
+    "PUT /applications/{application_id}/role-connections/metadata", Refusal.NOT_YOUR_APPLICATION
+)
 async def test_another_application_is_no_business_of_ones_own(api: Api) -> None:
     other = api.sandbox.world.add_application("other")
     for method, suffix, body in (
@@ -158,4 +162,4 @@ async def test_another_application_is_no_business_of_ones_own(api: Api) -> None:
         reply = await api(method, f"/applications/{NOBODY}{suffix}", body)
         assert is_refused(reply, Refusal.UNKNOWN_APPLICATION)
         reply = await api(method, f"/applications/{other.id}{suffix}", body)
-        assert is_refused(reply, Refusal.MISSING_ACCESS)
+        assert is_refused(reply, Refusal.NOT_YOUR_APPLICATION)

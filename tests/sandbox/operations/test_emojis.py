@@ -210,17 +210,17 @@ async def test_an_application_has_emojis_of_its_own(api: Api) -> None:
 
 
 @pytest.mark.shows("GET /applications/{application_id}/emojis", Refusal.UNKNOWN_APPLICATION)
-@pytest.mark.shows("GET /applications/{application_id}/emojis", Refusal.MISSING_ACCESS)
+@pytest.mark.shows("GET /applications/{application_id}/emojis", Refusal.NOT_YOUR_APPLICATION)
 @pytest.mark.shows("POST /applications/{application_id}/emojis", Refusal.UNKNOWN_APPLICATION)
-@pytest.mark.shows("POST /applications/{application_id}/emojis", Refusal.MISSING_ACCESS)
+@pytest.mark.shows("POST /applications/{application_id}/emojis", Refusal.NOT_YOUR_APPLICATION)
 @pytest.mark.shows("GET /applications/{application_id}/emojis/{emoji_id}", Refusal.UNKNOWN_APPLICATION)
-@pytest.mark.shows("GET /applications/{application_id}/emojis/{emoji_id}", Refusal.MISSING_ACCESS)
+@pytest.mark.shows("GET /applications/{application_id}/emojis/{emoji_id}", Refusal.NOT_YOUR_APPLICATION)
 @pytest.mark.shows("GET /applications/{application_id}/emojis/{emoji_id}", Refusal.UNKNOWN_EMOJI)
 @pytest.mark.shows("PATCH /applications/{application_id}/emojis/{emoji_id}", Refusal.UNKNOWN_APPLICATION)
-@pytest.mark.shows("PATCH /applications/{application_id}/emojis/{emoji_id}", Refusal.MISSING_ACCESS)
+@pytest.mark.shows("PATCH /applications/{application_id}/emojis/{emoji_id}", Refusal.NOT_YOUR_APPLICATION)
 @pytest.mark.shows("PATCH /applications/{application_id}/emojis/{emoji_id}", Refusal.UNKNOWN_EMOJI)
 @pytest.mark.shows("DELETE /applications/{application_id}/emojis/{emoji_id}", Refusal.UNKNOWN_APPLICATION)
-@pytest.mark.shows("DELETE /applications/{application_id}/emojis/{emoji_id}", Refusal.MISSING_ACCESS)
+@pytest.mark.shows("DELETE /applications/{application_id}/emojis/{emoji_id}", Refusal.NOT_YOUR_APPLICATION)
 @pytest.mark.shows("DELETE /applications/{application_id}/emojis/{emoji_id}", Refusal.UNKNOWN_EMOJI)
 async def test_the_emojis_of_another_application_are_no_business_of_ones_own(api: Api) -> None:
     other = api.sandbox.world.add_application("other")
@@ -235,7 +235,7 @@ async def test_the_emojis_of_another_application_are_no_business_of_ones_own(api
         reply = await api(method, f"/applications/{NOBODY}{suffix}", body)
         assert is_refused(reply, Refusal.UNKNOWN_APPLICATION)
         reply = await api(method, f"/applications/{other.id}{suffix}", body)
-        assert is_refused(reply, Refusal.MISSING_ACCESS)
+        assert is_refused(reply, Refusal.NOT_YOUR_APPLICATION)
         if suffix == one:
             assert is_refused(await api(method, f"{own(api)}/{NOBODY}", body), Refusal.UNKNOWN_EMOJI)
 
