@@ -1,8 +1,12 @@
 """Reading JSON whose shape a stranger chose."""
 
+import re
 from typing import Any, cast
 
 type Json = dict[str, Any]
+
+WHOLE = re.compile(r"-?[0-9]{1,20}")
+"""A whole number as text, of as many digits as 64 bits can have."""
 
 
 def as_object(value: object) -> Json:
@@ -21,10 +25,16 @@ def as_objects(value: object) -> list[Json]:
 
 
 def as_snowflake(value: object) -> str | None:
-    """Return an id sent as a string or, as nextcord does, as a number; None if it is neither."""
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return str(value)
-    return value if isinstance(value, str) and value.isdigit() else None
+    """Return an id sent as a string or, as nextcord does, as a number; None if it is neither.
+
+    Ids have 64 bits (Discord's documentation, "Snowflakes").
+    """
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    number = as_int(value, -1)
+    if not 0 <= number < 1 << 64:
+        return None
+    return value if isinstance(value, str) else str(number)
 
 
 def as_int(value: object, default: int = 0) -> int:
@@ -33,7 +43,7 @@ def as_int(value: object, default: int = 0) -> int:
         return default
     if isinstance(value, int):
         return value
-    return int(value) if isinstance(value, str) and value.lstrip("-").isdigit() else default
+    return int(value) if isinstance(value, str) and WHOLE.fullmatch(value) else default
 
 
 def as_flag(text: str | None, *, default: bool = False) -> bool:

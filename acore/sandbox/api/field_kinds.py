@@ -31,12 +31,12 @@ def moment(fields: Fields, key: str) -> datetime | None:
         return None
     try:
         read = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        read = None
-    if read is None:
-        fields.wrong(key, "Could not parse. Should be ISO8601.")
-        return None
-    return read.astimezone(UTC) if read.tzinfo is not None else read.replace(tzinfo=UTC)
+        if read is not None:
+            return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):  # it is no moment, or none of the years that there are
+        pass
+    fields.wrong(key, "Could not parse. Should be ISO8601.")
+    return None
 
 
 def bits(fields: Fields, key: str) -> int | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from acore.sandbox.api.refusals import FormErrors
-from acore.sandbox.shapes import as_snowflake
+from acore.sandbox.shapes import WHOLE, as_snowflake
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def number(
     text = query.get(name)
     if text is None:
         return default
-    if not text.lstrip("-").isdigit():
+    if WHOLE.fullmatch(text) is None:
         errors.add((name,), f'Value "{text}" is not int.')
         return default
     if int(text) < low:

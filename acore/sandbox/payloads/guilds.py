@@ -204,6 +204,7 @@ def integration(of: Application) -> Json:
             "name": of.name,
             "icon": of.settings.get("icon"),
             "description": of.description,
+            "summary": "",  # undescribed and always empty, but nextcord needs it
             "type": None,
             "bot": user(of.bot),
         },

@@ -8,6 +8,9 @@ from acore.sandbox.shapes import Json
 from tests.sandbox.operations.conftest import Api
 from tests.sandbox.operations.refused import is_refused, is_wrong_at
 
+ODD = ("²", "--5", "5" * 30, "5" * 5000)
+"""What some ways of reading numbers take for one, and others do not."""
+
 
 async def three_entries(api: Api) -> list[str]:
     """Let the owner make a role and change a member, and the bot rename it; return the entries' ids."""
@@ -71,6 +74,7 @@ async def test_what_is_wrong_with_a_search_of_the_log_is_named(wrong: Api) -> No
         ("user_id", "x"),
         ("target_id", "x"),
         ("action_type", "x"),
+        *((name, odd) for name in ("limit", "before", "user_id", "action_type") for odd in ODD),
     ):
         reply = await wrong("GET", f"{wrong.guild}/audit-logs", query={name: value})
         assert is_wrong_at(reply, name)

@@ -335,6 +335,7 @@ async def test_what_is_wrong_with_a_search_is_named(wrong: Api) -> None:
         ("flags", "all"),
         ("communication_disabled_until", "tomorrow"),
         ("communication_disabled_until", 5),
+        ("communication_disabled_until", "9999-12-31T23:59:59-23:59"),
         ("communication_disabled_until", iso(now() + timedelta(days=29))),
     ],
 )

@@ -262,6 +262,7 @@ async def test_a_guild_without_boosts_has_no_icons_on_its_roles(api: Api) -> Non
         ("name", 5),
         ("permissions", "all"),
         ("permissions", -1),
+        ("permissions", "²"),
         ("color", 0x1000000),
         ("color", True),
         ("hoist", "yes"),
