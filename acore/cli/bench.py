@@ -17,6 +17,7 @@ from acore.bench.runtime.report import (
     row_names,
 )
 from acore.bench.runtime.rows import Unit
+from acore.bench.sandbox import measure_sandbox
 from acore.bench.start import measure_start
 from acore.cli.output import as_json, complain, say, table
 from acore.errors import ExitCode
@@ -63,6 +64,45 @@ def start(rounds: int, *, is_json: bool) -> None:
     )
     table(("what", "acore", "bare nextcord bot", "ratio"), rows)
     say(f"medians of {report.rounds} rounds; ratios are taken within each round")
+
+
+@bench.command()
+@click.option(
+    "--rounds", type=click.IntRange(1), default=5, show_default=True, help="How often each is measured."
+)
+@click.option("--gate", is_flag=True, help="End with 1 if the sandbox could be what is measured.")
+@click.option("--json", "is_json", is_flag=True, help="One JSON object.")
+def sandbox(rounds: int, *, gate: bool, is_json: bool) -> int:
+    """How many dispatches the sandbox can send, beside how many a bare nextcord bot takes."""
+
+    def progress(number: int) -> None:
+        if not is_json:
+            click.echo(f"round {number} of {rounds}", err=True)
+
+    report = anyio.run(measure_sandbox, rounds, progress)
+    if is_json:
+        as_json(report)
+    else:
+        rows = (
+            (
+                "dispatches, encoded beforehand",
+                f"{report.ceiling:,.0f}/s",
+                f"{report.bare:,.0f}/s",
+                f"{report.ratio:.2f}",
+                f"≥ {report.must:g}",
+            ),
+        )
+        table(("what", "read and inflated", "bare nextcord bot", "ratio", "must"), rows)
+        say(f"the sandbox's process worked {report.sandbox_share:.0%} of the time while they were only read")
+        say(
+            f"a bare bot answers a command in {report.echo_p50:.1f} ms (p50), {report.echo_p99:.1f} (p99)."
+            + " ".join(report.echo_verdicts)
+        )
+        say(
+            f"medians of {report.rounds} rounds; ratios are taken within each round; "
+            f"load {report.load[0]:.1f} before and {report.load[1]:.1f} after"
+        )
+    return ExitCode.FAILURE if gate and report.ratio < report.must else ExitCode.OK
 
 
 @bench.command()

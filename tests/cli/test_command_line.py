@@ -21,7 +21,17 @@ async def test_help_names_every_command(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [*COMMANDS, "sandbox serve", "events tail", "events show", "bench start", "bench runtime"]
+    "arguments",
+    [
+        *COMMANDS,
+        "sandbox serve",
+        "events tail",
+        "events show",
+        "bench start",
+        "bench sandbox",
+        "bench runtime",
+        "sandbox load",
+    ],
 )
 async def test_every_command_explains_itself(home: Path, arguments: str) -> None:
     told = await outcome(home, *arguments.split(), "--help")
