@@ -43,7 +43,6 @@ _SERVICE_VARIABLES = ("JOURNAL_STREAM", "INVOCATION_ID", "KUBERNETES_SERVICE_HOS
 # Docker and Podman leave these in a container.
 _CONTAINER_FILES = (".dockerenv", "run/.containerenv")
 
-_RECONNECTS = "nextcord.client"
 # What these say of every request and every payload is for who debugs them.
 _TALKATIVE = ("nextcord", "aiohttp", "aiosqlite", "asyncio")
 
@@ -173,8 +172,6 @@ class Logging:
         _remove(0)  # loguru's default output to stderr, if it is still there
         logging.root.handlers[:] = [_Inbound()]
         logging.captureWarnings(capture=True)
-        self._plain = _InPlainWords()
-        logging.getLogger(_RECONNECTS).addFilter(self._plain)
         self.set_level(level)
 
     def set_level(self, level: str) -> None:
@@ -201,7 +198,6 @@ class Logging:
         for output in self._outputs:
             output.close()
         logging.captureWarnings(capture=False)
-        logging.getLogger(_RECONNECTS).removeFilter(self._plain)
         logging.root.handlers[:], level = self._root_before
         logging.root.setLevel(level)
         for library, itself in self._libraries.items():
@@ -216,20 +212,6 @@ class Logging:
             diagnose=False,
             backtrace=False,
         )
-
-
-class _InPlainWords(logging.Filter):
-    """Makes one line of what nextcord says of each lost connection: it adds a traceback of its own inside."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Let everything pass."""
-        error = record.exc_info[1] if record.exc_info else None
-        if error is not None and str(record.msg).startswith("Attempting a reconnect"):
-            said = str(error) or type(error).__name__
-            record.msg, record.args = f"{record.getMessage()} ({said})", ()
-            record.exc_info = None
-            record.levelno, record.levelname = logging.WARNING, "WARNING"
-        return True
 
 
 def _quieter(level: int) -> int:

@@ -1,13 +1,18 @@
 """The connection that acore owns: one nextcord client per attempt."""
 
 import asyncio
+import json
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, cast
 
 import aiohttp
 import nextcord  # noqa: TID251 - acore.discord is where nextcord lives
 from loguru import logger
-from nextcord.http import HTTPClient, Route  # noqa: TID251 - as above
+from nextcord.http import (  # noqa: TID251 - as above
+    _USER_AGENT,  # pyright: ignore[reportPrivateUsage] - Discord wants to know the library
+    HTTPClient,
+    Route,
+)
 from nextcord.webhook.async_ import AsyncWebhookAdapter, async_context  # noqa: TID251 - as above
 
 from acore.actors.desk import ACKNOWLEDGE_LIMIT
@@ -25,6 +30,7 @@ from acore.discord.budget import budget_of
 from acore.discord.cogs.ops import ops_cog
 from acore.discord.cogs.status import status_cog
 from acore.discord.render import render
+from acore.discord.staying import NonsenseError, stay_connected
 from acore.discord.sync import sync_commands
 from acore.events.discord import Application, CommandsSynced, GuildLine, IdentifyBudget
 from acore.events.status import Reply
@@ -35,7 +41,8 @@ _BAD_TOKEN, _BAD_INTENTS, _FORBIDDEN_INTENTS = 4004, 4013, 4014
 # Discord, Teams: an invitation that was accepted, and the roles that may change the application.
 _ACCEPTED, _CHANGING_ROLES = 2, frozenset({"admin", "developer"})
 # Answers to come back later, beside those of a failing server.
-_LATER, _SERVER_ERROR = frozenset({408, 429}), 500
+_SUCCESS, _TOO_MANY, _SERVER_ERROR = range(200, 300), 429, 500
+_LATER = frozenset({408, _TOO_MANY})
 # Seconds; a login includes the library's own attempts at a failing server.
 _LOGIN_LIMIT, _ANSWER_LIMIT = 45.0, 15.0
 # nextcord says "ready" when no further server has come for this long; its own 2 s only delay the news.
@@ -72,7 +79,7 @@ class OwnedDoor:
         self._token = token
         self._base = base
         self._clock = clock
-        self._adapter = _Adapter(base)
+        self._adapter = _AskingOnce(base)
         self._session: aiohttp.ClientSession | None = None
         self._client = _Client(ears, base, clock)
         self._client.add_cog(status_cog(ears.invoked))
@@ -80,7 +87,7 @@ class OwnedDoor:
 
     async def open(self) -> Application:
         """Log in over HTTP and return whose bot this is."""
-        self._session = aiohttp.ClientSession()
+        self._session = aiohttp.ClientSession(headers={"User-Agent": _USER_AGENT})
         found: dict[str, Any] = {}
         try:
             with self._clock.deadline(_LOGIN_LIMIT) as scope:
@@ -104,9 +111,9 @@ class OwnedDoor:
     async def stay(self) -> None:
         """Connect and stay connected, until `close`."""
         # Handlers of events copy this task's context: their answers go to the same base URL.
-        async_context.set(self._adapter)
+        async_context.set(_Adapter(self._base))
         try:
-            await self._client.connect()
+            await stay_connected(self._client, self._clock)
         except nextcord.PrivilegedIntentsRequired as error:
             raise IntentsRefusedError(", ".join(_intent_names(self._client.intents)[0])) from error
         except nextcord.ConnectionClosed as error:
@@ -115,11 +122,8 @@ class OwnedDoor:
             raise DiscordUnreachableError(f"the gateway cannot be reached ({_words(error)})") from error
         except nextcord.HTTPException as error:
             raise DiscordUnreachableError(f"Discord answered {error.status}", _asked_wait(error)) from error
-        except AttributeError as error:
-            # nextcord 3.2 trips over its own missing socket when the very first connection fails.
-            if self._client.ws is None:  # pyright: ignore[reportUnnecessaryComparison] - None before the first one
-                raise DiscordUnreachableError("the gateway cannot be reached") from error
-            raise
+        except NonsenseError as error:
+            raise DiscordUnreachableError(str(error)) from error
         if self._client.refused is not None:
             raise BudgetUsedUpError(self._client.refused)
 
@@ -136,6 +140,8 @@ class OwnedDoor:
             raise DiscordUnreachableError(text, _asked_wait(error)) from error
         except _UNREACHABLE as error:
             raise DiscordUnreachableError(_words(error)) from error
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            raise DiscordUnreachableError("Discord told of its commands what makes no sense") from error
 
     async def close(self) -> None:
         """Let go of socket, threads and sessions."""
@@ -263,7 +269,10 @@ class _Client(nextcord.Client):
         self, interaction: "nextcord.Interaction[nextcord.Client]"
     ) -> None:
         """Find the command by its name: nextcord goes by Discord's ids, new to each process."""
-        data: Any = interaction.data
+        data: Any = interaction.data or {}
+        if "name" not in data or interaction.user is None:
+            logger.warning("Interaction {} names no command or nobody who uses it.", interaction.id)
+            return
         is_typing = interaction.type is nextcord.InteractionType.application_command_autocomplete
         if not is_typing and interaction.type is not nextcord.InteractionType.application_command:
             return
@@ -316,6 +325,44 @@ class _Adapter(AsyncWebhookAdapter):
         return await super().request(route, *args, **kwargs)
 
 
+class _AskingOnce(_Adapter):
+    """Asks once, for the desk decides when to ask again.
+
+    nextcord itself would ask a failing server again after 1, 3, 5 … s: for an acknowledgement, which has
+    three seconds, that is one more attempt.
+    """
+
+    async def request(
+        self,
+        route: Route,
+        session: aiohttp.ClientSession,
+        *,
+        payload: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+        **others: Any,  # noqa: ANN401 - nextcord's own
+    ) -> None:
+        """Send *route* to the base URL.
+
+        Raises:
+            nextcord.HTTPException: The answer is no success.
+        """
+        assert not any(others.values()), others  # noqa: S101 - neither files nor reasons are sent
+        url = self._base + route.url.removeprefix(Route.BASE)
+        async with session.request(route.method, url, json=payload, params=params) as response:
+            text = await response.text()
+            if response.status not in _SUCCESS:
+                raise nextcord.HTTPException(response, _object(text))
+
+
+def _object(text: str) -> dict[str, Any] | str:
+    """Return the JSON object that *text* is, or the text itself."""
+    try:
+        found: object = json.loads(text)
+    except ValueError:
+        return text
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else text
+
+
 def _rebase(http: HTTPClient, base: str) -> None:
     """Send what *http* sends to *base*: for this client alone, a guest's host keeps its own."""
     send: Callable[..., Coroutine[Any, Any, object]] = http.request
@@ -364,8 +411,12 @@ def owners_of(found: Mapping[str, Any]) -> tuple[int, ...]:
 
 def _asked_wait(error: nextcord.HTTPException) -> float:
     """Return the seconds that Discord asked us to wait; 0 when it did not."""
+    headers = error.response.headers
+    wait = headers.get("Retry-After", "0")
+    if error.status == _TOO_MANY and "X-RateLimit-Global" not in headers:
+        wait = headers.get("X-RateLimit-Reset-After", wait)  # the same of this route, not in whole seconds
     try:
-        return float(error.response.headers.get("Retry-After", 0))
+        return float(wait)
     except (TypeError, ValueError):
         return 0.0
 

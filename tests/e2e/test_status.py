@@ -50,6 +50,18 @@ async def test_everybody_sees_a_members_answer_and_it_has_no_operators_part(
     assert not {"Version", "Record keeping", "Last run", "Parts"} & fields(answer).keys()
 
 
+async def test_every_request_names_the_library_as_discord_wants(
+    home: Path, recording: Path, sandbox: Sandbox, member: Person
+) -> None:
+    async with running(home, sandbox) as bot:
+        await member.invoke("botstatus")
+        await bot.stop()
+
+    asked = [one for method in ("GET", "POST", "PATCH") for one in requests(recording, method, "")]
+    assert len(asked) >= 5
+    assert all(one["request_headers"]["User-Agent"].startswith("DiscordBot (") for one in asked)
+
+
 async def test_the_acknowledgement_takes_less_than_a_second(
     home: Path, recording: Path, sandbox: Sandbox, member: Person
 ) -> None:

@@ -1,0 +1,139 @@
+"""Staying connected: a connection that is lost is made again while those who just asked still wait.
+
+Discord repeats to a session that is resumed what it missed, but an interaction waits three seconds only for
+its first answer (Discord, Receiving and Responding). nextcord's own loop waits at random up to 2, 4, 8 …
+1024 s between two attempts and remembers earlier losses for half an hour: a command given in a short outage
+was often too old when it came.
+"""
+
+from contextlib import suppress
+from typing import Any
+
+import aiohttp
+import nextcord  # noqa: TID251 - acore.discord is where nextcord lives
+from loguru import logger
+from nextcord.gateway import DiscordWebSocket, ReconnectWebSocket  # noqa: TID251 - as above
+
+from acore.clock import Clock
+
+QUICK, QUICK_ATTEMPTS, LONGEST = 0.5, 7, 60.0
+"""Seconds between the first attempts, how many these are, and the most seconds between later ones."""
+_CONNECT_LIMIT = 60.0
+# Discord, Gateway Close Event Codes: no complaint; an error after which one resumes; forbidden intents.
+_NORMAL, _UNKNOWN_ERROR, _FORBIDDEN_INTENTS = 1000, 4000, 4014
+
+
+class NonsenseError(Exception):
+    """The gateway said something that cannot be what Discord means; perhaps at the beginning of a session."""
+
+    def __init__(self, error: Exception, *, is_first: bool) -> None:
+        super().__init__(f"the gateway said what makes no sense ({type(error).__name__}: {error})")
+        self.is_first = is_first
+
+
+_LOST = (
+    OSError,
+    TimeoutError,
+    aiohttp.ClientError,
+    nextcord.HTTPException,
+    nextcord.GatewayNotFound,
+    nextcord.ConnectionClosed,
+    NonsenseError,
+)
+
+
+def wait_before(attempt: int) -> float:
+    """Return seconds to wait before an attempt to be back; the first is 1, and comes at once."""
+    if attempt <= 1:
+        return 0.0
+    return min(LONGEST, QUICK * 2.0 ** min(max(0, attempt - QUICK_ATTEMPTS), 10))
+
+
+async def stay_connected(client: nextcord.Client, clock: Clock) -> None:
+    """Connect, and connect again whenever the connection is lost, until the client is closed.
+
+    Raises:
+        nextcord.PrivilegedIntentsRequired: Discord does not allow the intents.
+        nextcord.ConnectionClosed: Discord says not to come back.
+        nextcord.GatewayNotFound: The first connection was lost before it was made.
+        nextcord.HTTPException: The first connection was refused.
+        NonsenseError: The session began with something that cannot be.
+        OSError: The first connection could not be made.
+        TimeoutError: The first connection was not made in time.
+        aiohttp.ClientError: The first connection could not be made.
+    """
+    way: dict[str, Any] = {"initial": True}
+    attempt = 0
+    while not client.is_closed():
+        try:
+            await _connect(client, clock, way)
+            while True:
+                await _hear(client)
+                attempt = 0
+        except ReconnectWebSocket as lost:
+            client.dispatch("disconnect")
+            if _has_never_connected(client):
+                raise nextcord.GatewayNotFound from lost
+            way, why = _back(client, way) if lost.resume else {}, "Discord wants another connection"
+        except _LOST as lost:
+            client.dispatch("disconnect")
+            if client.is_closed():
+                return
+            if _has_never_connected(client) or (isinstance(lost, NonsenseError) and lost.is_first):
+                raise
+            await _refuse_for_good(client, lost)
+            way, why = _back(client, way), str(lost) or type(lost).__name__
+        attempt += 1
+        wait = wait_before(attempt)
+        if wait and not client.is_closed():
+            logger.warning("The gateway cannot be reached ({}); trying again in {:g} s.", why, wait)
+            await clock.sleep(wait)
+
+
+async def _connect(client: nextcord.Client, clock: Clock, way: dict[str, Any]) -> None:
+    made = DiscordWebSocket.from_client(client, format_gateway=True, shard_id=client.shard_id, **way)
+    with clock.deadline(_CONNECT_LIMIT) as scope:
+        client.ws = await made
+    if scope.cancelled_caught:
+        raise TimeoutError(f"no answer within {_CONNECT_LIMIT:g} s")
+
+
+async def _hear(client: nextcord.Client) -> None:
+    """Take in one frame; an event that cannot be understood is left out, unless the session begins with it.
+
+    Raises:
+        NonsenseError: Without what this frame says it cannot go on.
+    """
+    before = client.ws.sequence
+    try:
+        await client.ws.poll_event()
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        nonsense = NonsenseError(error, is_first=before is None)
+        if nonsense.is_first or client.ws.sequence == before:
+            with suppress(OSError, aiohttp.ClientError):
+                await client.ws.close(_UNKNOWN_ERROR)
+            raise nonsense from error
+        logger.warning("An event is left out: {}", nonsense)
+
+
+def _has_never_connected(client: nextcord.Client) -> bool:
+    return client.ws is None  # pyright: ignore[reportUnnecessaryComparison] - None before the first one
+
+
+def _back(client: nextcord.Client, way: dict[str, Any]) -> dict[str, Any]:
+    """Return the way back into the session; into a new one when there is none any more."""
+    socket: Any = client.ws
+    if socket.session_id is None:
+        return {}
+    # A socket that was resumed was not told this address again.
+    gateway = socket.resume_url or way.get("gateway")
+    return {"resume": True, "session": socket.session_id, "sequence": socket.sequence, "gateway": gateway}
+
+
+async def _refuse_for_good(client: nextcord.Client, lost: BaseException) -> None:
+    """Raise what says not to come back, in nextcord's own way."""
+    if isinstance(lost, nextcord.ConnectionClosed) and lost.code != _NORMAL:
+        if lost.code == _FORBIDDEN_INTENTS:
+            raise nextcord.PrivilegedIntentsRequired(lost.shard_id) from None
+        await client.close()
+        raise lost
