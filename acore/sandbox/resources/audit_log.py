@@ -1,12 +1,15 @@
 """Reading a guild's audit log."""
 
+from collections.abc import Iterator
+
 from acore.sandbox import payloads
 from acore.sandbox.api import paging
 from acore.sandbox.api.fields import Fields
 from acore.sandbox.api.refusals import FormErrors, Refusal
 from acore.sandbox.api.table import Answer, Audience, Call, Routes
+from acore.sandbox.interactions.command import Command
 from acore.sandbox.permissions.rules import Permission
-from acore.sandbox.state.records import AuditEntry
+from acore.sandbox.state.records import AuditEntry, Guild
 
 MAX_PAGE = 100  # Discord's documentation, "Get Guild Audit Log"
 DEFAULT_PAGE = 50
@@ -30,10 +33,24 @@ def get_audit_log(call: Call) -> Answer:
     if page.after is None:
         found.reverse()
     shown = found[: page.limit]
-    named = {one for entry in shown for one in (entry.user_id, entry.target_id)}
-    users = [user for key, user in call.world.users.items() if key in named]
-    threads = [thread for key, thread in guild.threads.items() if key in named]
-    return Answer(payloads.audit_log(shown, users, threads))
+    named = list(dict.fromkeys(one for entry in shown for one in (entry.user_id, entry.target_id or "")))
+    world = call.world
+    body = payloads.audit_log(
+        shown,
+        users=[world.users[one] for one in named if one in world.users],
+        threads=[guild.threads[one] for one in named if one in guild.threads],
+        webhooks=[world.webhooks[one] for one in named if one in world.webhooks],
+        commands=[one.payload() for one in _commands(call, guild) if one.id in named],
+    )
+    return Answer(body)
+
+
+def _commands(call: Call, guild: Guild) -> Iterator[Command]:
+    """Return the commands of every application whose bot is in a guild."""
+    for application in call.world.applications.values():
+        if application.bot.id in guild.members:
+            for guild_id in (None, guild.id):
+                yield from call.house.commands.listed(application.id, guild_id)
 
 
 def _wanted(call: Call) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The members of a guild: finding and changing them, their roles, and sending them away."""
 
+import heapq
 from datetime import timedelta
 
 from acore.sandbox import payloads, realtime
@@ -46,9 +47,9 @@ def get_members(call: Call) -> Answer:
     if call.application is None or not call.application.flags & MAY_LIST:
         raise ApiError(Refusal.MISSING_ACCESS)
     page = paging.page(call.query, default=1, most=MAX_PAGE)
-    listed = sorted(guild.members.values(), key=lambda one: int(one.user.id))
-    found = [one for one in listed if page.has(one.user.id)]
-    return Answer([payloads.member(one) for one in found[: page.limit]])
+    there = (one for one in guild.members.values() if page.has(one.user.id))
+    found = heapq.nsmallest(page.limit, there, key=lambda one: int(one.user.id))
+    return Answer([payloads.member(one) for one in found])
 
 
 @routes.on(

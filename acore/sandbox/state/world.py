@@ -146,7 +146,7 @@ class World:
         return user
 
     def add_member(self, guild: Guild, user: User, *, role_ids: Iterable[str] = ()) -> Member:
-        """Make a user a member of a guild.
+        """Make a user a member of a guild; a bot gets the role that Discord gives it there.
 
         Raises:
             KeyError: the guild has no such role.
@@ -155,6 +155,8 @@ class World:
         if user.id in guild.bans:
             raise ApiError(Refusal.USER_IS_BANNED)
         roles = [guild.roles[role_id].id for role_id in role_ids]
+        if user.bot:
+            roles.insert(0, self.add_bot_role(guild, user).id)
         member = Member(user=user, joined_at=realtime.now(), role_ids=roles)
         guild.members[user.id] = member
         others = [user_id for user_id in guild.members if user_id != user.id]
@@ -228,8 +230,7 @@ class World:
         self.guilds[guild.id] = guild
         self.add_channel("general", guild=guild)
         for user in dict.fromkeys([owner, *users]):
-            roles = [self.add_bot_role(guild, user).id] if user.bot else []
-            self.add_member(guild, user, role_ids=roles)
+            self.add_member(guild, user)
         return guild
 
     def add_application(
@@ -337,10 +338,10 @@ class World:
             id=self.snowflakes.make(),
             name=bot.username,
             permissions=int(permissions.EVERYONE_MAY),
-            position=len(guild.roles),
+            position=1,
             bot_id=bot.id,
         )
-        guild.roles[role.id] = role
+        self.insert_role(guild, role)
         return role
 
 

@@ -107,6 +107,7 @@ async def test_a_bot_that_is_kicked_or_leaves_forgets_the_guild_and_one_that_com
 
         world.add_member(world.guild, world.application.bot)
         await ears.hear("guild_join")
+        assert bot.guilds[0].self_role is not None
         await bot.guilds[0].leave()
         await ears.hear("guild_remove", times=2)
         assert bot.guilds == []

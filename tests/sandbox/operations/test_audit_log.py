@@ -46,6 +46,38 @@ async def test_who_changed_what_is_told_newest_first_with_whom_it_names(api: Api
     assert "reason" not in entries[0]
 
 
+async def test_what_the_log_names_is_told_as_far_as_it_is_there(api: Api) -> None:
+    owner = api.sandbox.world.owner
+    api.may(Permission.VIEW_AUDIT_LOG)
+    made = await api("POST", f"{api.channel}/webhooks", {"name": "ticker"}, by=owner)
+    gone = await api("POST", f"{api.channel}/webhooks", {"name": "gone"}, by=owner)
+    await api("DELETE", f"/webhooks/{gone.body['id']}", by=owner)
+    thread = await api("POST", f"{api.channel}/threads", {"name": "talk", "type": 11}, by=owner)
+
+    log = await read(api)
+
+    assert [one["id"] for one in log["webhooks"]] == [made.body["id"]]
+    assert "token" not in log["webhooks"][0]
+    assert [one["id"] for one in log["threads"]] == [thread.body["id"]]
+
+
+async def test_a_command_is_told_whose_permissions_were_changed(api: Api) -> None:
+    world = api.sandbox.world
+    api.may(Permission.VIEW_AUDIT_LOG)
+    application = f"/applications/{api.sandbox.application_id}"
+    commands = [
+        (await api("POST", f"{application}/commands", {"name": name, "description": "does"})).body
+        for name in ("one", "other")
+    ]
+    path = f"{application}/guilds/{world.guild.id}/commands/{commands[0]['id']}/permissions"
+    allowed = {"permissions": [{"id": world.member.id, "type": 2, "permission": True}]}
+    assert (await api("PUT", path, allowed, by=world.owner)).status == 200
+
+    log = await read(api)
+
+    assert [one["name"] for one in log["application_commands"]] == ["one"]
+
+
 async def test_the_log_is_searched_and_read_page_by_page(api: Api) -> None:
     first, second, third = await three_entries(api)
     world = api.sandbox.world

@@ -131,12 +131,12 @@ async def test_who_is_kicked_is_gone_and_may_come_back(api: Api) -> None:
 async def test_the_role_of_a_bot_goes_with_it(api: Api) -> None:
     world = api.sandbox.world
     other = world.add_application("other").bot
-    role = world.add_bot_role(world.guild, other)
-    world.add_member(world.guild, other, role_ids=[role.id])
+    (role_id,) = world.add_member(world.guild, other).role_ids
+    assert world.guild.roles[role_id].bot_id == other.id
 
     await api("DELETE", path_of(api, "other"), by=world.owner)
 
-    assert role.id not in world.guild.roles
+    assert role_id not in world.guild.roles
 
 
 @pytest.mark.shows("PUT /guilds/{guild_id}/members/{user_id}/roles/{role_id}")
