@@ -127,13 +127,13 @@ def for_bot(interaction: Interaction, origin: str) -> Json:
         bits = int(permissions.DIRECT_MESSAGES_MAY)
         body |= {"user": payloads.user(user), "app_permissions": str(bits)}
     else:
-        locale = guild.settings.get("preferred_locale", "en-US")
+        locale = payloads.setting(guild, "preferred_locale")
         bits = permissions.in_channel(guild, guild.members[user.id], interaction.channel)
         bot = guild.members[interaction.application.bot.id]
         bot_bits = permissions.in_channel(guild, bot, interaction.channel)
         body |= {
             "guild_id": guild.id,
-            "guild": {"id": guild.id, "locale": locale, "features": payloads.guild(guild)["features"]},
+            "guild": {"id": guild.id, "locale": locale, "features": payloads.setting(guild, "features")},
             "guild_locale": locale,
             "member": {**payloads.member(guild.members[user.id]), "permissions": str(bits)},
             "app_permissions": str(bot_bits),
