@@ -23,6 +23,8 @@ MAX_USERS = 99
 MAX_OVERWRITES = 100
 MAX_TAGS = 20
 MAX_TAG_NAME = 50
+NO_ID = "None"
+"""What nextcord sends as the id of a new tag."""
 NO_EMOJI: Json = {"emoji_id": None, "emoji_name": None}
 MAX_CHILDREN = 50
 MAX_POSITION = (1 << 31) - 1
@@ -202,7 +204,8 @@ def _read_forum(form: Form) -> None:
         one.text("name", 0, MAX_TAG_NAME)
         one.require("name")
         one.flag("moderated")
-        one.snowflake("id")
+        if one.fields.given("id") != NO_ID:
+            one.snowflake("id")
         _read_emoji(one)
         names.append(one.values.get("name"))
     if len(set(names)) < len(names):

@@ -21,6 +21,8 @@ OWN = f"{ALL}/@me"
 ONE = f"{ALL}/{{user_id}}"
 
 
+# nextcord asks with POST, which Discord does not describe any more.
+@routes.on("POST", OWN, Audience.EITHER, refuses=(*SEEING, Refusal.THREAD_IS_ARCHIVED))
 @routes.on("PUT", OWN, Audience.EITHER, refuses=(*SEEING, Refusal.THREAD_IS_ARCHIVED))
 def join(call: Call) -> Answer:
     """Join a thread."""

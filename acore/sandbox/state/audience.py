@@ -76,19 +76,6 @@ class Viewers:
         return member is not None and permissions.may_view(self.guild, member, self.channel)
 
 
-@dataclass(frozen=True, slots=True)
-class Gained:
-    """The members who may view a channel as it is and could not as it was."""
-
-    guild: Guild
-    before: Channel
-    after: Channel
-
-    def __contains__(self, user_id: object) -> bool:
-        had = user_id in InChannel(self.guild, self.before)
-        return not had and user_id in InChannel(self.guild, self.after)
-
-
 def only(user_ids: Collection[str]) -> Audience:
     """Return the audience of just these users."""
     return frozenset(user_ids)

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from acore.sandbox import payloads
 from acore.sandbox.shapes import Json
-from acore.sandbox.state import invites, threads
-from acore.sandbox.state.audience import ButNot, Gained, Viewers
+from acore.sandbox.state import invites, sights, voice
+from acore.sandbox.state.audience import ButNot, Viewers
 from acore.sandbox.state.hand import Hand
 from acore.sandbox.state.kinds import AuditAction, ChannelType
 from acore.sandbox.state.records import Channel, Guild, Overwrite, User
@@ -49,7 +49,7 @@ def change(hand: Hand, channel: Channel, apply: Callable[[], None]) -> None:
     for overwrite_id in overwritten:
         _note_overwrite(hand, before, channel, overwrite_id)
     if overwritten:
-        _show(hand, before, channel)
+        sights.tell_overwritten(hand.world, hand.guild, before, channel)
 
 
 def put_in_order(hand: Hand, moved: Iterable[tuple[Channel, Callable[[], None]]]) -> None:
@@ -61,7 +61,7 @@ def put_in_order(hand: Hand, moved: Iterable[tuple[Channel, Callable[[], None]]]
         if (before.position, before.parent_id) != (channel.position, channel.parent_id) or overwritten:
             announce(hand.world, "CHANNEL_UPDATE", hand.guild, channel)
         if overwritten:
-            _show(hand, before, channel)
+            sights.tell_overwritten(hand.world, hand.guild, before, channel)
 
 
 def delete(hand: Hand, channel: Channel) -> None:
@@ -76,8 +76,7 @@ def delete(hand: Hand, channel: Channel) -> None:
     world.webhooks = {key: one for key, one in world.webhooks.items() if one.channel_id != channel.id}
     for invite in [one for one in world.invites.values() if one.channel_id == channel.id]:
         invites.forget(world, invite)
-    states = guild.voice_states.items()
-    guild.voice_states = {key: one for key, one in states if one.channel_id != channel.id}
+    voice.empty(world, guild, channel)
     announce(world, "CHANNEL_DELETE", guild, channel)
     del guild.channels[channel.id], world.channels[channel.id]
     hand.note(AuditAction.CHANNEL_DELETE, channel.id, before=_described(channel))
@@ -108,15 +107,6 @@ def next_position(guild: Guild, kind: ChannelType) -> int:
         if (one.type is ChannelType.GUILD_CATEGORY) == is_category
     ]
     return max(alike, default=-1) + 1
-
-
-def _show(hand: Hand, before: Channel, after: Channel) -> None:
-    """Show those who may view a channel only now what comes with it: its category and its threads."""
-    gained = Gained(hand.guild, before, after)
-    parent = hand.guild.channels.get(after.parent_id or "")
-    if parent is not None:
-        hand.world.announce("CHANNEL_UPDATE", payloads.channel(parent, seen_by=""), gained)
-    threads.give_lists(hand.world, hand.guild, after, gained)
 
 
 def _described(channel: Channel) -> Json:

@@ -1,12 +1,13 @@
 """Changing members, giving and taking their roles, and sending them away."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from acore.sandbox import realtime
 from acore.sandbox.realtime import iso
 from acore.sandbox.shapes import Json
-from acore.sandbox.state import voice
+from acore.sandbox.state import sights, voice
 from acore.sandbox.state.hand import Hand
 from acore.sandbox.state.kinds import AuditAction
 from acore.sandbox.state.records import Channel, Guild, Member, User
@@ -16,7 +17,7 @@ from acore.sandbox.state.world import World
 
 def edit(hand: Hand, member: Member, values: Mapping[str, object]) -> None:
     """Change fields of a member, by their names; if none differs, nobody hears of it."""
-    before, roles_before = _told(member), list(member.role_ids)
+    before, roles_before, was = _told(member), list(member.role_ids), replace(member)
     pictures_before = (member.avatar, member.banner, member.flags)
     for name, value in values.items():
         setattr(member, name, value)
@@ -27,6 +28,8 @@ def edit(hand: Hand, member: Member, values: Mapping[str, object]) -> None:
     if before != after:
         hand.note(AuditAction.MEMBER_UPDATE, member.user.id, before=before, after=after)
     _note_roles(hand, member, roles_before)
+    if roles_before != member.role_ids:
+        sights.tell_member(hand.world, hand.guild, replace(was, role_ids=roles_before), member)
 
 
 def move(hand: Hand, member: Member, channel: Channel | None) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from acore.sandbox.shapes import Json
-from acore.sandbox.state import ranks
+from acore.sandbox.state import ranks, sights
 from acore.sandbox.state.hand import Hand
 from acore.sandbox.state.kinds import AuditAction
 from acore.sandbox.state.records import Role
@@ -25,12 +25,14 @@ def create(hand: Hand, role_id: str, values: Mapping[str, object]) -> Role:
 
 def edit(hand: Hand, role: Role, values: Mapping[str, object]) -> None:
     """Change fields of a role; if none differs, nobody hears of it."""
-    before = _told(role)
+    before, was = _told(role), sights.before_change(hand.guild, role)
     _put(role, values)
     after = _told(role)
     if before != after:
         hand.world.announce_role("GUILD_ROLE_UPDATE", hand.guild, role)
         hand.note(AuditAction.ROLE_UPDATE, role.id, before=before, after=after)
+        if sights.changes_sight(was.roles[role.id], role):
+            sights.tell_all(hand.world, was, hand.guild)
 
 
 def move(hand: Hand, wanted: Mapping[str, int]) -> None:
@@ -41,7 +43,9 @@ def move(hand: Hand, wanted: Mapping[str, int]) -> None:
 
 def delete(hand: Hand, role: Role) -> None:
     """Delete a role."""
+    was = sights.before_removal(hand.guild, role)
     hand.world.remove_role(hand.guild, role)
+    sights.tell_all(hand.world, was, hand.guild)
     hand.note(AuditAction.ROLE_DELETE, role.id, before=_told(role))
 
 

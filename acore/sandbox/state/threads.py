@@ -124,7 +124,7 @@ def delete(hand: Hand, thread: Channel) -> None:
 
 
 def heard(world: World, thread: Channel, message: Message) -> None:
-    """Note that something was said: it is counted, its author joins, and an archived thread is so no more."""
+    """Note that something was said: an archived thread opens, and author and mentioned members join it."""
     guild = world.guild_of(thread)
     if thread.thread is None or guild is None:
         return
@@ -133,8 +133,10 @@ def heard(world: World, thread: Channel, message: Message) -> None:
     thread.thread.messages_ever += 1
     if thread.thread.is_archived:
         _changes(world, guild, thread, lambda: _unarchive(thread))
-    if message.author.id in guild.members:
-        join(world, guild, thread, message.author)
+    parent = guild.channels.get(thread.parent_id or "")
+    for user in (message.author, *message.mentions):
+        if user.id in guild.members and (parent is None or user.id in InChannel(guild, parent)):
+            join(world, guild, thread, user)
 
 
 def give_lists(world: World, guild: Guild, parent: Channel, gained: Audience) -> None:
@@ -142,6 +144,8 @@ def give_lists(world: World, guild: Guild, parent: Channel, gained: Audience) ->
     running = [
         one for one in guild.threads.values() if one.parent_id == parent.id and not record(one).is_archived
     ]
+    if not running:
+        return
     members = dict.fromkeys(one for thread in running for one in record(thread).members)
     for user_id in members:
         if user_id in gained:

@@ -271,6 +271,7 @@ def everything(at: str, user_id: str) -> list[tuple[str, str, object]]:
         ("GET", f"{at}/users/@me/threads/archived/private", None),
         ("GET", f"{at}/thread-members", None),
         ("PUT", f"{at}/thread-members/@me", None),
+        ("POST", f"{at}/thread-members/@me", None),
         ("DELETE", f"{at}/thread-members/@me", None),
         ("GET", f"{at}/thread-members/{user_id}", None),
         ("PUT", f"{at}/thread-members/{user_id}", None),
@@ -286,12 +287,13 @@ def everything(at: str, user_id: str) -> list[tuple[str, str, object]]:
 @pytest.mark.shows("GET /channels/{channel_id}/thread-members", Refusal.UNKNOWN_CHANNEL)
 @pytest.mark.shows("PUT /channels/{channel_id}/thread-members/@me", Refusal.UNKNOWN_CHANNEL)
 @pytest.mark.shows("DELETE /channels/{channel_id}/thread-members/@me", Refusal.UNKNOWN_CHANNEL)
+@pytest.mark.shows("POST /channels/{channel_id}/thread-members/@me", Refusal.UNKNOWN_CHANNEL)
 @pytest.mark.shows("GET /channels/{channel_id}/thread-members/{user_id}", Refusal.UNKNOWN_CHANNEL)
 @pytest.mark.shows("PUT /channels/{channel_id}/thread-members/{user_id}", Refusal.UNKNOWN_CHANNEL)
 @pytest.mark.shows("DELETE /channels/{channel_id}/thread-members/{user_id}", Refusal.UNKNOWN_CHANNEL)
-async def test_what_does_not_exist_has_no_threads_and_nobody_is_in_it(api: Api) -> None:
-    for method, path, body in everything(f"/channels/{NOBODYS_ID}", api.sandbox.world.member.id):
-        reply = await api(method, path, body)
+async def test_what_does_not_exist_has_no_threads_and_nobody_is_in_it(wrong: Api) -> None:
+    for method, path, body in everything(f"/channels/{NOBODYS_ID}", wrong.sandbox.world.member.id):
+        reply = await wrong(method, path, body)
         assert (reply.status, reply.body["code"]) == (404, 10003), path
 
 
@@ -303,27 +305,29 @@ async def test_what_does_not_exist_has_no_threads_and_nobody_is_in_it(api: Api) 
 @pytest.mark.shows("GET /channels/{channel_id}/thread-members", Refusal.MISSING_ACCESS)
 @pytest.mark.shows("PUT /channels/{channel_id}/thread-members/@me", Refusal.MISSING_ACCESS)
 @pytest.mark.shows("DELETE /channels/{channel_id}/thread-members/@me", Refusal.MISSING_ACCESS)
+@pytest.mark.shows("POST /channels/{channel_id}/thread-members/@me", Refusal.MISSING_ACCESS)
 @pytest.mark.shows("GET /channels/{channel_id}/thread-members/{user_id}", Refusal.MISSING_ACCESS)
 @pytest.mark.shows("PUT /channels/{channel_id}/thread-members/{user_id}", Refusal.MISSING_ACCESS)
 @pytest.mark.shows("DELETE /channels/{channel_id}/thread-members/{user_id}", Refusal.MISSING_ACCESS)
-async def test_what_one_may_not_view_has_no_threads_for_one(api: Api) -> None:
-    deny(api, Permission.VIEW_CHANNEL)
-    for method, path, body in everything(api.channel, api.sandbox.world.member.id):
-        reply = await api(method, path, body)
+async def test_what_one_may_not_view_has_no_threads_for_one(wrong: Api) -> None:
+    deny(wrong, Permission.VIEW_CHANNEL)
+    for method, path, body in everything(wrong.channel, wrong.sandbox.world.member.id):
+        reply = await wrong(method, path, body)
         assert (reply.status, reply.body["code"]) == (403, 50001), path
 
 
 @pytest.mark.shows("GET /channels/{channel_id}/thread-members", Refusal.CANNOT_ACT_ON_CHANNEL_TYPE)
 @pytest.mark.shows("PUT /channels/{channel_id}/thread-members/@me", Refusal.CANNOT_ACT_ON_CHANNEL_TYPE)
 @pytest.mark.shows("DELETE /channels/{channel_id}/thread-members/@me", Refusal.CANNOT_ACT_ON_CHANNEL_TYPE)
+@pytest.mark.shows("POST /channels/{channel_id}/thread-members/@me", Refusal.CANNOT_ACT_ON_CHANNEL_TYPE)
 @pytest.mark.shows("GET /channels/{channel_id}/thread-members/{user_id}", Refusal.CANNOT_ACT_ON_CHANNEL_TYPE)
 @pytest.mark.shows("PUT /channels/{channel_id}/thread-members/{user_id}", Refusal.CANNOT_ACT_ON_CHANNEL_TYPE)
 @pytest.mark.shows(
     "DELETE /channels/{channel_id}/thread-members/{user_id}", Refusal.CANNOT_ACT_ON_CHANNEL_TYPE
 )
-async def test_nobody_is_a_member_of_a_channel_that_is_no_thread(api: Api) -> None:
-    for method, path, body in everything(api.channel, api.sandbox.world.member.id)[5:]:
-        reply = await api(method, path, body)
+async def test_nobody_is_a_member_of_a_channel_that_is_no_thread(wrong: Api) -> None:
+    for method, path, body in everything(wrong.channel, wrong.sandbox.world.member.id)[5:]:
+        reply = await wrong(method, path, body)
         assert (reply.status, reply.body["code"]) == (400, 50024), path
 
 
@@ -344,6 +348,13 @@ async def test_a_thread_is_joined_and_left(api: Api) -> None:
     assert {one["user_id"] for one in listed} == {api.sandbox.world.member.id, api.sandbox.application_id}
     assert (await api("DELETE", f"{path}/thread-members/@me")).status == 204
     assert (await api("GET", path)).body["member_count"] == 1
+
+
+@pytest.mark.shows("POST /channels/{channel_id}/thread-members/@me")
+async def test_a_thread_is_joined_as_nextcord_asks_for_it(wrong: Api) -> None:
+    path = f"/channels/{(await begun(wrong, by=wrong.sandbox.world.member))['id']}"
+    assert (await wrong("POST", f"{path}/thread-members/@me")).status == 204
+    assert (await wrong("GET", path)).body["member_count"] == 2
 
 
 @pytest.mark.shows("PUT /channels/{channel_id}/thread-members/{user_id}")
@@ -434,14 +445,15 @@ async def test_a_thread_has_a_thousand_members_at_most(api: Api) -> None:
 
 @pytest.mark.shows("PUT /channels/{channel_id}/thread-members/@me", Refusal.THREAD_IS_ARCHIVED)
 @pytest.mark.shows("DELETE /channels/{channel_id}/thread-members/@me", Refusal.THREAD_IS_ARCHIVED)
+@pytest.mark.shows("POST /channels/{channel_id}/thread-members/@me", Refusal.THREAD_IS_ARCHIVED)
 @pytest.mark.shows("PUT /channels/{channel_id}/thread-members/{user_id}", Refusal.THREAD_IS_ARCHIVED)
 @pytest.mark.shows("DELETE /channels/{channel_id}/thread-members/{user_id}", Refusal.THREAD_IS_ARCHIVED)
-async def test_nobody_joins_or_leaves_an_archived_thread(api: Api) -> None:
-    path = f"/channels/{(await begun(api))['id']}"
-    await api("PATCH", path, {"archived": True})
-    for method, at, _ in everything(path, api.sandbox.world.member.id)[5:]:
+async def test_nobody_joins_or_leaves_an_archived_thread(wrong: Api) -> None:
+    path = f"/channels/{(await begun(wrong))['id']}"
+    await wrong("PATCH", path, {"archived": True})
+    for method, at, _ in everything(path, wrong.sandbox.world.member.id)[5:]:
         if method != "GET":
-            reply = await api(method, at)
+            reply = await wrong(method, at)
             assert (reply.status, reply.body["code"]) == (400, 50083), at
 
 
