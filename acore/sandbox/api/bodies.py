@@ -44,7 +44,7 @@ def _decode(raw: bytes) -> object:
     """Return what JSON says; None if there is nothing."""
     try:
         return msgspec.json.decode(raw) if raw else None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ApiError(Refusal.INVALID_JSON) from None
 
 

@@ -146,7 +146,9 @@ def _nonce(sent: Fields) -> str | int | None:
     if isinstance(nonce, bool) or not isinstance(nonce, str | int):
         sent.wrong("nonce", f'Could not interpret "{nonce}" as string.')
         return None
-    if len(str(nonce)) > MAX_NONCE:
+    if isinstance(nonce, int) and not -(1 << 63) <= nonce < 1 << 63:
+        sent.wrong("nonce", f'Value "{nonce}" is not int.')
+    elif len(str(nonce)) > MAX_NONCE:
         sent.wrong("nonce", f"Must be {MAX_NONCE} or fewer in length.")
     return nonce
 

@@ -16,6 +16,7 @@ USER_MENTION = re.compile(r"<@!?(\d+)>")
 ROLE_MENTION = re.compile(r"<@&(\d+)>")
 EVERYONE_MENTION = re.compile(r"@(everyone|here)\b")
 KINDS = ("users", "roles", "everyone")
+MAX_PARSED = 1521  # Discord's API description, MessageAllowedMentionsRequest
 MAX_NAMED = 100  # Discord's documentation, "Allowed Mentions Object"
 
 
@@ -40,7 +41,7 @@ def read_allowed(body: Fields) -> AllowedMentions | None:
     if sent is None:
         return None
     kinds: set[str] = set()
-    for index, kind in enumerate(sent.items("parse", 0, len(sent.body) + MAX_NAMED) or []):
+    for index, kind in enumerate(sent.items("parse", 0, MAX_PARSED) or []):
         if kind in KINDS:
             kinds.add(str(kind))
         elif kind is not None:

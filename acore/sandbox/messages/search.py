@@ -119,7 +119,7 @@ def run(search: Search, messages: Iterable[Message]) -> list[Message]:
     return sorted(found, key=lambda one: int(one.id), reverse=not search.is_oldest_first)
 
 
-def _when[T: frozenset[str]](wanted: T, make: Callable[[T], Test]) -> list[Test]:
+def _when(wanted: frozenset[str], make: Callable[[frozenset[str]], Test]) -> list[Test]:
     return [make(wanted)] if wanted else []
 
 

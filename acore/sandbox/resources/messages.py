@@ -25,6 +25,7 @@ UNDELETABLE = frozenset(
 )
 """Discord's documentation, "Message Types"."""
 FEWEST_DELETED, MOST_DELETED = 2, 100  # Discord's documentation, "Bulk Delete Messages"
+ANY_NUMBER = 1 << 32  # too many have a refusal of their own
 OLDEST_DELETED = timedelta(weeks=2)  # the same
 MESSAGES = "/channels/{channel_id}/messages"
 MESSAGE = f"{MESSAGES}/{{message_id}}"
@@ -274,7 +275,7 @@ def _ids_to_delete(call: Call) -> list[str]:
     sent = Fields(call.form, errors)
     sent.require("messages")
     ids: list[str] = []
-    for index, value in enumerate(sent.items("messages", 0, len(call.world.channels) + (1 << 32)) or []):
+    for index, value in enumerate(sent.items("messages", 0, ANY_NUMBER) or []):
         snowflake = as_snowflake(value)
         if snowflake is None or int(snowflake) >= 1 << 64:
             errors.add(("messages", index), f'Value "{value}" is not snowflake.')
