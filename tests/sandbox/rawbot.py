@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from io import BytesIO
 from typing import Any, Self
 
 import aiohttp
@@ -89,7 +90,7 @@ class RawBot:
             data = aiohttp.FormData()
             data.add_field("payload_json", msgspec.json.encode(body).decode())
             for number, (name, content) in enumerate(files.items()):
-                data.add_field(f"files[{number}]", content, filename=name)
+                data.add_field(f"files[{number}]", BytesIO(content), filename=name)
         elif body is not None:
             headers["Content-Type"] = "application/json"
             data = msgspec.json.encode(body)

@@ -168,7 +168,14 @@ class FormErrors:
 
     def refusal(self) -> ApiError:
         """Return the refusal that names everything noted."""
-        return ApiError(Refusal.INVALID_FORM, errors=self._tree)
+        return ApiError(Refusal.INVALID_FORM, errors=_outermost(self._tree))
+
+
+def _outermost(tree: Json) -> Json:
+    """Return errors without those inside of what is wrong as a whole; Discord tells never of both."""
+    if "_errors" in tree:
+        return {"_errors": tree["_errors"]}
+    return {key: _outermost(inner) for key, inner in tree.items()}
 
 
 @contextmanager

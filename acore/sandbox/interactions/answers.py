@@ -38,7 +38,8 @@ def callback_type(interaction: Interaction, body: Json) -> CallbackType:
         raise ApiError(Refusal.NOT_SUPPORTED, message=message)
     allowed = ANSWERS[interaction.type]
     if interaction.source is None:
-        allowed = tuple(one for one in allowed if one not in _UPDATES)
+        # A modal that a command showed is closed by DEFERRED_UPDATE_MESSAGE, as nextcord's auto_defer does.
+        allowed = tuple(one for one in allowed if one is not CallbackType.UPDATE_MESSAGE)
     if sent not in allowed:
         message = f"Value must be one of ({', '.join(str(int(one)) for one in allowed)})."
         raise invalid(("type",), message)
@@ -76,7 +77,7 @@ class Answers:
                 interaction.original = self.say(interaction, draft, is_loading=True)
                 self._acknowledge(interaction)
             case CallbackType.DEFERRED_UPDATE_MESSAGE:
-                interaction.original = _source(interaction)
+                interaction.original = interaction.source
                 self._acknowledge(interaction)
             case CallbackType.UPDATE_MESSAGE:
                 source = _source(interaction)

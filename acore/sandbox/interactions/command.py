@@ -83,9 +83,9 @@ def stored(sent: Json, guild_id: str | None) -> Json:
     body: Json = {
         "type": kind,
         "name": sent["name"],
-        "name_localizations": sent.get("name_localizations"),
+        "name_localizations": _told(sent.get("name_localizations")),
         "description": sent.get("description") or "",
-        "description_localizations": sent.get("description_localizations"),
+        "description_localizations": _told(sent.get("description_localizations")),
         "default_member_permissions": None if required is None else str(required),
         "nsfw": bool(sent.get("nsfw", False)),
         "contexts": sent.get("contexts"),
@@ -103,10 +103,18 @@ def stored(sent: Json, guild_id: str | None) -> Json:
 def _without_nulls(option: Json) -> Json:
     """Return an option or a choice with the keys it came with; Discord tells null of localizations alone."""
     body: Json = {key: value for key, value in option.items() if value is not None or key in LOCALIZATIONS}
+    for key in LOCALIZATIONS:
+        if key in body:
+            body[key] = _told(body[key])
     for nest in ("options", "choices"):
         if nest in body:
             body[nest] = [_without_nulls(as_object(one)) for one in as_list(body[nest])]
     return body
+
+
+def _told(translations: Json | None) -> Json | None:
+    """Return translations without those that are null."""
+    return translations and {locale: text for locale, text in translations.items() if text is not None}
 
 
 def _unlocalized(body: Json) -> Json:

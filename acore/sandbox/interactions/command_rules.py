@@ -10,7 +10,7 @@ from acore.sandbox.api.refusals import FormErrors
 from acore.sandbox.interactions import option_rules
 from acore.sandbox.interactions.kinds import CommandType, Context, IntegrationType
 from acore.sandbox.interactions.names import check_description, check_name
-from acore.sandbox.shapes import Json, as_int, as_object, as_objects
+from acore.sandbox.shapes import Json, as_int, as_object, as_objects, as_snowflake
 
 MAX_OPTIONS = 25
 MAX_COMMANDS = MappingProxyType({CommandType.CHAT_INPUT: 100, CommandType.USER: 15, CommandType.MESSAGE: 15})
@@ -103,10 +103,10 @@ def _check_use(fields: Fields) -> None:
     """Note what is wrong with where and by whom a command may be used."""
     required = fields.given("default_member_permissions")
     if required is not None:
-        text = str(required)
-        if isinstance(required, bool) or not (text.isascii() and text.isdigit()):
+        bits = as_snowflake(required)
+        if bits is None:
             fields.wrong("default_member_permissions", f'Value "{required}" is not int.')
-        elif int(text) > MAX_PERMISSIONS:
+        elif int(bits) > MAX_PERMISSIONS:
             message = f"int value should be less than or equal to {MAX_PERMISSIONS}."
             fields.wrong("default_member_permissions", message)
     fields.flag("dm_permission")

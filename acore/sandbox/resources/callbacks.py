@@ -13,14 +13,15 @@ routes = Routes()
 UPDATES = (CallbackType.DEFERRED_UPDATE_MESSAGE, CallbackType.UPDATE_MESSAGE)
 
 
+SAYING = (Refusal.EMPTY_MESSAGE, Refusal.TOO_LARGE, Refusal.UPLOAD_NOT_FOUND, Refusal.INVALID_FORM)
+"""What is refused wherever a message is said or changed."""
 ANSWERING = (
     Refusal.UNKNOWN_INTERACTION,
     Refusal.ALREADY_ACKNOWLEDGED,
     Refusal.UNKNOWN_CHANNEL,
     Refusal.UNKNOWN_MESSAGE,
     Refusal.UNKNOWN_WEBHOOK,
-    Refusal.EMPTY_MESSAGE,
-    Refusal.INVALID_FORM,
+    *SAYING,
 )
 
 

@@ -46,6 +46,7 @@ SAYING = (
         Refusal.TAG_IS_REQUIRED,
         Refusal.TOO_LARGE,
         Refusal.TOO_MANY_THREADS,
+        Refusal.UPLOAD_NOT_FOUND,
     ),
 )
 def execute(call: Call) -> Answer:
@@ -87,7 +88,16 @@ def get_message(call: Call) -> Answer:
     return Answer(call.house.messages.payload(_message(call)))
 
 
-@_both("PATCH", (*OF_MESSAGES, Refusal.INVALID_FORM, Refusal.EMPTY_MESSAGE, Refusal.TOO_LARGE))
+@_both(
+    "PATCH",
+    (
+        *OF_MESSAGES,
+        Refusal.INVALID_FORM,
+        Refusal.EMPTY_MESSAGE,
+        Refusal.TOO_LARGE,
+        Refusal.UPLOAD_NOT_FOUND,
+    ),
+)
 def edit_message(call: Call) -> Answer:
     """Change a message that was written with this token."""
     if _is_of_interaction(call):
