@@ -8,7 +8,7 @@ import pytest
 
 from acore.errors import ExitCode
 from acore.sandbox import Sandbox
-from tests.e2e.bot import left_in, outcome
+from tests.e2e.bot import ACORE, left_in, outcome, started
 from tests.sandbox.conftest import NewBot, Pretend, Running, new_bot, pretend, running
 from tests.sandbox.console.bots import with_everything
 
@@ -111,6 +111,16 @@ async def test_lines_of_a_file_and_of_a_pipe_are_done_in_turn(home: Path, state:
     assert strict.process.returncode == ExitCode.FAILURE
     told = [json.loads(line) for line in strict.out.splitlines()]
     assert [one["outcome"] for one in told] == ["done", "answered", "unknown", "done", "done"]
+
+
+async def test_a_reader_that_has_seen_enough_is_no_error(home: Path, state: str) -> None:
+    much = "x" * 1900
+    command = f"yes {much} | head -60 | {' '.join(ACORE)} sandbox chat --state {state} | head -1"
+    async with started(("sh", "-c", command), home, {}) as shell:
+        await shell.ended()
+
+    assert shell.out.startswith("owner ")
+    assert shell.err == ""
 
 
 async def test_a_script_that_is_not_there_is_told_in_one_line(home: Path, state: str) -> None:

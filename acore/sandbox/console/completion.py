@@ -9,7 +9,7 @@ import anyio.to_thread
 from acore.sandbox.console import grammar, orders
 from acore.sandbox.console.console import Console
 from acore.sandbox.console.grammar import OPTION, Word, quoted
-from acore.sandbox.console.names import called
+from acore.sandbox.console.names import called, of_places
 from acore.sandbox.console.render import summary
 from acore.sandbox.person import forms
 from acore.sandbox.shapes import Json, as_object, as_objects
@@ -249,9 +249,10 @@ def _targets(console: Console, takes: str) -> Iterator[tuple[str, str]]:
             for number, one in enumerate(forms.pressable(with_some[0]) if with_some else [], 1):
                 yield str(number), str(one.get("label") or one.get("placeholder") or one["custom_id"])
         case "messages":
+            names = of_places(places)
             for number, one in enumerate(reversed(seat.here[-9:]), 1):
                 author = called(as_object(one.get("author")))
-                yield f"^{number if number > 1 else ''}", f"{author}: {summary(one, 40)}"
+                yield f"^{number if number > 1 else ''}", f"{author}: {summary(one, names, 40)}"
         case _:
             pass
 

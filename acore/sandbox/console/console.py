@@ -102,9 +102,10 @@ class Console:
                 tasks.cancel_scope.cancel()
         except BaseExceptionGroup as group:
             errors = _flat(group)
-            told = [one for one in errors if isinstance(one, PersonError)]
-            if len(told) == len(errors) or len(errors) == 1:
-                raise errors[0] from None
+            # Whatever else went wrong is also why the connection was lost.
+            others = [one for one in errors if not isinstance(one, PersonError)]
+            if len(others) <= 1:
+                raise (others or errors)[0] from None
             raise
 
     async def obey(self, line: str) -> Outcome:

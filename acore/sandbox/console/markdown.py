@@ -63,6 +63,12 @@ def set_text(text: object, names: Names, width: int, style: Style = PLAIN, *, wi
     return lines
 
 
+def plain(text: object, names: Names) -> str:
+    """Return a text without its marks, mentions and times as they read."""
+    lines = set_text(text, names, 1 << 20, with_ticks=True)
+    return "\n".join("".join(character for character, _ in one) for one in lines)
+
+
 class _Typesetter:
     def __init__(self, names: Names, *, with_ticks: bool) -> None:
         self._names = names

@@ -91,19 +91,19 @@ class Pieces:
         emoji = str(as_object(button.get("emoji")).get("name") or "")
         shown = " ".join(one for one in (BUTTON_MARKS.get(style, "○"), emoji, label) if one)
         looks = DIM if button.get("disabled") else Style(colour=BUTTON_COLOURS.get(style))
-        known_as = button.get("url") if style == LINK_STYLE else _known_as(button)
+        name = button.get("url") if style == LINK_STYLE else known_as(button)
         return (
             line(f"[{self._number(button)}{shown}]", looks)
             + line(" disabled" if button.get("disabled") else "", DIM)
-            + line(f" <{known_as}>" if known_as else "", DIM)
+            + line(f" <{name}>" if name else "", DIM)
         )
 
     def _select(self, select: Json, width: int) -> list[Line]:
         kind = SELECT_KINDS.get(int(select.get("type") or 0))
         label = select.get("placeholder") or (f"pick {kind}" if kind else "pick")
-        known_as = _known_as(select)
+        name = known_as(select)
         head = line(f"[{self._number(select)}▾ {label}]", DIM if select.get("disabled") else PLAIN)
-        head += line(_how_many(select), DIM) + line(f" <{known_as}>" if known_as else "", DIM)
+        head += line(_how_many(select), DIM) + line(f" <{name}>" if name else "", DIM)
         lines = wrapped(head, width)
         options = as_objects(select.get("options"))
         for one in options[:LISTED_OPTIONS]:
@@ -128,6 +128,7 @@ def _how_many(select: Json) -> str:
     return f" {low}" if low == high else f" {low} to {high}"
 
 
-def _known_as(component: Json) -> str:
+def known_as(component: Json) -> str:
+    """Return the custom id a person may call a component by; nothing if it was made up."""
     custom_id = str(component.get("custom_id") or "")
     return "" if MADE_UP.fullmatch(custom_id) else custom_id

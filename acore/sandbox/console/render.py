@@ -2,6 +2,7 @@
 
 from acore.sandbox.console.embeds import Setter
 from acore.sandbox.console.ink import BLURPLE, BOLD, DIM, Ink, Line, Style, line, shortened
+from acore.sandbox.console.markdown import plain
 from acore.sandbox.console.names import Names, author_of, called, size, written
 from acore.sandbox.console.pieces import Pieces
 from acore.sandbox.shapes import Json, as_object, as_objects
@@ -35,7 +36,7 @@ def render_message(
     ink = Ink(is_on=colour)
     width = min(max(width, NARROWEST), WIDEST)
     setter = Setter(ink, (names or Names()).in_message(message))
-    lines = [*_before(message, width), _author(message)]
+    lines = [*_before(message, setter.names, width), _author(message)]
     lines += [line(INDENT) + one for one in _body(message, setter, width - len(INDENT))]
     if int(message.get("flags") or 0) & MessageFlag.EPHEMERAL:
         whose = f" · {viewer}" if viewer else ""
@@ -43,13 +44,14 @@ def render_message(
     return "\n".join(ink.paint(one) for one in lines)
 
 
-def summary(message: Json, width: int = QUOTED) -> str:
+def summary(message: Json, names: Names, width: int = QUOTED) -> str:
     """Return what a message says in a few words."""
     embeds, parts = as_objects(message.get("embeds")), as_objects(message.get("attachments"))
     told = message.get("content") or next((one.get("title") or one.get("description") for one in embeds), "")
     if not told and parts:
         told = f"📎 {parts[0].get('filename')}"
-    return shortened(told or ("▢" if message.get("components") else "…"), width)
+    text = plain(told or ("▢" if message.get("components") else "…"), names.in_message(message))
+    return shortened(text, width)
 
 
 def _body(message: Json, setter: Setter, width: int) -> list[Line]:
@@ -75,14 +77,14 @@ def _body(message: Json, setter: Setter, width: int) -> list[Line]:
     return lines + ([line(f"🧵 {thread.get('name')}", DIM)] if thread else [])
 
 
-def _before(message: Json, width: int) -> list[Line]:
+def _before(message: Json, names: Names, width: int) -> list[Line]:
     """Return the line that tells who used which command, or what is replied to."""
     used, reply = as_object(message.get("interaction")), as_object(message.get("referenced_message"))
-    if used:
+    if reply and message.get("type") == MessageType.REPLY:
+        what = f"{author_of(reply)}: {summary(reply, names)}"
+    elif used:
         sign = "" if message.get("type") == MessageType.CONTEXT_MENU_COMMAND else "/"
         what = f"{called(as_object(used.get('user')))} used {sign}{used.get('name')}"
-    elif reply:
-        what = f"{author_of(reply)}: {summary(reply)}"
     elif message.get("type") == MessageType.REPLY:
         what = "a message that was deleted"
     else:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from acore.sandbox.console import names
 from acore.sandbox.console.ink import DIM, GREEN, RED, Ink, Style
 from acore.sandbox.console.names import called, of_places, place_name
+from acore.sandbox.console.pieces import known_as
 from acore.sandbox.console.render import render_message, summary
 from acore.sandbox.console.seats import Seat
 from acore.sandbox.person import forms
@@ -34,7 +35,6 @@ class Screen:
         self.ink = Ink(is_on=colour)
         self._width = width
         self._shown: dict[str, str] = {}
-        self._gone: set[str] = set()
 
     @property
     def width(self) -> int:
@@ -76,7 +76,8 @@ class Screen:
         for one in forms.fields(form):
             must = "" if one.get("required", True) else " (optional)"
             label = one.get("label") or one.get("custom_id")
-            self.note(f"    {label}{must} <{one.get('custom_id')}>")
+            name = known_as(one)
+            self.note(f"    {label}{must}" + (f" <{name}>" if name else ""))
 
     def happened(self, seat: Seat, event: SeenEvent, before: Json, *, is_late: bool = False) -> None:
         """Show an event, as far as the user at *seat* sees it.
@@ -88,6 +89,8 @@ class Screen:
             is_late: whether it happened while another user was at the console.
         """
         match event.name:
+            case "MESSAGE_CREATE" | "MESSAGE_UPDATE" if is_late:
+                self._said(seat, seat.now(event.data))
             case "MESSAGE_CREATE":
                 self._said(seat, event.data)
             case "MESSAGE_UPDATE":
@@ -99,7 +102,7 @@ class Screen:
                     self._beside(seat, event, before)
 
     def _said(self, seat: Seat, message: Json) -> None:
-        if _is_loading(message) or self._shown.get(message["id"]) == _looks(message):
+        if not message or _is_loading(message) or self._shown.get(message["id"]) == _looks(message):
             return
         if message.get("channel_id") == seat.channel_id:
             self.message(seat, message)
@@ -111,7 +114,9 @@ class Screen:
         is_mine = any(one.get("id") == seat.user_id for one in as_objects(message.get("mentions")))
         if is_mine or channel_id in seat.person.places.direct:
             place = place_name(seat.person.places, channel_id)
-            self.note(f"· {names.author_of(message)} in {place}: {summary(message)}")
+            self.note(
+                f"· {names.author_of(message)} in {place}: {summary(message, of_places(seat.person.places))}"
+            )
 
     def _changed(self, seat: Seat, message: Json, before: Json) -> None:
         if message.get("channel_id") != seat.channel_id or _is_loading(message):
@@ -124,9 +129,10 @@ class Screen:
 
     def _deleted(self, seat: Seat, message_id: str, before: Json) -> None:
         is_here = before.get("channel_id") == seat.channel_id
-        if is_here and not _is_loading(before) and message_id not in self._gone:
-            self._gone.add(message_id)
-            self.note(f"✗ deleted: {names.author_of(before)}: {summary(before)}")
+        if is_here and self._shown.pop(message_id, None) is not None:
+            self.note(
+                f"✗ deleted: {names.author_of(before)}: {summary(before, of_places(seat.person.places))}"
+            )
 
     def _beside(self, seat: Seat, event: SeenEvent, before: Json) -> None:
         """Show what is no message."""
@@ -141,7 +147,8 @@ class Screen:
                 emoji = as_object(data.get("emoji"))
                 sign = f":{emoji.get('name')}:" if emoji.get("id") else emoji.get("name")
                 did = "reacted" if event.name.endswith("ADD") else "took back"
-                self.note(f"· {who} {did} {sign} — {names.author_of(before)}: {summary(before, 40)}")
+                said = summary(before, of_places(places), 40)
+                self.note(f"· {who} {did} {sign} — {names.author_of(before)}: {said}")
             case "CHANNEL_CREATE" | "THREAD_CREATE" if data.get("guild_id"):
                 self.note(f"· a new channel: #{data.get('name')}")
             case "CHANNEL_DELETE" | "THREAD_DELETE" if data.get("guild_id"):

@@ -98,6 +98,10 @@ class Seat:
         whole = {**{one["id"]: one for one in listed}, **known}
         self.messages[channel_id] = dict(sorted(whole.items(), key=lambda one: int(one[0])))
 
+    def now(self, message: Json) -> Json:
+        """Return a message as it stands now; nothing if it is gone."""
+        return self.messages.get(str(message.get("channel_id")), {}).get(str(message.get("id")), {})
+
     def busy(self) -> list[str]:
         """Return what is being waited for in this channel, as sentences."""
         told = [

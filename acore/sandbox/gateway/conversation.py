@@ -127,11 +127,14 @@ class Conversation:
         return max(left, LEAST_PATIENCE)
 
     def _count(self) -> None:
-        """Count a frame.
+        """Count a frame of a bot; people's clients ask with heartbeats whether they have heard everything.
 
         Raises:
             ProtocolError: there were too many within a minute.
         """
+        session = self._current
+        if session is not None and session.application is None:
+            return
         now = realtime.monotonic()
         while self._read_at and self._read_at[0] <= now - MINUTE:
             self._read_at.popleft()

@@ -78,6 +78,16 @@ async def test_what_was_sent_before_is_heard_after_catching_up(sandbox: Sandbox,
     assert heard == [str(at) for at in range(20)]
 
 
+async def test_a_client_may_ask_as_often_as_it_likes_whether_it_has_heard_everything(
+    sandbox: Sandbox, person: NewPerson
+) -> None:
+    async with person(sandbox, "member") as member:
+        for _ in range(sandbox.limits.frames_per_minute + 1):
+            await member.catch_up()
+
+        assert not member.is_lost
+
+
 async def test_commands_in_direct_messages_are_the_ones_meant_for_them(
     sandbox: Sandbox, new_bot: NewBot, running: Running, person: NewPerson
 ) -> None:

@@ -39,7 +39,7 @@ async def dm(console: "Console", rest: str) -> Outcome:
 
 @order("channels")
 async def channels(console: "Console", _rest: str) -> Outcome:
-    """List the channels you see, with what you have not read."""
+    """List the channels you see, and what is unread."""
     seat, places = console.seat, console.person.places
     guild_id = seat.guild_id or console.person.guild_id
     ids = [str(one["id"]) for one in places.talkable(guild_id)] + list(places.direct)
@@ -53,7 +53,7 @@ async def channels(console: "Console", _rest: str) -> Outcome:
 
 @order("server NAME", "servers")
 async def server(console: "Console", rest: str) -> Outcome:
-    """Look at another server; without a name, list them."""
+    """Look at another server; without a name, list all."""
     places = console.person.places
     if not rest:
         here = console.seat.guild_id

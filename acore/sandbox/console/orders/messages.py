@@ -17,7 +17,7 @@ SHOWN_MESSAGES = 20
 
 @order("messages [N]")
 async def messages(console: "Console", rest: str) -> Outcome:
-    """Show what was said in the channel, as you see it."""
+    """Show what was said here, as you see it."""
     seat = console.seat
     await seat.read_back(seat.channel_id)
     shown = seat.here[-(int(rest) if rest.isdecimal() and int(rest) else SHOWN_MESSAGES) :]
@@ -28,7 +28,7 @@ async def messages(console: "Console", rest: str) -> Outcome:
 
 @order("reply [MESSAGE] TEXT", "messages")
 async def reply(console: "Console", rest: str) -> Outcome:
-    """Reply to the newest message of somebody else, or to the one named."""
+    """Reply to somebody, by default the newest message."""
     reference, text = referred(rest)
     seat = console.seat
 
@@ -41,7 +41,7 @@ async def reply(console: "Console", rest: str) -> Outcome:
 
 @order("edit [MESSAGE] TEXT", "messages")
 async def edit(console: "Console", rest: str) -> Outcome:
-    """Change what you said last, or the message named."""
+    """Change what you said, by default last."""
     reference, text = referred(rest)
     seat = console.seat
     message = seat.find(reference, "message of yours", lambda one: _is_by(one, seat.user_id))
@@ -52,7 +52,7 @@ async def edit(console: "Console", rest: str) -> Outcome:
 
 @order("delete [MESSAGE]", "messages")
 async def delete(console: "Console", rest: str) -> Outcome:
-    """Delete what you said last, or the message named."""
+    """Delete a message, by default your last."""
     seat = console.seat
 
     def suits(message: Json) -> bool:
@@ -65,7 +65,7 @@ async def delete(console: "Console", rest: str) -> Outcome:
 
 @order("react [MESSAGE] EMOJI", "messages")
 async def react(console: "Console", rest: str) -> Outcome:
-    """React to the newest message, or to the one named."""
+    """React to a message, by default the newest."""
     reference, emoji = referred(rest)
     await console.person.react(
         console.seat.find(reference, "message", any_message), emoji.strip("<>").removeprefix(":")
@@ -97,7 +97,7 @@ async def file(console: "Console", rest: str) -> Outcome:
 
 @order("save [MESSAGE] [FOLDER]", "messages")
 async def save(console: "Console", rest: str) -> Outcome:
-    """Save the files and pictures of the newest message that has some."""
+    """Save files and pictures, by default the newest."""
     reference, folder = referred(rest)
     message = console.seat.find(reference, "message with files", lambda one: bool(pictures.of_message(one)))
     saved = await pictures.save(console.person, message, Path(folder or "."))

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
 
 BEGINNING = """\
-/name option:value …        invoke a command; sub-commands follow the name: /ops health
-                            quotes keep spaces together: /say text:"good morning"
-                            a file: /upload file:~/picture.png
-any other text              say it in the channel; @name and #name become mentions"""
+/name option:value …        invoke a command, also a sub-command: /ops health
+                            with spaces: /say text:"good morning"
+                            with a file: /upload file:~/picture.png
+any other text              say it; @name and #name become mentions"""
 ENDING = """\
-A message is ^ for the newest, ^2 for the one before it, or its id. Alt-Enter begins a new line.
-What you type is kept in ~/.local/state/acore/sandbox-history, readable by you alone."""
+A MESSAGE is ^ for the newest, ^2 for the one before it, or an id. Alt-Enter
+begins a new line. What you type at a terminal is kept for you alone in
+~/.local/state/acore/sandbox-history."""
 
 type Act = Callable[["Console", str], Awaitable[Outcome]]
 

@@ -29,13 +29,14 @@ async def commands(console: "Console", _rest: str) -> Outcome:
 
 @order("press [MESSAGE] N|LABEL|ID", "components")
 async def press(console: "Console", rest: str) -> Outcome:
-    """Press a button of the newest message that has it."""
-    reference, name = referred(rest)
+    """Press a button, of the newest message that has it."""
+    reference, typed = referred(rest)
+    name = " ".join(grammar.split(typed))
     message = _with_component(console, reference, name)
     return await console.follow(await console.person.press(message, name), f"button {name}")
 
 
-@order("select [MESSAGE] N|ID VALUE …", "components")
+@order("select [MESSAGE] N|ID VALUE…", "components")
 async def select(console: "Console", rest: str) -> Outcome:
     """Pick values of a select, by label or name."""
     reference, more = referred(rest)
@@ -64,7 +65,7 @@ def _with_component(console: "Console", reference: str | None, name: str) -> Jso
 
 @order("modal [FIELD=TEXT …]")
 async def modal(console: "Console", rest: str) -> Outcome:
-    """Fill in the form a bot shows; what is left out keeps what it holds."""
+    """Fill in the form a bot shows, or open it again."""
     form = console.seat.form
     if form is None:
         raise NotUnderstoodError("no form is open")
@@ -90,7 +91,7 @@ async def submit(console: "Console", form: Json, filled: dict[str, object]) -> O
 
 @order("on MESSAGE|USER COMMAND", "members")
 async def on(console: "Console", rest: str) -> Outcome:
-    """Use a command from the menu of a message or a user."""
+    """Use a command of the menu of a message or user."""
     reference, more = referred(rest)
     person, seat = console.person, console.seat
     if reference is not None:
