@@ -354,6 +354,11 @@ class Sandbox:
         return f"{self.origin}/api/v10"
 
     @property
+    def gateway_url(self) -> str:
+        """Where the gateway is, for libraries that do not ask REST for it."""
+        return self._gateway.url
+
+    @property
     def bot_token(self) -> str:
         """The token the bot logs in with."""
         return self.world.application.bot.token

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from acore.errors import ExitCode
@@ -136,3 +137,26 @@ async def test_help_fits_a_terminal(home: Path, command: str) -> None:
 
     assert "Examples:" in shown.out
     assert max(map(len, shown.out.splitlines())) <= 80
+
+
+async def test_what_is_printed_leads_bots_and_people_into_the_sandbox(home: Path) -> None:
+    async with started((*ACORE, "sandbox", "serve"), home, {"TMPDIR": str(home)}) as server:
+        await server.said("Ctrl-C ends it.")
+        lines = [line.strip() for line in server.out.splitlines()]
+        base = next(line for line in lines if line.startswith("nextcord.http.Route.BASE")).split('"')[1]
+        gateway = next(line for line in lines if "DEFAULT_GATEWAY" in line).split('"')[1]
+        token = next(line for line in lines if line.startswith("bot.run")).split('"')[1]
+        async with aiohttp.ClientSession() as http:
+            async with http.get(f"{base}/users/@me", headers={"Authorization": f"Bot {token}"}) as response:
+                bot = await response.json()
+            async with http.ws_connect(f"{gateway}?v=10&encoding=json") as socket:
+                hello = await socket.receive_json()
+        chat = next(line for line in lines if line.startswith("acore sandbox chat")).split()
+        async with started((*ACORE, *chat[1:]), home, {"TMPDIR": str(home)}) as person:
+            await person.type("hello\n")
+            code = await person.ended()
+
+    assert bot["username"] == "sandbox-bot"
+    assert hello["op"] == 10
+    assert code == ExitCode.OK
+    assert person.out.splitlines()[1] == "  hello"

@@ -15,7 +15,17 @@ class _Commands(LateGroup):
     names = ("serve", "chat", "invoke", "fault", "limits", "load")
 
 
-@click.group(cls=_Commands, invoke_without_command=True)
+EXAMPLES = """\
+\b
+Examples:
+  acore sandbox
+  acore sandbox serve --port 9090
+  acore sandbox chat --user member
+  acore sandbox invoke botstatus --json
+"""
+
+
+@click.group(cls=_Commands, invoke_without_command=True, epilog=EXAMPLES)
 @server_options
 @click.option(
     "--data",
@@ -35,7 +45,8 @@ def sandbox(
 ) -> None:
     """Run acore on an embedded Discord: no token, no internet. Type /botstatus at the prompt.
 
-    With `serve`, only the embedded Discord runs, for any bot made with nextcord.
+    With `serve`, only the embedded Discord runs, for any bot made with nextcord or discord.py; `chat` and
+    `invoke` talk to it from another terminal.
     """
     if context.invoked_subcommand is not None:
         context.obj = given

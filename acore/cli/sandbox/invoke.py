@@ -65,7 +65,9 @@ def invoke(  # noqa: PLR0917 - click passes them by name
     listen: float,
     as_json: bool,  # noqa: FBT001 - as above
 ) -> int:
-    """Invoke a command as one of a sandbox's users, and print the bot's answer as they see it.
+    """Invoke a command as a user of a sandbox, and print the answer.
+
+    The bot's answer is printed as that user sees it, or with --json for machines.
 
     Ends with 0 when the bot answered, 151 when it did not respond, 152 when Discord's rules refuse what was
     given, 64 when there is no such command, option, user or channel, and 69 when no sandbox runs.

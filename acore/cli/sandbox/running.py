@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 import msgspec
 
-from acore.cli.sandbox.remote import NoSandboxRunsError
+from acore.cli.sandbox.remote import NoSandboxRunsError, Remote
 from acore.errors import AcoreError, ExitCode
 from acore.sandbox import whereabouts
 from acore.sandbox.person.feed import GatewayLostError, PersonError
-from acore.sandbox.shapes import as_objects
+from acore.sandbox.shapes import as_object, as_objects
 from acore.sandbox.whereabouts import NoSandboxError
 
 
@@ -30,9 +30,15 @@ class Running:
     api: str
 
     def users(self) -> dict[str, str]:
-        """Return the users' tokens by name, as the state file has them now."""
-        told = as_objects(whereabouts.read(self.path).get("users"))
-        return {str(one["username"]): str(one["token"]) for one in told}
+        """Return the users' tokens by name, also of those who came after the state file was written.
+
+        Raises:
+            NoSandboxRunsError: nobody answers.
+        """
+        told = whereabouts.read(self.path)
+        if "control" in told:
+            told = as_object(Remote(self.path).ask("GET", "state"))
+        return {str(one["username"]): str(one["token"]) for one in as_objects(told.get("users"))}
 
 
 def find(state: Path | None) -> Running:

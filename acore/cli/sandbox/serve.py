@@ -15,6 +15,8 @@ from acore.errors import AcoreError, ExitCode
 from acore.sandbox import Limits, PortInUseError, Sandbox, WrongInputError, whereabouts
 from acore.sandbox.shapes import Json
 
+SHOWN_NAMES = 5
+
 
 class PortTakenError(AcoreError):
     """Somebody else listens where the sandbox should."""
@@ -27,7 +29,7 @@ class PortTakenError(AcoreError):
 @server_options
 @click.pass_context
 def serve(context: click.Context, *, limits: Json, **given: Unpack[ServerOptions]) -> int:
-    """Serve an embedded Discord until Ctrl-C, for any nextcord bot."""
+    """Serve an embedded Discord until Ctrl-C, for any bot made with nextcord or discord.py."""
     server = new_sandbox(together(context.obj, given))
     try:
         server.limits = Limits(**limits)
@@ -42,14 +44,43 @@ def serve(context: click.Context, *, limits: Json, **given: Unpack[ServerOptions
 
 async def _serve(server: Sandbox) -> None:
     async with serving(server):
-        say(f"An embedded Discord serves at {server.api}")
-        say(f"The bot's token is {server.bot_token}")
-        say("Point a nextcord bot at it, before it starts:")
-        say(f'    nextcord.http.Route.BASE = "{server.api}"')
-        say(f'    bot.run("{server.bot_token}")')
-        say("Ctrl-C ends it.")
+        for line in guide(server):
+            say(line)
         with anyio.open_signal_receiver(signal.SIGTERM) as signals:
             await anext(signals)
+
+
+def guide(server: Sandbox) -> list[str]:
+    """Return what to do with a sandbox that serves: where it is, and how a bot and a person get in."""
+    applications = list(server.world.applications.values())
+    known_as = "" if server.state_file is None else f" --state {server.state_file}"
+    names = [user.username for user in server.users]
+    return [
+        f"An embedded Discord serves at {server.api}",
+        f"The bot's token is {server.bot_token}",
+        *(
+            f"The token of {one.name} is {one.bot.token}"
+            for one in applications
+            if one.bot.token != server.bot_token
+        ),
+        "Point a nextcord bot at it, before it starts:",
+        f'    nextcord.http.Route.BASE = "{server.api}"',
+        f'    bot.run("{server.bot_token}")',
+        "With discord.py:",
+        f'    discord.http.Route.BASE = "{server.api}"',
+        f'    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL("{server.gateway_url}")',
+        f'    bot.run("{server.bot_token}")',
+        f"Talk to it from another terminal, as {_or(names)}:",
+        f"    acore sandbox chat{known_as} --user {names[-1]}",
+        f"    acore sandbox invoke COMMAND{known_as} --user {names[-1]}",
+        "Ctrl-C ends it.",
+    ]
+
+
+def _or(names: list[str]) -> str:
+    """Return names as a person says them; of many only the first."""
+    shown = names if len(names) <= SHOWN_NAMES else [*names[:SHOWN_NAMES], "others"]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
 
 
 @asynccontextmanager
