@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from acore.sandbox import payloads
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.permissions.rules import Permission
-from acore.sandbox.shapes import as_list, as_object
+from acore.sandbox.shapes import Json, as_list, as_object
 from acore.sandbox.state.kinds import ALL_PRIVILEGED, ApplicationFlag, ChannelType, OverwriteType
 from acore.sandbox.state.plans import (
     ApplicationPlan,
@@ -29,6 +30,7 @@ EVERYONE = "@everyone"
 MOST = 1_000_000
 CONTENT_LIMIT = 2000  # Discord's documentation, "Create Message"
 LONGEST_SLOWMODE = 21600  # seconds; Discord's documentation, "Channel Object"
+LONGEST_SETTING = 300
 NUMBER = "{n}"
 COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 WHITE = 0xFFFFFF
@@ -38,6 +40,23 @@ PRIVILEGED = {
     "members": int(ApplicationFlag.GATEWAY_GUILD_MEMBERS_LIMITED),
     "message_content": int(ApplicationFlag.GATEWAY_MESSAGE_CONTENT_LIMITED),
 }
+SETTINGS = frozenset(
+    {
+        "description",
+        "afk_timeout",
+        "system_channel_flags",
+        "verification_level",
+        "default_message_notifications",
+        "mfa_level",
+        "explicit_content_filter",
+        "premium_tier",
+        "premium_subscription_count",
+        "preferred_locale",
+        "premium_progress_bar_enabled",
+        "nsfw_level",
+    }
+)
+"""Discord's names of what a world file may set; what refers to channels or pictures is set over REST."""
 CHANNEL_TYPES = {
     "text": ChannelType.GUILD_TEXT,
     "voice": ChannelType.GUILD_VOICE,
@@ -142,10 +161,10 @@ def _guild(table: Table, people: dict[str, None], bots: dict[str, None]) -> Guil
     everyone = next((one.permissions for one in roles if one.name == EVERYONE), None)
     channels = [_channel(one, {role.name for role in roles}, inside) for one in table.tables("channels")]
     _check_parents(table, channels)
-    settings = table.object("settings")
+    settings = _settings(table)
     features = table.texts("features")
     if features is not None:
-        settings = {**settings, "features": list(features)}
+        settings["features"] = list(features)
     table.finish()
     return GuildPlan(
         name,
@@ -158,6 +177,22 @@ def _guild(table: Table, people: dict[str, None], bots: dict[str, None]) -> Guil
         tuple(channels) or (ChannelPlan("general"),),
         settings,
     )
+
+
+def _settings(table: Table) -> Json:
+    """Return a guild's settings; each is of the kind that a new guild has."""
+    given = table.object("settings")
+    inner = Table(given, f"{table.name}.settings", table.problems)
+    for name in sorted(SETTINGS):
+        match payloads.new_setting(name):
+            case bool():
+                inner.flag(name)
+            case int():
+                inner.number(name, 0, least=0, most=MOST)
+            case _:
+                inner.text(name, longest=LONGEST_SETTING)
+    inner.finish()
+    return dict(given)
 
 
 def _members(table: Table, people: Collection[str]) -> tuple[str, ...] | None:

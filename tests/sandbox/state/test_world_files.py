@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from acore.sandbox import Sandbox, WorldFileError
+from acore.sandbox import Person, Sandbox, WorldFileError
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.permissions.rules import Permission
 from acore.sandbox.state import worldfile
 from acore.sandbox.state.kinds import ApplicationFlag, ChannelType
 from acore.sandbox.state.records import Channel, Guild, Member, User
-from tests.sandbox.conftest import Ask, NewBot, NewPerson, Pretend, Running
+from tests.sandbox.conftest import Ask, NewBot, Pretend, Running
 
 EXAMPLE = Path(__file__).parents[3] / "config/sandbox.toml"
 CROWDS = """
@@ -132,11 +132,12 @@ def test_an_application_may_be_refused_privileged_intents(tmp_path: Path) -> Non
 
 
 async def test_a_bot_and_people_live_in_a_world_from_a_file(
-    pretend: Pretend, new_bot: NewBot, running: Running, person: NewPerson, ask: Ask
+    pretend: Pretend, recording: Path, new_bot: NewBot, running: Running, ask: Ask
 ) -> None:
-    async with Sandbox(world_file=EXAMPLE) as sandbox:
+    async with Sandbox(world_file=EXAMPLE, record=recording) as sandbox:
         pretend(sandbox)
-        async with running(sandbox, new_bot()) as bot, person(sandbox, "member") as member:
+        token = sandbox.world.member.token
+        async with running(sandbox, new_bot()) as bot, Person(sandbox.api, token) as member:
             assert {one.name: one.member_count for one in bot.guilds}["Crowd 3"] == 53, (
                 "the owner and both bots too"
             )
@@ -227,6 +228,18 @@ async def test_a_bot_and_people_live_in_a_world_from_a_file(
         (
             '[[guilds]]\nname="G"\nchannels=[{name="c",type="forum",messages=[{author="owner",content="y"}]}]',
             "a category or forum holds none; give them to a text channel",
+        ),
+        (
+            '[[guilds]]\nname = "G"\nsettings = { verification_lvl = 1 }',
+            "[guilds[1].settings]: there is no key verification_lvl; did you mean verification_level?",
+        ),
+        (
+            '[[guilds]]\nname = "G"\nsettings = { verification_level = "high" }',
+            "[guilds[1].settings] verification_level = 'high': write a whole number from 0 to",
+        ),
+        (
+            '[[guilds]]\nname = "G"\nsettings = { premium_progress_bar_enabled = 1 }',
+            "[guilds[1].settings] premium_progress_bar_enabled = 1: write true or false",
         ),
         ("name = ", "it is no TOML: "),
     ],
