@@ -95,7 +95,7 @@ def sandbox(rounds: int, *, gate: bool, is_json: bool) -> int:
         table(("what", "read and inflated", "bare nextcord bot", "ratio", "must"), rows)
         say(f"the sandbox's process worked {report.sandbox_share:.0%} of the time while they were only read")
         say(
-            f"a bare bot answers a command in {report.echo_p50:.1f} ms (p50), {report.echo_p99:.1f} (p99)."
+            f"a bare bot answers a command in {report.echo_p50:.1f} ms (p50), {report.echo_p99:.1f} (p99). "
             + " ".join(report.echo_verdicts)
         )
         say(

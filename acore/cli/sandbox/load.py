@@ -13,6 +13,7 @@ import msgspec
 from acore.cli.output import as_json, pairs, progress_bar, say, table
 from acore.cli.sandbox.remote import NoSandboxRunsError, remote_options
 from acore.cli.sandbox.table import given_of, options_of
+from acore.clock import RealClock
 from acore.errors import AcoreError, ExitCode
 from acore.sandbox import parameters, whereabouts
 from acore.sandbox.load.driver import Driver, LoadError, LoadPlan
@@ -144,11 +145,13 @@ async def _drive(state: Json, plan: LoadPlan) -> LoadReport:
 
 
 async def _flood(state: Json, plan: FloodPlan) -> FloodReport:
-    stop = anyio.Event()
-    expected = None if plan.rate is None else int(plan.rate * plan.seconds)
-    with progress_bar("dispatching", expected or 0) as show, sole_error():
+    stop, clock = anyio.Event(), RealClock()
+    began = clock.monotonic()
+    with progress_bar("dispatching", _TICKS) as show, sole_error():
         async with _interruptible(stop.set):
-            return await Remote(as_object(state.get("control"))).flood(plan, show, stop)
+            return await Remote(as_object(state.get("control"))).flood(
+                plan, lambda _sent: show(int((clock.monotonic() - began) / plan.seconds * _TICKS)), stop
+            )
     raise AssertionError  # it returned, or raised
 
 

@@ -112,7 +112,10 @@ class Caller:
             await socket.send_str(msgspec.json.encode({"op": Op.IDENTIFY, "d": identity}).decode())
             awaited: set[str] | None = None
             while awaited is None or awaited:
-                frame = _FRAME.decode((await socket.receive()).data)
+                message = await socket.receive()
+                if message.type is not aiohttp.WSMsgType.TEXT:
+                    raise aiohttp.ClientConnectionError("the sandbox closed the gateway connection")
+                frame = _FRAME.decode(message.data)
                 heard = _HEARD.decode(frame.d) if frame.t in {"READY", "GUILD_CREATE"} else Heard()
                 if frame.t == "READY":
                     self.session_id = str(heard.session_id)

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 
@@ -144,7 +145,8 @@ class Driver:
             await self._send(began)
             seconds = max(realtime.monotonic() - began, 1e-9)
             share = (realtime.processor_seconds() - worked) / seconds
-            self._saturation = await self._control.measured(http)
+            with suppress(aiohttp.ClientError):  # it is gone, which the report tells
+                self._saturation = await self._control.measured(http)
             await self._wait_for_answers()
             listening.cancel_scope.cancel()
         return self._report(min(seconds, self._plan.seconds), share)

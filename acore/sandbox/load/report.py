@@ -42,6 +42,7 @@ class Limit(StrEnum):
     SANDBOX = "sandbox"
     DRIVER = "driver"
     MACHINE = "machine"
+    GONE = "gone"
 
     @property
     def sentence(self) -> str:
@@ -55,6 +56,7 @@ _SENTENCES = {
     Limit.SANDBOX: "The sandbox was the limit: the figures say nothing about the bot. Ask for less.",
     Limit.DRIVER: "The driver was the limit: what was asked for was not sent in time. Ask for less.",
     Limit.MACHINE: "Something else kept the processors busy: the figures say nothing. Try again later.",
+    Limit.GONE: "The sandbox went away while it was driven: the figures say nothing.",
 }
 
 
@@ -84,20 +86,22 @@ def limit_of(
     Args:
         streams: how messages and commands went.
         driver_share: how much of the time the driver's process worked.
-        sandbox: how the sandbox fared, if it said so.
+        sandbox: how the sandbox fared; None if it was not there any more to say so.
         unanswered: how many commands the bot did not answer.
     """
     late = max((one.late.p99 for one in streams if one.late is not None), default=0.0)
-    if sandbox is not None and sandbox.processor_share >= BUSY_SHARE:
+    if sandbox is None:
+        return Limit.GONE
+    if sandbox.processor_share >= BUSY_SHARE:
         return Limit.SANDBOX
     if driver_share >= BUSY_SHARE:
         return Limit.DRIVER
-    is_slow = sandbox is not None and sandbox.loop_lag is not None and sandbox.loop_lag.p99 >= SLOW_LOOP_MS
+    is_slow = sandbox.loop_lag is not None and sandbox.loop_lag.p99 >= SLOW_LOOP_MS
     if is_slow or late >= LATE_MS:
         # Neither worked all the time, and yet one was late: it did not get the processor.
         return Limit.MACHINE
     answers = [one.answer.p99 for one in streams if one.answer is not None]
-    is_behind = sandbox is not None and sandbox.last_backlog_bytes >= BACKLOG_BYTES
+    is_behind = sandbox.last_backlog_bytes >= BACKLOG_BYTES
     if unanswered or is_behind or max(answers, default=0.0) >= SLOW_ANSWER_MS:
         return Limit.BOT
     return Limit.NOTHING

@@ -1,6 +1,8 @@
 """A sandbox is driven as by many people, and what became of everything they sent is told."""
 
+import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -9,7 +11,8 @@ import pytest
 
 from acore.sandbox import Person, Sandbox
 from acore.sandbox.load.driver import UNANSWERED, Driver, LoadPlan, NobodyThereError, NoCommandError
-from acore.sandbox.load.report import LoadReport
+from acore.sandbox.load.report import Limit, LoadReport
+from tests.e2e.bot import ACORE, started
 from tests.sandbox.conftest import Bot, NewBot, Pretend, Running
 from tests.sandbox.load.test_ready_dispatches import control
 
@@ -192,6 +195,31 @@ async def test_the_sandbox_tells_how_it_fared(unrecorded: Sandbox) -> None:
     assert report.sandbox.processor_share > 0
     assert report.sandbox.seconds >= 0.5
     assert report.verdict == report.limit.sentence
+
+
+async def test_a_sandbox_that_goes_away_is_told_and_what_was_counted_is_kept(tmp_path: Path) -> None:
+    state, reports = tmp_path / "state.json", list[LoadReport]()
+    async with started((*ACORE, "sandbox", "serve", "--state", str(state)), tmp_path, {}) as server:
+        await server.said("An embedded Discord serves at")
+        known = json.loads(state.read_text())
+        driver = Driver(
+            known, LoadPlan(messages=50, seconds=1, users=2, arrivals="uniform"), lambda _passed: None
+        )
+        async with anyio.create_task_group() as tasks:
+            reports: list[LoadReport] = []
+
+            async def run() -> None:
+                reports.append(await driver.run())
+
+            async with Person(known["api_v10"], known["user_token"]) as owner:
+                tasks.start_soon(run)
+                await owner.wait_for(lambda event: event.name == "MESSAGE_CREATE", within=10)
+                await server.kill()
+    (report,) = reports
+    assert report.limit is Limit.GONE
+    assert report.messages is not None
+    assert report.messages.acknowledged > 0
+    assert report.messages.failed > 0
 
 
 async def test_a_meter_ends_by_itself(unrecorded: Sandbox) -> None:

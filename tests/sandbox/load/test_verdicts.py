@@ -41,7 +41,7 @@ WELL = StreamReport(
     ("sandbox", "driver_share", "stream", "unanswered", "limit"),
     [
         (CALM, 0.2, WELL, 0, Limit.NOTHING),
-        (None, 0.2, WELL, 0, Limit.NOTHING),
+        (None, 0.2, WELL, 7, Limit.GONE),
         (replace(CALM, processor_share=0.95), 0.95, WELL, 7, Limit.SANDBOX),
         (CALM, 0.95, WELL, 7, Limit.DRIVER),
         (replace(CALM, loop_lag=all_at(80)), 0.2, WELL, 7, Limit.MACHINE),

@@ -114,12 +114,15 @@ def test_thousands_of_replies_in_a_row_are_no_matter(tmp_path: Path) -> None:
 def test_a_snapshot_is_of_one_moment() -> None:
     shelf, again = Shelf(), Shelf()
     channel = record("Channel")
-    shelf.things = {"channel": channel}
+    quiet = dataclasses.replace(channel, messages={}, extra={})
+    shelf.things = {"channel": channel, "quiet": quiet}
     before = dataclasses.replace(channel, messages=dict(channel.messages), extra=dict(channel.extra))
 
     snapshot = Snapshot({"root": shelf})
     channel.name, channel.topic = "other", "other"
     channel.extra["more"] = 1
+    quiet.extra["more"] = 1
+    quiet.messages.update(channel.messages)
     channel.messages.clear()
     roots, *rows = [
         msgspec.json.decode(msgspec.json.encode(one)) for one in (snapshot.roots, *snapshot.rows())
@@ -127,6 +130,8 @@ def test_a_snapshot_is_of_one_moment() -> None:
     Restored(roots, rows).fill("root", again)
 
     assert shown(before) == shown(again.things["channel"])
+    found: Any = again.things["quiet"]
+    assert (found.messages, found.extra) == ({}, {})
 
 
 def test_a_type_that_nobody_knows_how_to_keep_is_refused_at_once() -> None:
