@@ -7,6 +7,7 @@ import re
 
 from acore.sandbox.api.forms import Form
 from acore.sandbox.api.refusals import ApiError, Refusal, invalid
+from acore.sandbox.resources.voice import REGIONS
 from acore.sandbox.shapes import Json, as_int
 from acore.sandbox.state.kinds import FORUMS, NEWSY, VOICE, ChannelFlag, ChannelType, OverwriteType
 from acore.sandbox.state.records import Channel, Guild, Overwrite
@@ -29,10 +30,6 @@ NO_EMOJI: Json = {"emoji_id": None, "emoji_name": None}
 MAX_CHILDREN = 50
 MAX_POSITION = (1 << 31) - 1
 ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
-REGIONS = (
-    "brazil", "hongkong", "india", "japan", "rotterdam", "singapore", "southafrica", "sydney", "us-central",
-    "us-east", "us-south", "us-west",
-)  # fmt: skip
 MAKEABLE = (
     ChannelType.GUILD_TEXT,
     ChannelType.GUILD_VOICE,
@@ -187,7 +184,7 @@ def _read_voice(form: Form, kind: ChannelType) -> None:
     is_stage = kind is ChannelType.GUILD_STAGE_VOICE
     form.number("bitrate", 8000, MAX_STAGE_BITRATE if is_stage else MAX_BITRATE)
     form.number("user_limit", 0, MAX_STAGE_USERS if is_stage else MAX_USERS)
-    form.one_of("rtc_region", REGIONS)
+    form.one_of("rtc_region", tuple(REGIONS))
     form.one_of("video_quality_mode", (1, 2))
 
 

@@ -11,6 +11,7 @@ from acore.sandbox.state.kinds import AuditAction, ChannelType, OverwriteType
 from acore.sandbox.state.records import Channel, Overwrite, Thread, User
 from tests.sandbox.conftest import Reply
 from tests.sandbox.operations.conftest import Api
+from tests.sandbox.rawbot import RawBot, webhook
 
 NOBODYS_ID = "123456789012345678"
 PIXEL = (
@@ -438,6 +439,39 @@ async def test_a_webhook_sends_no_file_that_is_too_large(api: Api) -> None:
         await api("POST", path, {}, files=files),
         await api("PATCH", f"{path}/messages/{said['id']}", {}, files=files),
     ) == {(413, 40005)}
+
+
+@pytest.mark.shows("GET /webhooks/{webhook_id}/{webhook_token}/messages/@original")
+@pytest.mark.shows("PATCH /webhooks/{webhook_id}/{webhook_token}/messages/@original")
+@pytest.mark.shows("PATCH /webhooks/{webhook_id}/{webhook_token}/messages/@original", Refusal.EMPTY_MESSAGE)
+@pytest.mark.shows("PATCH /webhooks/{webhook_id}/{webhook_token}/messages/@original", Refusal.TOO_LARGE)
+@pytest.mark.shows("PATCH /webhooks/{webhook_id}/{webhook_token}/messages/@original", Refusal.INVALID_FORM)
+@pytest.mark.shows("DELETE /webhooks/{webhook_id}/{webhook_token}/messages/@original")
+async def test_an_interactions_token_is_used_at_the_same_address(wrong: Api) -> None:
+    application, owner = wrong.sandbox.application_id, wrong.sandbox.world.owner
+    sent = {"name": "ping", "description": "Answer me"}
+    command = (await wrong("POST", f"/applications/{application}/commands", sent)).body
+    begun = {
+        "type": 2,
+        "application_id": application,
+        "guild_id": wrong.sandbox.guild_id,
+        "channel_id": wrong.sandbox.channel_id,
+        "session_id": "s",
+        "nonce": "1",
+        "data": command,
+    }
+    async with RawBot.connected(wrong.sandbox) as bot:
+        assert (await wrong("POST", "/interactions", begun, by=owner)).status == 204
+        interaction = await bot.asked()
+        await bot.answer(interaction, 4, {"content": "pong"})
+    path = f"{webhook(interaction)}/messages/@original"
+    assert (await wrong("GET", path)).body["content"] == "pong"
+    assert (await wrong("PATCH", path, {"content": "ping"})).body["content"] == "ping"
+    assert codes(await wrong("PATCH", path, {"content": ""})) == {(400, 50006)}
+    assert codes(await wrong("PATCH", path, {"content": 5})) == {(400, 50035)}
+    files = {"a.bin": bytes(10 * 1024 * 1024 + 1)}
+    assert codes(await wrong("PATCH", path, {}, files=files)) == {(413, 40005)}
+    assert (await wrong("DELETE", path)).status == 204
 
 
 @pytest.mark.shows("POST /webhooks/{webhook_id}/{webhook_token}/slack")
