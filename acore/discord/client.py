@@ -1,7 +1,6 @@
 """The connection that acore owns: one nextcord client per attempt."""
 
 import asyncio
-import json
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, cast
 
@@ -13,7 +12,7 @@ from nextcord.http import (  # noqa: TID251 - as above
     HTTPClient,
     Route,
 )
-from nextcord.webhook.async_ import AsyncWebhookAdapter, async_context  # noqa: TID251 - as above
+from nextcord.webhook.async_ import async_context  # noqa: TID251 - as above
 
 from acore.actors.desk import ACKNOWLEDGE_LIMIT
 from acore.actors.door import (
@@ -26,6 +25,7 @@ from acore.actors.door import (
     TokenRefusedError,
 )
 from acore.clock import Clock
+from acore.discord.adapter import Adapter, AskingOnce
 from acore.discord.budget import budget_of
 from acore.discord.cogs.ops import ops_cog
 from acore.discord.cogs.status import status_cog
@@ -41,7 +41,7 @@ _BAD_TOKEN, _BAD_INTENTS, _FORBIDDEN_INTENTS = 4004, 4013, 4014
 # Discord, Teams: an invitation that was accepted, and the roles that may change the application.
 _ACCEPTED, _CHANGING_ROLES = 2, frozenset({"admin", "developer"})
 # Answers to come back later, beside those of a failing server.
-_SUCCESS, _TOO_MANY, _SERVER_ERROR = range(200, 300), 429, 500
+_TOO_MANY, _SERVER_ERROR = 429, 500
 _LATER = frozenset({408, _TOO_MANY})
 # Seconds; a login includes the library's own attempts at a failing server.
 _LOGIN_LIMIT, _ANSWER_LIMIT = 45.0, 15.0
@@ -79,7 +79,7 @@ class OwnedDoor:
         self._token = token
         self._base = base
         self._clock = clock
-        self._adapter = _AskingOnce(base)
+        self._adapter = AskingOnce(base)
         self._session: aiohttp.ClientSession | None = None
         self._client = _Client(ears, base, clock)
         self._client.add_cog(status_cog(ears.invoked))
@@ -111,7 +111,7 @@ class OwnedDoor:
     async def stay(self) -> None:
         """Connect and stay connected, until `close`."""
         # Handlers of events copy this task's context: their answers go to the same base URL.
-        async_context.set(_Adapter(self._base))
+        async_context.set(Adapter(self._base))
         try:
             await stay_connected(self._client, self._clock)
         except nextcord.PrivilegedIntentsRequired as error:
@@ -310,57 +310,6 @@ class _Client(nextcord.Client):
         """Log what failed in a command, instead of nextcord's print."""
         self._ears.failed()
         logger.opt(exception=exception).error("Taking in interaction {} failed.", interaction.id)
-
-
-class _Adapter(AsyncWebhookAdapter):
-    """Sends what belongs to interactions to our base URL."""
-
-    def __init__(self, base: str) -> None:
-        super().__init__()
-        self._base = base
-
-    async def request(self, route: Route, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - nextcord's own
-        """Send *route* to the base URL."""
-        route.url = self._base + route.url.removeprefix(Route.BASE)
-        return await super().request(route, *args, **kwargs)
-
-
-class _AskingOnce(_Adapter):
-    """Asks once, for the desk decides when to ask again.
-
-    nextcord itself would ask a failing server again after 1, 3, 5 … s: for an acknowledgement, which has
-    three seconds, that is one more attempt.
-    """
-
-    async def request(
-        self,
-        route: Route,
-        session: aiohttp.ClientSession,
-        *,
-        payload: Mapping[str, Any] | None = None,
-        params: Mapping[str, Any] | None = None,
-        **others: Any,  # noqa: ANN401 - nextcord's own
-    ) -> None:
-        """Send *route* to the base URL.
-
-        Raises:
-            nextcord.HTTPException: The answer is no success.
-        """
-        assert not any(others.values()), others  # noqa: S101 - neither files nor reasons are sent
-        url = self._base + route.url.removeprefix(Route.BASE)
-        async with session.request(route.method, url, json=payload, params=params) as response:
-            text = await response.text()
-            if response.status not in _SUCCESS:
-                raise nextcord.HTTPException(response, _object(text))
-
-
-def _object(text: str) -> dict[str, Any] | str:
-    """Return the JSON object that *text* is, or the text itself."""
-    try:
-        found: object = json.loads(text)
-    except ValueError:
-        return text
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else text
 
 
 def _rebase(http: HTTPClient, base: str) -> None:

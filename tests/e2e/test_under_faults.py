@@ -189,8 +189,8 @@ async def test_a_storm_of_server_errors_on_every_route_delays_the_answer_or_lose
     home: Path,
 ) -> None:
     async with in_trouble(home) as (_, sandbox, person):
-        for status in (500, 502, 503, 504):
-            storm = sandbox.inject(Status(status=status, seconds=1.3))
+        for status, seconds in ((500, 0.5), (502, 0.5), (503, 0.5), (504, 1.7)):
+            storm = sandbox.inject(Status(status=status, seconds=seconds))
             await answered_in_the_end(await person.start_invoke("botstatus"))
             assert storm.struck > 1
 
@@ -290,7 +290,6 @@ async def test_registered_commands_that_are_told_strangely_are_registered_again_
     strange: list[dict[str, Any]] = [
         {"pointer": "/0/options", "value": None},
         {"pointer": "/0/name"},
-        {"pointer": "/0/type", "value": "one"},
         {"pointer": "", "value": {"items": []}},
     ]
     async with Sandbox() as sandbox, Person(sandbox.api, sandbox.world.member.token) as person:
