@@ -8,7 +8,9 @@ import pytest
 
 from acore.sandbox import Invocation, Person, RefusedError, Sandbox
 from acore.sandbox.permissions.rules import Permission
-from acore.sandbox.state.records import User
+from acore.sandbox.realtime import now
+from acore.sandbox.state.kinds import ChannelType
+from acore.sandbox.state.records import Channel, Thread, User
 from tests.sandbox.conftest import Reply
 from tests.sandbox.rawbot import RawBot
 
@@ -88,6 +90,21 @@ async def rough(unrecorded: Sandbox) -> AsyncIterator[Stage]:
     """A stage without a recording, for what no bot should ever send."""
     async with RawBot.connected(unrecorded) as bot:
         yield Stage(unrecorded, bot)
+
+
+def add_thread(stage: Stage, name: str = "thread", parent: Channel | None = None) -> Channel:
+    """Add a thread to a channel, #general by default."""
+    world = stage.sandbox.world
+    thread = Channel(
+        id=world.snowflakes.make(),
+        type=ChannelType.PUBLIC_THREAD,
+        name=name,
+        guild_id=world.guild.id,
+        parent_id=(parent or world.channel).id,
+        thread=Thread(owner_id=world.owner.id, created_at=now(), archive_changed_at=now()),
+    )
+    world.guild.threads[thread.id] = world.channels[thread.id] = thread
+    return thread
 
 
 def wrong_fields(reply: Reply | RefusedError) -> set[str]:

@@ -9,7 +9,7 @@ from acore.sandbox.permissions.rules import Permission
 from acore.sandbox.state.kinds import OverwriteType
 from acore.sandbox.state.records import Overwrite
 from tests.sandbox.conftest import NewPerson
-from tests.sandbox.interactions.conftest import Stage
+from tests.sandbox.interactions.conftest import Stage, add_thread
 
 type Body = dict[str, Any]
 
@@ -165,6 +165,8 @@ async def test_a_channel_outranks_all_channels_and_threads_follow_their_channel(
 
         assert not await may(stage, member, command)
         assert await may(stage, member, command, other.id)
+        assert await may(stage, member, command, add_thread(stage, "below", other).id)
+        assert not await may(stage, member, command, add_thread(stage, "elsewhere").id)
 
 
 async def test_nothing_that_is_set_binds_administrators(stage: Stage, person: NewPerson) -> None:

@@ -6,11 +6,10 @@ import pytest
 
 from acore.sandbox import Person, RefusedError
 from acore.sandbox.permissions.rules import EVERYTHING, Permission
-from acore.sandbox.realtime import now
 from acore.sandbox.state.kinds import ChannelType, OverwriteType
-from acore.sandbox.state.records import Channel, Overwrite, Thread
+from acore.sandbox.state.records import Overwrite
 from tests.sandbox.conftest import NewPerson
-from tests.sandbox.interactions.conftest import Stage, wrong_fields
+from tests.sandbox.interactions.conftest import Stage, add_thread, wrong_fields
 
 type Body = dict[str, Any]
 
@@ -28,21 +27,6 @@ async def refused(stage: Stage, person: Person, command: Body, options: list[Bod
     with pytest.raises(RefusedError) as refusal:
         await stage.begin(person, command, options)
     return wrong_fields(refusal.value)
-
-
-def add_thread(stage: Stage, name: str = "thread") -> Channel:
-    """Add a thread to #general."""
-    world = stage.sandbox.world
-    thread = Channel(
-        id=world.snowflakes.make(),
-        type=ChannelType.PUBLIC_THREAD,
-        name=name,
-        guild_id=world.guild.id,
-        parent_id=world.channel.id,
-        thread=Thread(owner_id=world.owner.id, created_at=now(), archive_changed_at=now()),
-    )
-    world.guild.threads[thread.id] = world.channels[thread.id] = thread
-    return thread
 
 
 @pytest.mark.parametrize(

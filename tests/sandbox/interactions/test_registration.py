@@ -85,6 +85,7 @@ def group(name: str, *options: Body) -> Body:
         ({"options": [option(3, choices=choices(1))]}, "options.0.choices.0.value"),
         ({"options": [option(4, choices=choices("1"))]}, "options.0.choices.0.value"),
         ({"options": [option(10, choices=choices({}))]}, "options.0.choices.0.value"),
+        ({"options": [option(10, choices=[{"name": "a", "value": True}])]}, "options.0.choices.0.value"),
         ({"options": [option(3, choices=choices("x" * 101))]}, "options.0.choices.0.value"),
         ({"options": [option(3, choices=[{"name": "", "value": "a"}])]}, "options.0.choices.0.name"),
         ({"options": [option(3, choices=[{"name": "a"}])]}, "options.0.choices.0.value"),
