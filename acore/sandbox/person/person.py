@@ -53,7 +53,9 @@ class Person(Speaker):
             owner = self.places.users.get(str(one["application_id"]), {})
             if one["name"] == wanted and bot in {"", owner.get("username")}:
                 return one
-        raise UnknownCommandError(wanted, difflib.get_close_matches(wanted, [one["name"] for one in found]))
+        names = [str(one["name"]) for one in found]
+        begun = [name for name in names if wanted and name.startswith(wanted)]
+        raise UnknownCommandError(wanted, begun[:3] or difflib.get_close_matches(wanted, names))
 
     async def invoke(
         self,

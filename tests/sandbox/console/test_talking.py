@@ -65,6 +65,7 @@ async def test_mistakes_are_told_and_the_console_goes_on(
         shown = await typed(
             sandbox,
             "/bostatus",
+            "/bot",
             "/botstatus times:many",
             '/botstatus part:"',
             "/botstatus port:x",
@@ -80,6 +81,7 @@ async def test_mistakes_are_told_and_the_console_goes_on(
 
     assert shown[:-1] == [
         "✗ there is no command /bostatus here; did you mean /botstatus?",
+        "✗ there is no command /bot here; did you mean /botstatus?",
         "✗ times: 'many' is not a whole number",
         "✗ No closing quotation",
         "✗ there is no option 'port'; there are: part, times",
