@@ -118,6 +118,20 @@ async def test_what_the_banned_said_of_late_is_deleted(wrong: Api, how: dict[str
     assert list(world.channel.messages) == [kept]
 
 
+async def test_what_the_banned_said_longer_ago_stays(api: Api) -> None:
+    world = api.sandbox.world
+    old, new = [await api.say(by=world.member) for _ in range(2)]
+    message = world.channel.messages.pop(old)
+    message.id = str(int(old) - (2 * 3600 * 1000 << 22))  # two hours before
+    world.channel.messages = {message.id: message, **world.channel.messages}
+    api.may(Permission.BAN_MEMBERS)
+
+    await api("PUT", f"{api.guild}/bans/{world.member.id}", {"delete_message_seconds": 3600})
+
+    assert list(world.channel.messages) == [message.id]
+    assert new not in world.channel.messages
+
+
 async def test_what_the_banned_said_stays_unless_its_deletion_was_asked_for(api: Api) -> None:
     world = api.sandbox.world
     said = await api.say("stays", by=world.member)

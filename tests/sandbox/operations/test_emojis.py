@@ -89,7 +89,10 @@ async def test_an_emoji_gets_another_name_and_other_users(api: Api) -> None:
     edited = (await api("PATCH", path, {"roles": [role.id]})).body
     assert (edited["name"], edited["roles"]) == ("lobster", [role.id])
     assert (await api("PATCH", path, {"roles": None})).body["roles"] == []
+    assert (await api("PATCH", path, {"name": "lobster"})).status == 200  # as it was, so not written down
 
+    actions = [int(one.action) for one in api.sandbox.world.guild.audit_log]
+    assert actions == [60, 61, 61, 61]
     change = {"key": "name", "old_value": "crab", "new_value": "lobster"}
     assert api.sandbox.world.guild.audit_log[1].changes == [change]
 

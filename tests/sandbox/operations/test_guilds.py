@@ -71,6 +71,12 @@ async def test_a_guilds_name_and_settings_are_changed_and_the_log_tells_what(api
     assert (again["icon"], again["preferred_locale"], again["afk_timeout"]) == (None, "en-US", 900)
 
 
+async def test_a_change_that_changes_nothing_is_not_written_down(api: Api) -> None:
+    api.may(Permission.MANAGE_GUILD)
+    assert (await api("PATCH", api.guild, {"name": "Sandbox", "afk_timeout": 300})).status == 200
+    assert api.sandbox.world.guild.audit_log == []
+
+
 async def test_a_guild_becomes_a_community_by_an_administrator(api: Api) -> None:
     role = api.may(Permission.MANAGE_GUILD)
     api.sandbox.world.guild.settings["features"] = ["VERIFIED"]
@@ -192,6 +198,9 @@ async def test_who_was_not_there_for_days_is_pruned(api: Api) -> None:
     world.give_role(crew, harmless)
     world.give_role(other, role)
     await api.say(by=chatty)
+    online, bot = absent(api, "online", 8), absent(api, "bot", 8)
+    online.presence = {"status": "idle", "activities": []}
+    bot.bot = True
     api.may(Permission.KICK_MEMBERS, Permission.MANAGE_GUILD)
     prune = f"{api.guild}/prune"
 
@@ -202,7 +211,7 @@ async def test_who_was_not_there_for_days_is_pruned(api: Api) -> None:
     assert (await api("POST", prune, body, reason="too quiet")).body == {"pruned": 2}
 
     assert {gone.id, crew.id}.isdisjoint(world.guild.members)
-    assert {lately.id, chatty.id, other.id, world.owner.id} <= world.guild.members.keys()
+    assert {lately.id, chatty.id, other.id, world.owner.id, online.id, bot.id} <= world.guild.members.keys()
     entry = world.guild.audit_log[-1]
     assert (int(entry.action), entry.target_id, entry.reason) == (21, None, "too quiet")
     assert entry.options == {"delete_member_days": "7", "members_removed": "2"}

@@ -76,6 +76,23 @@ async def test_a_member_is_named_given_roles_and_timed_out(api: Api) -> None:
     assert {"key": "$remove", "new_value": [{"id": old.id, "name": "old"}]} in roles.changes
 
 
+async def test_everyone_is_no_role_that_a_member_is_given(api: Api) -> None:
+    role = api.sandbox.world.add_role("crew")
+    api.may(Permission.MANAGE_ROLES)
+    body = {"roles": [api.sandbox.guild_id, role.id]}
+    assert (await api("PATCH", path_of(api), body)).body["roles"] == [role.id]
+
+
+async def test_a_role_that_a_member_has_already_changes_nothing(api: Api) -> None:
+    world = api.sandbox.world
+    one, other = world.add_role("one"), world.add_role("other")
+    world.give_role(world.member, one)
+    world.give_role(world.member, other)
+    api.may(Permission.MANAGE_ROLES)
+    assert (await api("PUT", f"{path_of(api)}/roles/{one.id}")).status == 204
+    assert world.guild.members[world.member.id].role_ids == [one.id, other.id]
+
+
 async def test_an_empty_nickname_is_none(api: Api) -> None:
     member = api.sandbox.world.guild.members[api.sandbox.world.member.id]
     api.may(Permission.MANAGE_NICKNAMES)

@@ -4,6 +4,8 @@ import pytest
 
 from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.permissions.rules import EVERYONE_MAY, Permission
+from acore.sandbox.state.kinds import OverwriteType
+from acore.sandbox.state.records import Emoji, Overwrite
 from tests.sandbox.images import GIF, PNG, data_uri
 from tests.sandbox.operations.conftest import Api
 from tests.sandbox.operations.refused import EMPTY, NOBODY, is_refused, is_wrong_at
@@ -124,16 +126,20 @@ async def test_roles_are_moved_and_all_are_returned(api: Api) -> None:
 
 
 @pytest.mark.shows("DELETE /guilds/{guild_id}/roles/{role_id}")
-async def test_a_deleted_role_is_gone_from_whoever_had_it(api: Api) -> None:
+async def test_a_deleted_role_is_gone_from_wherever_it_was(api: Api) -> None:
     world = api.sandbox.world
     role = world.add_role("crew")
     world.give_role(world.member, role)
+    emoji = Emoji(world.snowflakes.make(), "crab", world.owner, role_ids=[role.id])
+    world.guild.emojis[emoji.id] = emoji
+    world.channel.overwrites[role.id] = Overwrite(role.id, OverwriteType.ROLE)
     above = api.may(MANAGE)
 
     assert (await api("DELETE", f"{api.guild}/roles/{role.id}")).status == 204
 
     assert await names(api) == ["@everyone", "sandbox-bot", "powers"]
     assert world.guild.members[world.member.id].role_ids == []
+    assert (emoji.role_ids, world.channel.overwrites) == ([], {})
     assert above.position == 2
     entry = world.guild.audit_log[-1]
     assert (int(entry.action), entry.target_id) == (32, role.id)
