@@ -36,8 +36,9 @@ def edit_guild(call: Call) -> Answer:
     """Change a guild's name, settings and pictures."""
     guild = call.guild()
     call.require(Permission.MANAGE_GUILD, guild)
+    owner_id = _new_owner(call, guild)
     name, settings = read_settings(call, guild)
-    guilds.edit(call.hand(guild), settings, name=name)
+    guilds.edit(call.hand(guild), settings, name=name, owner_id=owner_id)
     return Answer(payloads.guild(guild))
 
 
@@ -123,6 +124,23 @@ def prune(call: Call) -> Answer:
     gone = members.inactive(guild, days, _role_ids(call.form.get("include_roles")))
     members.prune(call.hand(guild), gone, days)
     return Answer({"pruned": None if is_counted is False else len(gone)})
+
+
+def _new_owner(call: Call, guild: Guild) -> str | None:
+    """Return to whom a guild is given, which only its owner does (Discord's documentation, "Modify Guild").
+
+    Raises:
+        ApiError: code 50013, it is another's; 50035, it is given to nobody who is in it.
+    """
+    errors = FormErrors()
+    fields = Fields(call.form, errors)
+    owner_id = fields.snowflake("owner_id")
+    if owner_id is not None and guild.owner_id != call.caller.id:
+        raise ApiError(Refusal.MISSING_PERMISSIONS)
+    if owner_id is not None and owner_id not in guild.members:
+        fields.wrong("owner_id", "Unknown member")
+    errors.raise_any()
+    return owner_id
 
 
 def _widget(guild: Guild) -> Json:

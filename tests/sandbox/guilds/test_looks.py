@@ -1,5 +1,7 @@
 """How a guild, its emojis and its bot look: names, settings and pictures, changed with nextcord."""
 
+import zlib
+
 import nextcord  # noqa: TID251 - the sandbox is tested against the real library
 import pytest
 from nextcord.asset import Asset  # noqa: TID251 - as above
@@ -95,3 +97,21 @@ async def test_a_bot_knows_its_guilds_and_their_previews(
         integrations = await bot.guilds[0].integrations()
         assert [one.name for one in integrations] == ["sandbox-bot"]
         assert await bot.guilds[0].vanity_invite() is None
+
+
+async def test_who_has_no_picture_has_one_of_six_plain_ones(
+    sandbox: Sandbox, new_bot: NewBot, running: Running
+) -> None:
+    async with running(sandbox, new_bot()) as bot:
+        pictures = {await member.display_avatar.read() for member in bot.guilds[0].members}
+        assert all(pictures_size(one) == (128, 128) for one in pictures)
+
+
+def pictures_size(data: bytes) -> tuple[int, int]:
+    """Return the width and height of a PNG that is whole."""
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    length = int.from_bytes(data[33:37])
+    rows = zlib.decompress(data[41 : 41 + length])
+    width, height = int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
+    assert len(rows) == height * (1 + 3 * width)
+    return width, height

@@ -77,6 +77,20 @@ async def test_a_change_that_changes_nothing_is_not_written_down(api: Api) -> No
     assert api.sandbox.world.guild.audit_log == []
 
 
+async def test_a_guild_is_given_away_by_its_owner_alone(wrong: Api) -> None:
+    world = wrong.sandbox.world
+    wrong.may(Permission.ADMINISTRATOR)
+    given = {"owner_id": world.member.id}
+    assert is_refused(await wrong("PATCH", wrong.guild, given), Refusal.MISSING_PERMISSIONS)
+    for nobody in (NOBODY, "x"):
+        reply = await wrong("PATCH", wrong.guild, {"owner_id": nobody}, by=world.owner)
+        assert is_wrong_at(reply, "owner_id")
+    edited = (await wrong("PATCH", wrong.guild, given, by=world.owner)).body
+    assert (edited["owner_id"], world.guild.owner_id) == (world.member.id, world.member.id)
+    change = {"key": "owner_id", "old_value": world.owner.id, "new_value": world.member.id}
+    assert world.guild.audit_log[-1].changes == [change]
+
+
 async def test_a_guild_becomes_a_community_by_an_administrator(api: Api) -> None:
     role = api.may(Permission.MANAGE_GUILD)
     api.sandbox.world.guild.settings["features"] = ["VERIFIED"]

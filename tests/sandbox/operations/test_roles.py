@@ -11,6 +11,7 @@ from tests.sandbox.operations.conftest import Api
 from tests.sandbox.operations.refused import EMPTY, NOBODY, is_refused, is_wrong_at
 
 MANAGE = Permission.MANAGE_ROLES
+NO_POSITIONS: list[object] = []
 
 
 async def names(api: Api) -> list[str]:
@@ -162,7 +163,7 @@ async def test_the_roles_of_a_guild_that_one_is_not_in_are_unknown(api: Api) -> 
         ("GET", f"{roles}/member-counts", None),
         ("GET", f"{roles}/{other.id}", None),
         ("POST", roles, {"name": "crew"}),
-        ("PATCH", roles, EMPTY),
+        ("PATCH", roles, NO_POSITIONS),
         ("PATCH", f"{roles}/{other.id}", EMPTY),
         ("DELETE", f"{roles}/{other.id}", None),
     ):
