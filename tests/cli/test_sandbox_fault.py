@@ -118,6 +118,14 @@ async def test_limits_are_given_at_the_start_and_changed_later(home: Path) -> No
     assert "requests per second  9" in shown.out
 
 
+@pytest.mark.parametrize(("options", "seconds"), [((), 5.0), (("--identify-interval", "0"), 0.0)])
+async def test_served_bots_identify_as_seldom_as_on_discord_unless_told_otherwise(
+    home: Path, options: tuple[str, ...], seconds: float
+) -> None:
+    async with served(home, *options):
+        assert (await told(home, "limits"))["identify_interval"] == seconds
+
+
 async def test_a_limit_that_cannot_be_is_named(home: Path) -> None:
     bot = await run(home, "serve", "--identify-interval", "nan")
 

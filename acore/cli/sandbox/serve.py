@@ -16,6 +16,7 @@ from acore.sandbox import Limits, PortInUseError, Sandbox, WrongInputError, wher
 from acore.sandbox.shapes import Json
 
 SHOWN_NAMES = 5
+IDENTIFY_SECONDS = 5.0  # between two IDENTIFYs (Discord's documentation, "Rate Limiting")
 
 
 class PortTakenError(AcoreError):
@@ -29,10 +30,14 @@ class PortTakenError(AcoreError):
 @server_options
 @click.pass_context
 def serve(context: click.Context, *, limits: Json, **given: Unpack[ServerOptions]) -> int:
-    """Serve an embedded Discord until Ctrl-C, for any bot made with nextcord or discord.py."""
+    """Serve an embedded Discord until Ctrl-C, for any bot made with nextcord or discord.py.
+
+    As on Discord, a bot may IDENTIFY once in five seconds, unless --identify-interval says otherwise.
+    """
     server = new_sandbox(together(context.obj, given))
     try:
-        server.limits = Limits(**limits)
+        paced: Json = {"identify_interval": IDENTIFY_SECONDS, **limits}
+        server.limits = Limits(**paced)
     except WrongInputError as error:
         raise click.UsageError(str(error)) from error
     try:

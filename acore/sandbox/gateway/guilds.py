@@ -44,9 +44,9 @@ TOLD_BY_GUILD_CREATE = frozenset(
 def guild_create(of: Guild, user_id: str, *, intents: int, large_threshold: int) -> Json:
     """Return a guild as the gateway announces it.
 
-    Members are shown as Discord's documentation says ("Request Guild Members"): without GUILD_MEMBERS and
-    GUILD_PRESENCES only oneself and who is in voice; in a large guild besides who is online, has a role or
-    a nickname; else everybody.
+    Without GUILD_MEMBERS only oneself and who is in voice are shown; with it, in a large guild besides who is
+    online, has a role or a nickname (Discord's documentation, "Request Guild Members"), and else everybody.
+    Discord shows everybody only to who may see presences as well; others ask for the same with op 8.
 
     Args:
         of: the guild.
@@ -57,16 +57,18 @@ def guild_create(of: Guild, user_id: str, *, intents: int, large_threshold: int)
     voices = list(_voices(of, user_id)) if intents & Intent.GUILD_VOICE_STATES else []
     is_large = len(of.members) > large_threshold
     shown = {user_id: of.members[user_id]}
-    both = Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES
-    if intents & both == both:
-        shown |= {key: one for key, one in of.members.items() if not is_large or _stands_out(one)}
+    present = (
+        [one for one in of.members.values() if _is_online(one)] if intents & Intent.GUILD_PRESENCES else []
+    )
+    if intents & Intent.GUILD_MEMBERS:
+        shown |= {key: one for key, one in of.members.items() if not is_large or one.role_ids or one.nick}
+        shown |= {one.user.id: one for one in present}
     shown |= {one.user_id: of.members[one.user_id] for one in voices}
-    present = [one for one in of.members.values() if _is_online(one)]
     return payloads.guild_create(
         of,
         seen_by=user_id,
         members=shown.values(),
-        present=present if intents & Intent.GUILD_PRESENCES else (),
+        present=present,
         voices=voices,
         is_large=is_large,
     )
@@ -83,7 +85,3 @@ def _voices(guild: Guild, user_id: str) -> Iterator[VoiceState]:
 
 def _is_online(member: Member) -> bool:
     return member.user.presence["status"] != "offline"
-
-
-def _stands_out(member: Member) -> bool:
-    return _is_online(member) or bool(member.role_ids) or member.nick is not None

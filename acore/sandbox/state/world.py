@@ -7,7 +7,7 @@ from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.shapes import Json
 from acore.sandbox.state import ranks
-from acore.sandbox.state.audience import AnyOf, Audience, InChannel, only
+from acore.sandbox.state.audience import AnyOf, Audience, ButNot, InChannel, only
 from acore.sandbox.state.kinds import ChannelType
 from acore.sandbox.state.randomness import Randomness
 from acore.sandbox.state.records import (
@@ -159,7 +159,7 @@ class World:
             roles.insert(0, self.add_bot_role(guild, user).id)
         member = Member(user=user, joined_at=realtime.now(), role_ids=roles)
         guild.members[user.id] = member
-        others = [user_id for user_id in guild.members if user_id != user.id]
+        others = ButNot(guild.members, only([user.id]))
         self.announce("GUILD_MEMBER_ADD", {"guild_id": guild.id, **payloads.member(member)}, others)
         self.announce_guild(guild, user.id)
         return member

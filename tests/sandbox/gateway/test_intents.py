@@ -206,14 +206,14 @@ async def test_without_the_intent_for_guilds_none_is_told_but_ready_lists_them(u
         assert "GUILD_CREATE" not in {one["t"] for one in await client.beat()}
 
 
-async def test_guild_create_shows_others_only_with_both_intents_for_them(unrecorded: Sandbox) -> None:
+async def test_guild_create_shows_others_only_with_the_intent_for_members(unrecorded: Sandbox) -> None:
     world = unrecorded.world
     own, everybody = {world.application.bot.id}, set(world.guild.members)
 
-    both = Intent.GUILDS | Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES
-    for wanted in (Intent.GUILDS, both & ~Intent.GUILD_MEMBERS, both & ~Intent.GUILD_PRESENCES):
+    for wanted in (Intent.GUILDS, EVERY & ~Intent.GUILD_MEMBERS):
         assert ids(await guild_create(unrecorded, wanted), "members") == own
-    assert ids(await guild_create(unrecorded, both), "members") == everybody
+    for wanted in (Intent.GUILDS | Intent.GUILD_MEMBERS, EVERY):
+        assert ids(await guild_create(unrecorded, wanted), "members") == everybody
 
 
 async def test_guild_create_shows_who_is_online_with_the_intent_for_presences(unrecorded: Sandbox) -> None:
@@ -233,7 +233,7 @@ async def test_guild_create_shows_who_is_in_voice_with_the_intent_for_that(unrec
     shown = await guild_create(unrecorded, Intent.GUILDS | Intent.GUILD_VOICE_STATES)
     assert [one["user_id"] for one in shown["voice_states"]] == [world.member.id]
     assert world.member.id in ids(shown, "members")
-    hidden = await guild_create(unrecorded, EVERY & ~Intent.GUILD_VOICE_STATES & ~Intent.GUILD_PRESENCES)
+    hidden = await guild_create(unrecorded, EVERY & ~Intent.GUILD_VOICE_STATES & ~Intent.GUILD_MEMBERS)
     assert hidden["voice_states"] == []
     assert world.member.id not in ids(hidden, "members")
 
@@ -254,6 +254,8 @@ async def test_in_a_large_guild_only_who_stands_out_is_shown_unasked(unrecorded:
     assert large["member_count"] == small["member_count"] == len(small["members"]) == 64
     standing_out = {world.application.bot.id, world.owner.id, world.member.id, with_role.id}
     assert ids(large, "members") == standing_out
+    without = await guild_create(unrecorded, EVERY & ~Intent.GUILD_PRESENCES, large_threshold=50)
+    assert ids(without, "members") == standing_out - {world.owner.id}
 
 
 @pytest.mark.parametrize(("asked", "threshold"), [(1, 50), (50, 50), (60, 60), (10_000, 250)])
@@ -272,10 +274,10 @@ async def test_what_is_large_is_between_50_and_250(unrecorded: Sandbox, asked: i
     ids=["none", "default", "members"],
 )
 async def test_nextcord_gets_ready_with_few_intents(
-    sandbox: Sandbox, new_bot: NewBot, running: Running, wanted: nextcord.Intents
+    unrecorded: Sandbox, new_bot: NewBot, running: Running, wanted: nextcord.Intents
 ) -> None:
-    async with running(sandbox, new_bot(wanted)) as bot:
+    async with running(unrecorded, new_bot(wanted)) as bot:
         assert bot.is_ready()
-        assert [str(one.id) for one in bot.guilds] == [sandbox.guild_id]
+        assert [str(one.id) for one in bot.guilds] == [unrecorded.guild_id]
         if wanted.members:
             assert {one.name for one in bot.guilds[0].members} == {"owner", "member", "sandbox-bot"}

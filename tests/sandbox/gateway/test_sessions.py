@@ -228,7 +228,7 @@ async def test_when_the_days_budget_is_used_up_identify_stays_refused(ask: Ask) 
 
 
 async def test_a_message_while_the_bot_is_away_is_heard_once_by_nextcord(
-    sandbox: Sandbox, new_bot: NewBot, running: Running, person: NewPerson
+    unrecorded: Sandbox, new_bot: NewBot, running: Running, person: NewPerson
 ) -> None:
     bot = new_bot()
     heard: list[str] = []
@@ -240,9 +240,9 @@ async def test_a_message_while_the_bot_is_away_is_heard_once_by_nextcord(
         if message.content == "last":
             last.set()
 
-    async with running(sandbox, bot), person(sandbox, "member") as member:
+    async with running(unrecorded, bot), person(unrecorded, "member") as member:
         await member.say("before")
-        sandbox.close_gateway(4000)
+        unrecorded.close_gateway(4000)
         await member.say("while away")
         await bot.has_resumed.wait()
         await member.say("last")

@@ -10,7 +10,7 @@ from acore.sandbox.shapes import Json
 from acore.sandbox.state import voice
 from acore.sandbox.state.kinds import ChannelType
 from acore.sandbox.state.records import Channel, User
-from tests.sandbox.conftest import NewBot, Running
+from tests.sandbox.conftest import Ask, NewBot, Running
 from tests.sandbox.gateway.places import deny, voice_channel
 from tests.sandbox.gateway.wire import Wire, identity, true, wire
 
@@ -267,3 +267,15 @@ async def test_nextcord_sees_who_was_in_voice_before_it_came(
         assert member is not None
         assert member.voice is not None
         assert str(member.voice.channel) == "Talk"
+
+
+async def test_who_is_in_a_voice_channel_leaves_it_when_it_is_deleted(unrecorded: Sandbox, ask: Ask) -> None:
+    world, channel = unrecorded.world, voice_channel(unrecorded)
+    voice.join(world, world.guild, world.guild.members[world.member.id], channel, session_id="x")
+    async with wire(unrecorded) as client:
+        await as_user(client, world.application.bot)
+        deleted = await ask(unrecorded, "DELETE", f"/channels/{channel.id}", token=world.owner.token)
+        assert deleted.status == 200
+
+        assert [one["t"] for one in await client.beat()] == ["VOICE_STATE_UPDATE", "CHANNEL_DELETE"]
+    assert world.guild.voice_states == {}
