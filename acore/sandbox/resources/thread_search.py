@@ -59,6 +59,7 @@ def search_threads(call: Call) -> Answer:
     for key in ("min_id", "max_id"):
         fields.snowflake(key)
     errors.raise_any()
+    threads.settle(call.world, guild)
     found = [one for one in guild.threads.values() if one.parent_id == parent.id and _matches(call, one)]
     found.sort(key=SORTINGS[sorting], reverse=order != "asc")  # pyright: ignore[reportArgumentType, reportCallIssue] - each gives one kind
     page = found[offset : offset + limit]

@@ -95,6 +95,7 @@ def begin(call: Call) -> Answer:
 @routes.on("GET", "/guilds/{guild_id}/threads/active", Audience.EITHER, refuses=(Refusal.UNKNOWN_GUILD,))
 def get_active(call: Call) -> Answer:
     """Return the threads of a guild that are not archived, the newest first."""
+    threads.settle(call.world, call.guild())
     return Answer(_listed(call, threads.active(call.guild(), call.caller.id)))
 
 
@@ -145,6 +146,7 @@ def _parent(call: Call, kinds: frozenset[ChannelType]) -> tuple[Channel, Guild]:
     guild = call.world.guild_of(channel)
     if guild is None or channel.type not in kinds:
         raise ApiError(Refusal.CANNOT_ACT_ON_CHANNEL_TYPE)
+    threads.settle(call.world, guild)
     return channel, guild
 
 

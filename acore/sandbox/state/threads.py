@@ -1,6 +1,7 @@
 """Threads: beginning, joining, changing and ending them, and telling whoever may see them."""
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 from acore.sandbox import payloads, realtime
 from acore.sandbox.shapes import Json
@@ -8,6 +9,7 @@ from acore.sandbox.state.audience import Audience, ButNot, InChannel, only
 from acore.sandbox.state.hand import Hand
 from acore.sandbox.state.kinds import AuditAction, MessageFlag
 from acore.sandbox.state.records import Channel, Guild, Message, Thread, ThreadMember, User
+from acore.sandbox.state.snowflakes import made_at
 from acore.sandbox.state.world import World
 
 TOLD_OF = ("name", "type", "rate_limit_per_user", "flags", "applied_tags")
@@ -137,6 +139,20 @@ def heard(world: World, thread: Channel, message: Message) -> None:
     for user in (message.author, *message.mentions):
         if user.id in guild.members and (parent is None or user.id in InChannel(guild, parent)):
             join(world, guild, thread, user)
+
+
+def settle(world: World, guild: Guild) -> None:
+    """Archive the threads in which nothing happened for as long as they say.
+
+    Discord does it in its own time; the sandbox, when somebody looks at a guild's threads.
+    """
+    for thread in guild.threads.values():
+        of = record(thread)
+        last = thread.last_message_id
+        quiet_since = max(of.archive_changed_at, of.created_at if last is None else made_at(last))
+        is_over = realtime.now() - quiet_since >= timedelta(minutes=of.auto_archive_minutes)
+        if is_over and not of.is_archived:
+            _changes(world, guild, thread, lambda of=of: setattr(of, "is_archived", True))
 
 
 def give_lists(world: World, guild: Guild, parent: Channel, gained: Audience) -> None:

@@ -540,6 +540,21 @@ async def test_active_threads_are_listed_the_newest_first(api: Api) -> None:
     assert secret["id"] in [one["id"] for one in body["threads"]]
 
 
+@pytest.mark.shows("GET /guilds/{guild_id}/threads/active")
+async def test_a_thread_in_which_nothing_happens_is_archived(api: Api) -> None:
+    quiet, lively = [await begun(api, name, auto_archive_duration=60) for name in ("quiet", "lively")]
+    for thread in (quiet, lively):
+        record = api.sandbox.world.channels[thread["id"]].thread
+        assert record is not None
+        record.created_at -= timedelta(minutes=60)
+        record.archive_changed_at -= timedelta(minutes=60)
+    await api("POST", f"/channels/{lively['id']}/messages", {"content": "x"})
+    body = (await api("GET", f"{api.guild}/threads/active")).body
+    assert [one["name"] for one in body["threads"]] == ["lively"]
+    body = (await api("GET", f"{api.channel}/threads/archived/public")).body
+    assert [one["name"] for one in body["threads"]] == ["quiet"]
+
+
 @pytest.mark.shows("GET /guilds/{guild_id}/threads/active", Refusal.UNKNOWN_GUILD)
 async def test_the_active_threads_of_a_guild_one_is_not_in_are_unknown(api: Api) -> None:
     reply = await api("GET", f"/guilds/{NOBODYS_ID}/threads/active")

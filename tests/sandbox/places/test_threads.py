@@ -1,5 +1,6 @@
 """Threads, as a nextcord bot begins them, joins them and hears of them."""
 
+import io
 from typing import Any
 
 import nextcord  # noqa: TID251 - the sandbox is tested against the real library
@@ -133,3 +134,20 @@ async def test_a_bot_joins_and_leaves_a_thread(unrecorded: Sandbox, running: Run
         assert {one.id for one in await thread.fetch_members()} == everybody
         await thread.leave()
         await ears.hear("thread_remove")
+
+
+async def test_a_bot_begins_a_post_with_files_and_an_embed(ears: Ears) -> None:
+    made = await ears.place.create_forum_channel("help", topic="ask")
+    await ears.hear("guild_channel_create")
+    forum: Any = ears.place.get_channel(made.id)
+    files = [nextcord.File(io.BytesIO(b"text"), "a.txt", description="what it says")]
+    embed = nextcord.Embed(title="look")
+    post = await forum.create_thread(name="How?", content="like this", embed=embed, files=files)
+    first = await post.fetch_message(post.id)
+    assert (first.content, [one.title for one in first.embeds]) == ("like this", ["look"])
+    attachment = first.attachments[0]
+    assert (attachment.filename, attachment.description) == ("a.txt", "what it says")
+    await post.edit(name="Why?", auto_archive_duration=1440, slowmode_delay=5)
+    await ears.hear("thread_update")
+    cached: Any = ears.place.get_thread(post.id)
+    assert (cached.name, cached.auto_archive_duration, cached.slowmode_delay) == ("Why?", 1440, 5)
