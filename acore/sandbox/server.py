@@ -36,6 +36,7 @@ from acore.sandbox.limits.numbers import Limits
 from acore.sandbox.load.flood import Flood, FloodPlan
 from acore.sandbox.load.meter import Meter
 from acore.sandbox.messages.messages import KEPT_MESSAGES, Messages
+from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.recorder import Recorder
 from acore.sandbox.resources import (
     application_info,
@@ -142,6 +143,7 @@ class Sandbox:
         world_file: TOML that says what there is at the start, as in config/sandbox.toml.
         seed: makes tokens and the lower bits of ids the same in every run, for tests.
         keep: a file in which everything outlives a stop; if it exists, nothing else furnishes the world.
+        bot_permissions: what bots are invited with, where the world file does not say.
         messages_kept: how many messages a channel has at most; beyond it the oldest tenth is forgotten.
 
     Raises:
@@ -166,9 +168,10 @@ class Sandbox:
         seed: int | None = None,
         keep: Path | None = None,
         messages_kept: int = KEPT_MESSAGES,
+        bot_permissions: int = permissions.EVERYONE_MAY,
     ) -> None:
         kept = None if keep is None else keeping.read(keep)
-        self.world = World(seed, _furnishing(kept, world_file))
+        self.world = World(seed, _furnishing(kept, world_file), bot_permissions=bot_permissions)
         self._guard = Guard(limits if isinstance(limits, Limits) else Limits(routes=limits))
         self._counts = Counts()
         self._control = Control()

@@ -8,6 +8,7 @@ import pytest
 
 from acore.errors import ExitCode
 from acore.sandbox import Person
+from acore.sandbox.permissions import rules as permissions
 from tests.e2e.answers import fields
 from tests.e2e.bot import ACORE, left_in, outcome, started
 
@@ -79,3 +80,24 @@ async def test_a_wrong_option_is_named_in_one_line(home: Path, wrong: tuple[str,
     assert await bot.ended() == ExitCode.USAGE
     assert wrong[-1] in bot.err
     assert "Traceback" not in bot.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((), permissions.ALL_BUT_ADMINISTRATOR),
+        (("--bot-permissions", "ordinary"), permissions.EVERYONE_MAY),
+        (("--bot-permissions", "administrator"), permissions.Permission.ADMINISTRATOR),
+    ],
+)
+async def test_a_bot_may_do_everything_unless_it_is_invited_with_less(
+    home: Path, arguments: tuple[str, ...], expected: int
+) -> None:
+    state = home / "state.json"
+    async with started((*ACORE, "sandbox", "serve", "--state", str(state), *arguments), home, {}) as server:
+        await server.said("An embedded Discord serves at")
+        known = json.loads(state.read_text())
+        async with Person(known["api"], known["user_token"]) as owner:
+            listed = await owner.request("GET", f"/guilds/{known['guild_id']}/roles")
+
+    assert [int(one["permissions"]) for one in listed["items"] if "tags" in one] == [int(expected)]

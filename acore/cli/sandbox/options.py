@@ -8,8 +8,15 @@ import click
 
 from acore.errors import AcoreError, ExitCode
 from acore.sandbox import KeptFileError, Sandbox, WorldFileError
+from acore.sandbox.permissions import rules as permissions
+from acore.sandbox.permissions.rules import Permission
 
 PATH = click.Path(path_type=Path)
+BOT_PERMISSIONS = {
+    "ordinary": int(permissions.EVERYONE_MAY),
+    "all": int(permissions.ALL_BUT_ADMINISTRATOR),
+    "administrator": int(Permission.ADMINISTRATOR),
+}
 
 
 class ServerOptions(TypedDict):
@@ -21,6 +28,7 @@ class ServerOptions(TypedDict):
     world: Path | None
     seed: int | None
     keep: Path | None
+    bot_permissions: str | None
 
 
 class WorldRefusedError(AcoreError):
@@ -38,6 +46,12 @@ class KeptStateRefusedError(AcoreError):
 def server_options[F: Callable[..., object]](command: F) -> F:
     """Give *command* the options of the embedded Discord."""
     for option in (
+        click.option(
+            "--bot-permissions",
+            type=click.Choice(list(BOT_PERMISSIONS)),
+            help="What the bot is invited with: what everybody may; all but Administrator, so that channels "
+            "and higher roles still hold it back; or Administrator.  [default: all]",
+        ),
         click.option("--keep", type=PATH, help="File in which everything there outlives a restart."),
         click.option(
             "--seed", type=int, help="Make tokens and the ends of ids the same each time, for tests."
@@ -76,6 +90,7 @@ def new_sandbox(given: ServerOptions) -> Sandbox:
             world_file=given["world"],
             seed=given["seed"],
             keep=given["keep"],
+            bot_permissions=BOT_PERMISSIONS[given["bot_permissions"] or "all"],
         )
     except WorldFileError as error:
         raise WorldRefusedError(str(error)) from error

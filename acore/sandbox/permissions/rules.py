@@ -96,6 +96,8 @@ EVERYONE_MAY = (
     | Permission.SEND_POLLS
     | Permission.USE_EXTERNAL_APPS
 )
+ALL_BUT_ADMINISTRATOR = EVERYTHING & ~Permission.ADMINISTRATOR
+"""For a bot that is to do everything, yet is held to channel overwrites and to roles above its own."""
 DIRECT_MESSAGES_MAY = (
     Permission.ADD_REACTIONS
     | Permission.VIEW_CHANNEL

@@ -27,6 +27,7 @@ class ApplicationPlan:
     flags: int = int(ALL_PRIVILEGED)
     description: str = ""
     token: str | None = None
+    permissions: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

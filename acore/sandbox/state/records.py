@@ -370,6 +370,8 @@ class Application:
     verify_key: str
     flags: int = ALL_PRIVILEGED
     description: str = ""
+    invited_with: int = 0
+    """The permissions of the role that its bot gets in each guild it joins."""
     emojis: dict[str, Emoji] = field(default_factory=dict[str, Emoji])
     role_connections: list[Json] = field(default_factory=list[Json])
     settings: Json = field(default_factory=dict[str, object])

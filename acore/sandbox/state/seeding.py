@@ -24,6 +24,8 @@ def furnish(world: World, plan: WorldPlan) -> None:
         owner = world.owner if one.owner is None else people.named[one.owner]
         application = world.add_application(one.name, owner=owner, token=one.token)
         application.flags, application.description = one.flags, one.description
+        if one.permissions is not None:
+            application.invited_with = one.permissions
         people.named[one.name] = application.bot
         bots.append(application.bot)
     for one in plan.guilds:

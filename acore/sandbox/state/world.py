@@ -41,6 +41,7 @@ class World:
         seed: makes ids and tokens the same in every run, apart from the times in ids; for tests.
         furnish: puts something else into the empty world; it must set *owner*, *member*, *application*,
             *guild* and *channel*, the ones that are meant where none is named.
+        bot_permissions: what bots are invited with where nothing else is said.
     """
 
     owner: User
@@ -49,7 +50,14 @@ class World:
     guild: Guild
     channel: Channel
 
-    def __init__(self, seed: int | None = None, furnish: "Callable[[World], None] | None" = None) -> None:
+    def __init__(
+        self,
+        seed: int | None = None,
+        furnish: "Callable[[World], None] | None" = None,
+        *,
+        bot_permissions: int = permissions.EVERYONE_MAY,
+    ) -> None:
+        self._bot_permissions = int(bot_permissions)
         self.randomness = Randomness(seed)
         self.snowflakes = Snowflakes(seed)
         self.pictures: dict[str, Picture] = {}
@@ -246,7 +254,12 @@ class World:
         bot = self.new_user(name, bot=True, token=token)
         # Discord gives a new application and its bot one and the same id.
         application = Application(
-            id=bot.id, name=name, bot=bot, owner=owner or self.owner, verify_key=self.randomness.token_hex(32)
+            id=bot.id,
+            name=name,
+            bot=bot,
+            owner=owner or self.owner,
+            verify_key=self.randomness.token_hex(32),
+            invited_with=self._bot_permissions,
         )
         self.applications[application.id] = application
         return application
@@ -334,10 +347,11 @@ class World:
 
     def add_bot_role(self, guild: Guild, bot: User) -> Role:
         """Add the role that Discord gives a bot when it joins."""
+        application = self.application_of(bot)
         role = Role(
             id=self.snowflakes.make(),
             name=bot.username,
-            permissions=int(permissions.EVERYONE_MAY),
+            permissions=self._bot_permissions if application is None else application.invited_with,
             position=1,
             bot_id=bot.id,
         )

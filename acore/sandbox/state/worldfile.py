@@ -134,7 +134,12 @@ def _application(table: Table, people: Collection[str]) -> ApplicationPlan:
     _check_known(table, "owner", owner, people, "user")
     flags = table.bits("privileged_intents", PRIVILEGED, int(ALL_PRIVILEGED))
     plan = ApplicationPlan(
-        name, owner, flags, table.text("description", longest=400) or "", table.text("token", longest=200)
+        name,
+        owner,
+        flags,
+        table.text("description", longest=400) or "",
+        table.text("token", longest=200),
+        table.bits("permissions", PERMISSIONS, 0) if table.has("permissions") else None,
     )
     table.finish()
     return plan

@@ -123,6 +123,15 @@ def test_a_count_makes_many_guilds_with_the_same_people_and_every_bot(tmp_path: 
         assert guild.settings is not guilds[0].settings or guild is guilds[0]
 
 
+def test_a_bot_is_invited_with_what_its_application_asks_for(tmp_path: Path) -> None:
+    text = '[[applications]]\nname = "keeper"\npermissions = ["kick_members"]\n'
+    text += '[[applications]]\nname = "plain"\n'
+    guild = world_of(tmp_path, text).world.guild
+    granted = {one.name: one.permissions for one in guild.roles.values() if one.bot_id is not None}
+
+    assert granted == {"keeper": Permission.KICK_MEMBERS, "plain": permissions.EVERYONE_MAY}
+
+
 def test_an_application_may_be_refused_privileged_intents(tmp_path: Path) -> None:
     text = '[[applications]]\nname = "plain"\nprivileged_intents = ["members"]\n'
     application = world_of(tmp_path, text).world.application
