@@ -12,7 +12,7 @@ import anyio.to_thread
 import msgspec
 
 from acore.sandbox import realtime
-from acore.sandbox.shapes import Json, as_list, as_object
+from acore.sandbox.shapes import Json, as_list, as_object, as_unicode
 
 REST_FILE = "rest.jsonl"
 GATEWAY_FILE = "gateway.jsonl"
@@ -36,7 +36,7 @@ def without_secrets(value: object) -> object:
 def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers worth recording; never Authorization."""
     return {
-        name: value
+        name: as_unicode(value)
         for name, value in headers.items()
         if name.lower() in KEPT_HEADERS or name.lower().startswith("x-ratelimit")
     }
@@ -46,7 +46,8 @@ class Recorder:
     """Two growing files in one directory, one of REST exchanges and one of gateway frames.
 
     Args:
-        directory: made if it is missing; files in it are appended to. None records nothing.
+        directory: made if it is missing; files in it are appended to. None records nothing. What is made is
+            for its owner alone, as paths have the tokens of interactions and webhooks in them.
     """
 
     def __init__(self, directory: Path | None) -> None:
@@ -94,9 +95,9 @@ class Recorder:
             self._lines.put((file, line))
 
     def _prepare(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         for file in (REST_FILE, GATEWAY_FILE):
-            (directory / file).touch()
+            (directory / file).touch(mode=0o600)
 
     def _write(self, directory: Path) -> None:
         with (directory / REST_FILE).open("ab") as rest, (directory / GATEWAY_FILE).open("ab") as gateway:

@@ -315,26 +315,9 @@ class Sandbox:
         app.router.add_route("*", PREFIX + "/{path:.*}", self._control.handle)
         app.router.add_get("/gateway", self._gateway.serve)
         app.router.add_get("/gateway/", self._gateway.serve)
-        app.router.add_put("/uploads/{key:.+}", self._upload)
-        app.router.add_get("/attachments/{channel_id}/{attachment_id}/{filename}", self._download)
-        Cdn(self.world.pictures).add_to(app)
+        Cdn(self.world.pictures, self._messages).add_to(app)
         app.router.add_route("*", "/{path:.*}", handler.handle)
         return app
-
-    async def _upload(self, request: web.Request) -> web.Response:
-        is_awaited = self._messages.uploads.put(request.match_info["key"], await request.read())
-        return web.Response(status=200 if is_awaited else 404)
-
-    async def _download(self, request: web.Request) -> web.Response:
-        path = request.match_info
-        attachment = self._messages.attachment(path["attachment_id"])
-        if (
-            attachment is None
-            or attachment.channel_id != path["channel_id"]
-            or attachment.filename != path["filename"]
-        ):
-            return web.Response(status=404)
-        return web.Response(body=attachment.data, headers={"Content-Type": attachment.content_type})
 
     # -- addresses, ids and tokens
 

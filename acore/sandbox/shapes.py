@@ -46,6 +46,14 @@ def as_int(value: object, default: int = 0) -> int:
     return int(value) if isinstance(value, str) and WHOLE.fullmatch(value) else default
 
 
+def as_unicode(text: str) -> str:
+    """Return a header's text with question marks for what is no UTF-8.
+
+    aiohttp tells such bytes as surrogates, which JSON cannot hold.
+    """
+    return text.encode(errors="replace").decode()
+
+
 def as_flag(text: str | None, *, default: bool = False) -> bool:
     """Return the boolean of a query string, which nextcord writes as 0 and 1."""
     return default if text is None else text.lower() in {"1", "true"}

@@ -143,3 +143,5 @@ async def test_the_recording_has_what_bots_said_and_nothing_of_people_or_tokens(
     assert frames[-1]["dir"] == "close-bot"
     written = (recording / "gateway.jsonl").read_text() + (recording / "rest.jsonl").read_text()
     assert sandbox.bot_token not in written
+    modes = [stat.S_IMODE(one.stat().st_mode) for one in (recording, recording / "rest.jsonl")]
+    assert modes == [0o700, 0o600]

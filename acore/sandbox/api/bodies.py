@@ -6,13 +6,18 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.messages.drafts import Upload
-from acore.sandbox.shapes import Json, as_flag, as_int
+from acore.sandbox.shapes import Json, as_flag, as_int, as_unicode
 
 MAX_FORM = 64 * 1024 * 1024
 """Bytes of a form that are read at most; what a message may have is less."""
+MAX_PARTS = 100
+"""Parts of a form that are read at most; more than a message has files and fields."""
+JSON_FIELD = "payload_json"
+"""Has all other fields in it; curl sends it with a file name when it is told to read it from a file."""
 CHUNK = 256 * 1024
 
 
@@ -34,6 +39,8 @@ async def read(request: web.Request, record: Json) -> Content | ApiError:
         body = _of_form(dict(parse_qsl(raw.decode(errors="replace")))) if is_form and raw else _decode(raw)
     except web.HTTPRequestEntityTooLarge:
         return ApiError(Refusal.TOO_LARGE)
+    except web.RequestPayloadError:  # its Content-Encoding is not how it is encoded
+        return ApiError(Refusal.INVALID_FORM)
     except ApiError as error:
         return error
     record["request_json"] = body
@@ -53,8 +60,8 @@ def _of_form(fields: dict[str, str]) -> object:
 
     (Discord's documentation, "Uploading Files".)
     """
-    if "payload_json" in fields:
-        return _decode(fields["payload_json"].encode())
+    if JSON_FIELD in fields:
+        return _decode(fields[JSON_FIELD].encode())
     return {key: _READERS[key](value) if key in _READERS else value for key, value in fields.items()}
 
 
@@ -70,14 +77,17 @@ async def _read_multipart(request: web.Request, record: Json) -> Content:
         async for part in await request.multipart():
             if not isinstance(part, BodyPartReader):
                 continue
+            if len(fields) + len(uploads) == MAX_PARTS:
+                raise ApiError(Refusal.INVALID_FORM)
             data = await _read_part(part, left)
             left -= len(data)
-            if part.filename is None:
-                fields[part.name or ""] = data.decode(errors="replace")
+            name = as_unicode(part.name or "")
+            if part.filename is None or name == JSON_FIELD:
+                fields[name] = data.decode(errors="replace")
             else:
-                kind = part.headers.get("Content-Type", "application/octet-stream")
-                uploads.append(Upload(part.name or "", part.filename, kind, data))
-    except ValueError:
+                kind = as_unicode(part.headers.get("Content-Type", ""))
+                uploads.append(Upload(name, as_unicode(part.filename), kind, data))
+    except (ValueError, BadHttpMessage):  # the form, or a header of a part
         raise ApiError(Refusal.INVALID_FORM) from None
     body = _of_form(fields) if fields else None
     record["request_json"] = body

@@ -20,7 +20,7 @@ from acore.sandbox.limits.guard import Guard
 from acore.sandbox.limits.invalid import cloudflare
 from acore.sandbox.limits.ratelimits import Asked
 from acore.sandbox.recorder import Recorder
-from acore.sandbox.shapes import Json, as_int, as_object
+from acore.sandbox.shapes import Json, as_int, as_object, as_unicode
 from acore.sandbox.state.records import User
 
 type Found = tuple[Route, dict[str, str]]
@@ -220,9 +220,9 @@ class RequestHandler:
             "path": request.path,
             "query": [[key, value] for key, value in request.query.items()],
             "request_json": None,
-            "request_content_type": request.headers.get("Content-Type", "").partition(";")[0],
+            "request_content_type": as_unicode(request.headers.get("Content-Type", "").partition(";")[0]),
             "request_headers": recorder.kept_headers(request.headers),
-            "authorization": request.headers.get("Authorization", "").partition(" ")[0] or None,
+            "authorization": as_unicode(request.headers.get("Authorization", "").partition(" ")[0]) or None,
             "status": response.status,
             "response_content_type": response.headers.get("Content-Type", ""),
             "response_headers": recorder.kept_headers(response.headers),
@@ -239,7 +239,7 @@ def _reason(header: str | None) -> str | None:
     Raises:
         ApiError: code 50035, it is too long.
     """
-    reason = None if header is None else unquote(header)
+    reason = None if header is None else unquote(as_unicode(header))
     if reason is not None and len(reason) > MAX_REASON:
         raise invalid(("reason",), f"Must be {MAX_REASON} or fewer in length.")
     return reason

@@ -61,11 +61,14 @@ class Control:
 
 
 async def _read(request: web.Request) -> Json:
-    raw = await request.read()
+    try:
+        raw = await request.read()
+    except web.RequestPayloadError:
+        raise WrongInputError("body", "", "encode it as its Content-Encoding says") from None
     if not raw:
         return {}
     try:
         return _BODY.decode(raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         text = raw[:100].decode(errors="replace")
         raise WrongInputError("body", text, "give a JSON object") from None

@@ -180,7 +180,7 @@ class GatewaySocket:
             raise ProtocolError(CloseCode.DECODE_ERROR)
         try:
             frame = _FRAME.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise ProtocolError(CloseCode.DECODE_ERROR) from None
         self._log.sent(frame)
         if not isinstance(frame.get("op"), int) or isinstance(frame["op"], bool):

@@ -13,6 +13,8 @@ from acore.sandbox.state.snowflakes import Snowflakes
 MAX_FILES = 10  # Discord's documentation, "JSON Error Codes", 30015
 MAX_FILE_BYTES = 10 * 1024 * 1024  # Discord's documentation, "Uploading Files"
 UNKNOWN_TYPE = "application/octet-stream"
+MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(; ?[\w.+-]+=[\w.+-]+)*", re.ASCII)
+"""What may stand in a Content-Type (RFC 9110, "Media Type"), without quoted parameters."""
 _TYPES = mimetypes.MimeTypes()
 for _ending, _type in {
     ".log": "text/plain",
@@ -101,10 +103,12 @@ class Files:
 
 def clean(filename: str) -> str:
     """Return the name Discord gives an upload: letters, digits, dots, dashes and underscores."""
-    return re.sub(r"[^\w.-]", "_", filename) or "unknown"
+    name = re.sub(r"[^\w.-]", "_", filename)
+    return name if name.strip(".") else "unknown"
 
 
 def content_type(filename: str, sent: str) -> str:
     """Return the media type that a file's name tells; nextcord calls each upload an octet-stream."""
-    known = _TYPES.guess_type(PurePath(filename).name, strict=False)[0] or sent or UNKNOWN_TYPE
+    taken = sent if MEDIA_TYPE.fullmatch(sent) else UNKNOWN_TYPE
+    known = _TYPES.guess_type(PurePath(filename).name, strict=False)[0] or taken
     return f"{known}; charset=utf-8" if known.startswith("text/") and ";" not in known else known

@@ -2,10 +2,14 @@
 
 import re
 import secrets
+from collections import deque
 from dataclasses import dataclass
 
 from acore.sandbox.messages.drafts import Upload
 from acore.sandbox.state.records import User
+
+KEPT_SLOTS = 30
+"""How many announced files of one person are kept, three messages full; the oldest makes room."""
 
 
 @dataclass(slots=True, eq=False)
@@ -23,12 +27,17 @@ class Uploads:
 
     def __init__(self) -> None:
         self._slots: dict[str, Slot] = {}
+        self._of_user: dict[str, deque[Slot]] = {}
 
     def announce(self, user: User, filename: str) -> Slot:
         """Make room for a file; its key is what Discord calls upload_filename."""
         name = re.sub(r"[^\w.-]", "_", filename, flags=re.ASCII)  # it becomes part of an address
         slot = Slot(f"{secrets.token_urlsafe(16)}/{name}", user, filename)
         self._slots[slot.key] = slot
+        of_user = self._of_user.setdefault(user.id, deque())
+        of_user.append(slot)
+        if len(of_user) > KEPT_SLOTS:
+            del self._slots[of_user.popleft().key]
         return slot
 
     def put(self, key: str, data: bytes) -> bool:

@@ -106,6 +106,8 @@ async def test_a_mangled_field_may_be_set_to_null(unrecorded: Sandbox, control: 
         ({"name": "outage", "seconds": "long"}, "seconds: 'long' will not do; give a number, 0.001 or more"),
         (b"[]", "body: '[]' will not do; give a JSON object"),
         (b"\xff", "body: '\ufffd' will not do; give a JSON object"),
+        (b'{"\xff": 1}', "body: '{\"\ufffd\": 1}' will not do; give a JSON object"),
+        (b"[" * 100_000, f"body: '{'[' * 100}' will not do; give a JSON object"),
     ],
 )
 async def test_wrong_input_is_named_with_value_and_remedy(

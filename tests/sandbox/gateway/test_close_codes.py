@@ -29,8 +29,20 @@ async def test_an_opcode_that_clients_do_not_send_closes_with_4001(unrecorded: S
         '{"op": true, "d": null}',
         '{"op": 1.5, "d": null}',
         '{"op": 1, "d": "' + "x" * 4096 + '"}',
+        '{"op": 1, "d": ' + "[" * 2000 + "]" * 2000 + "}",
     ],
-    ids=["text", "bytes", "array", "number", "no op", "op is text", "op is true", "op is broken", "too long"],
+    ids=[
+        "text",
+        "bytes",
+        "array",
+        "number",
+        "no op",
+        "op is text",
+        "op is true",
+        "op is broken",
+        "too long",
+        "too deep",
+    ],
 )
 async def test_what_is_no_frame_closes_with_4002(unrecorded: Sandbox, frame: str | bytes) -> None:
     async with wire(unrecorded) as client:

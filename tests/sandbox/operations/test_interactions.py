@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 
 from acore.sandbox import Sandbox
 from acore.sandbox.api.refusals import Refusal
+from acore.sandbox.messages.files import MAX_FILE_BYTES
 from acore.sandbox.permissions.rules import Permission
 from acore.sandbox.state.kinds import ChannelType
 from acore.sandbox.state.records import User
@@ -173,6 +175,27 @@ async def test_a_person_is_told_where_to_upload_a_file(api: Api) -> None:
         assert first.status == 200
     async with api.http.put(told["upload_url"], data=b"again") as second:
         assert second.status == 404
+
+
+async def test_a_file_that_is_larger_than_announced_files_may_be_is_not_taken(api: Api) -> None:
+    files = [{"filename": "a.txt", "file_size": 5}]
+    reply = await api("POST", f"{api.channel}/attachments", {"files": files}, by=api.sandbox.world.owner)
+    (told,) = reply.body["attachments"]
+
+    async with api.http.put(told["upload_url"], data=BytesIO(bytes(MAX_FILE_BYTES + 1))) as response:
+        assert response.status == 413
+
+
+async def test_of_what_a_person_announces_only_the_newest_files_are_awaited(api: Api) -> None:
+    files = [{"filename": "a.txt", "file_size": 1}] * 10
+    urls: list[str] = []
+    for _ in range(4):
+        reply = await api("POST", f"{api.channel}/attachments", {"files": files}, by=api.sandbox.world.owner)
+        urls += [one["upload_url"] for one in reply.body["attachments"]]
+
+    for url, status in ((urls[9], 404), (urls[10], 200), (urls[39], 200)):
+        async with api.http.put(url, data=b"x") as response:
+            assert response.status == status
 
 
 @pytest.mark.shows("POST /channels/{channel_id}/attachments", Refusal.UNKNOWN_CHANNEL)
