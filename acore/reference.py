@@ -16,7 +16,7 @@ from acore.events.catalog import CATALOG
 from acore.golden import check
 from acore.sandbox.api.operations import OPERATIONS
 from acore.sandbox.api.refusals import Refusal
-from acore.sandbox.server import every_route
+from acore.sandbox.resources.table import every_route
 from acore.settings import reference as settings
 
 PAGE = Path("docs/reference.md")

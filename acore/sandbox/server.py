@@ -11,9 +11,8 @@ import anyio.to_thread
 from aiohttp import web
 
 from acore.sandbox import whereabouts
-from acore.sandbox.api.operations import OPERATIONS
 from acore.sandbox.api.requests import Exchange, RequestHandler
-from acore.sandbox.api.table import House, Routes
+from acore.sandbox.api.table import House
 from acore.sandbox.cdn import Cdn
 from acore.sandbox.control import faults as control_faults
 from acore.sandbox.control import limits as control_limits
@@ -38,37 +37,7 @@ from acore.sandbox.load.meter import Meter
 from acore.sandbox.messages.messages import KEPT_MESSAGES, Messages
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.recorder import Recorder
-from acore.sandbox.resources import (
-    application_info,
-    applications,
-    audit_log,
-    bans,
-    callbacks,
-    channels,
-    command_permissions,
-    emojis,
-    gateways,
-    guild_channels,
-    guilds,
-    invites,
-    invocations,
-    members,
-    messages,
-    overwrites,
-    people,
-    pins,
-    reactions,
-    roles,
-    search,
-    thread_members,
-    thread_search,
-    threads,
-    uploads,
-    users,
-    voice,
-    webhook_messages,
-    webhooks,
-)
+from acore.sandbox.resources.table import every_route
 from acore.sandbox.shapes import Json
 from acore.sandbox.state import keeping, seeding, worldfile
 from acore.sandbox.state.records import User
@@ -79,37 +48,6 @@ type Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HOST = "127.0.0.1"
 MAX_BODY = 64 * 1024 * 1024
 SHUTDOWN_SECONDS = 1.0
-NOUNS: tuple[Routes, ...] = (
-    application_info.routes,
-    applications.routes,
-    audit_log.routes,
-    bans.routes,
-    callbacks.routes,
-    channels.routes,
-    command_permissions.routes,
-    emojis.routes,
-    gateways.routes,
-    guild_channels.routes,
-    guilds.routes,
-    invites.routes,
-    invocations.routes,
-    members.routes,
-    messages.routes,
-    overwrites.routes,
-    people.routes,
-    pins.routes,
-    reactions.routes,
-    roles.routes,
-    search.routes,
-    thread_members.routes,
-    thread_search.routes,
-    threads.routes,
-    uploads.routes,
-    users.routes,
-    voice.routes,
-    webhook_messages.routes,
-    webhooks.routes,
-)
 
 
 class PortInUseError(OSError):
@@ -189,17 +127,17 @@ class Sandbox:
             heartbeat_interval_ms=heartbeat_interval_ms,
             resumable_seconds=resumable_seconds,
         )
-        self._messages = Messages(self.world, "", kept=messages_kept)
+        self.messages = Messages(self.world, "", kept=messages_kept)
         self.commands = Commands(self.world.snowflakes, self._guard.creates)
-        self._interactions = Interactions(
-            self.world, self._messages, answer_within=answer_within, token_lifetime=token_lifetime
+        self.interactions = Interactions(
+            self.world, self.messages, answer_within=answer_within, token_lifetime=token_lifetime
         )
         self._floods = control_load.Floods(self._flood, is_recording=record is not None)
-        self._meter = Meter(self._gateway.bot_sockets)
+        self.meter = Meter(self._gateway.bot_sockets)
         self._changing_requests = 0
-        self._keeper = None if keep is None else keeping.Keeper(keep, self._kept_roots(), self._changes)
+        self._keeper = None if keep is None else keeping.Keeper(keep, self.kept_roots(), self._changes)
         if kept is not None:
-            for name, root in self._kept_roots().items():
+            for name, root in self.kept_roots().items():
                 if root is not self.world:
                     kept.fill(name, root)
             self.world.randomness.restart(self.world.snowflakes.made)
@@ -243,7 +181,7 @@ class Sandbox:
         await web.TCPSite(runner, HOST, self._port).start()
         self._port = int(runner.addresses[0][1])
         self._gateway.url = f"ws://{HOST}:{self._port}/gateway"
-        self._messages.origin = self.origin
+        self.messages.origin = self.origin
         if self._keeper is not None:
             self._keeper.start()
         if self._state_file is not None:
@@ -256,8 +194,8 @@ class Sandbox:
             OSError: the state could not be kept.
         """
         self._faults.stop()
-        self._meter.stop()
-        self._interactions.stop()
+        self.meter.stop()
+        self.interactions.stop()
         self._gateway.stop()
         runner, self._runner = self._runner, None
         if runner is not None:
@@ -266,13 +204,13 @@ class Sandbox:
         if self._keeper is not None:
             await self._keeper.stop()
 
-    def _kept_roots(self) -> dict[str, object]:
-        """Return what holds all that outlives a stop."""
+    def kept_roots(self) -> dict[str, object]:
+        """Return by name what holds all that outlives a stop."""
         return {
             "world": self.world,
             "snowflakes": self.world.snowflakes,
-            "messages": self._messages,
-            "files": self._messages.files,
+            "messages": self.messages,
+            "files": self.messages.files,
             "commands": self.commands,
             "command_permissions": self.commands.permissions,
         }
@@ -284,18 +222,18 @@ class Sandbox:
     @web.middleware
     async def _watch(self, request: web.Request, handler: Handle) -> web.StreamResponse:
         try:
-            return await self._meter.watch(request, handler)
+            return await self.meter.watch(request, handler)
         finally:
             self._changing_requests += request.method != "GET"
 
     def _flood(self, plan: FloodPlan) -> Flood:
         connected = [one for one in self.world.applications.values() if self._gateway.is_connected(one.bot)]
         application = connected[0] if connected else self.world.application
-        return Flood(self.world, self._messages, self._gateway, application, plan)
+        return Flood(self.world, self.messages, self._gateway, application, plan)
 
     def _app(self) -> web.Application:
         app = web.Application(client_max_size=MAX_BODY, middlewares=[self._watch])
-        house = House(self.world, self._gateway, self._messages, self.commands, self._interactions)
+        house = House(self.world, self._gateway, self.messages, self.commands, self.interactions)
         handler = RequestHandler(
             house,
             every_route(),
@@ -308,14 +246,14 @@ class Sandbox:
         for routes in (
             control_faults.routes(self._faults, self.inject),
             control_limits.routes(self._guard),
-            control_load.routes(self.world, self._meter, self._floods),
+            control_load.routes(self.world, self.meter, self._floods),
             control_state.routes(self.state, self._gateway, self._guard, self._counts),
         ):
             self._control.routes.include(routes)
         app.router.add_route("*", PREFIX + "/{path:.*}", self._control.handle)
         app.router.add_get("/gateway", self._gateway.serve)
         app.router.add_get("/gateway/", self._gateway.serve)
-        Cdn(self.world.pictures, self._messages).add_to(app)
+        Cdn(self.world.pictures, self.messages).add_to(app)
         app.router.add_route("*", "/{path:.*}", handler.handle)
         return app
 
@@ -456,15 +394,6 @@ class Sandbox:
     def is_connected(self, user: User) -> bool:
         """Return whether somebody is connected to the gateway as this user."""
         return self._gateway.is_connected(user)
-
-
-def every_route() -> Routes:
-    """Return the table of every operation the sandbox supports."""
-    routes = Routes()
-    for noun in NOUNS:
-        routes.include(noun)
-    routes.complete(OPERATIONS)
-    return routes
 
 
 def _furnishing(kept: keeping.Kept | None, world_file: Path | None) -> Callable[[World], None] | None:

@@ -172,7 +172,7 @@ async def test_silence_fails_the_interaction_and_kills_its_token(ask: Ask, perso
             invocation = await owner.start_invoke("ping")
             with pytest.raises(DidNotRespondError):
                 await invocation.answered()
-            (interaction,) = sandbox._interactions._by_token.values()
+            (interaction,) = sandbox.interactions.listed()
 
             late = await ask(sandbox, "POST", f"/interactions/{interaction.id}/{interaction.token}/callback",
                              {"type": 4, "data": {"content": "too late"}})  # fmt: skip
@@ -317,7 +317,7 @@ async def _register(sandbox: Sandbox, ask: Ask) -> None:
 async def _callback(sandbox: Sandbox, owner: Person) -> str:
     """Invoke /ping with no bot connected; return the path to answer at."""
     await owner.start_invoke("ping")
-    interaction = list(sandbox._interactions._by_token.values())[-1]
+    interaction = sandbox.interactions.listed()[-1]
     return f"/interactions/{interaction.id}/{interaction.token}/callback"
 
 

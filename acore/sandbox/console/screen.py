@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable
 
 from acore.sandbox.console import names
-from acore.sandbox.console.ink import DIM, GREEN, RED, Ink, Style
+from acore.sandbox.console.ink import DIM, RED, Ink, Style
 from acore.sandbox.console.names import called, of_places, place_name
 from acore.sandbox.console.pieces import known_as
 from acore.sandbox.console.render import render_message, summary
@@ -50,10 +50,6 @@ class Screen:
     def fail(self, text: str) -> None:
         """Say what went wrong."""
         self.show(self.ink.say(f"✗ {text}", Style(colour=RED)))
-
-    def succeed(self, text: str) -> None:
-        """Say that something is done."""
-        self.show(self.ink.say(f"✓ {text}", Style(colour=GREEN)))
 
     # -- messages
 

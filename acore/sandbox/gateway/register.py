@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 
-from acore.sandbox import payloads, realtime
+from acore.sandbox import payloads
 from acore.sandbox.gateway.announcements import Announcement
 from acore.sandbox.gateway.presence import Presence
 from acore.sandbox.gateway.sessions import Session
@@ -78,7 +78,7 @@ class Register:
 
     def detach(self, session: Session) -> None:
         """Let a session wait for its client."""
-        session.detach(realtime.monotonic())
+        session.detach()
         loop = asyncio.get_running_loop()
         session.expiry = loop.call_later(self._resumable_seconds, self.end, session)
         self.show_presence(session.user)

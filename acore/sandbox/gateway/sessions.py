@@ -44,7 +44,6 @@ class Session:
     socket: GatewaySocket | None = None
     seq: int = 0
     pending: dict[str, Guild] = field(default_factory=dict[str, Guild])
-    detached_at: float | None = None
     expiry: asyncio.TimerHandle | None = None
     replay: Replay = field(default_factory=Replay)
     reserved: int = 0
@@ -121,7 +120,6 @@ class Session:
         if self.socket is not None:
             self.socket.close(None)
         self.socket = socket
-        self.detached_at = None
         for kept in self.replay.after(seq):
             if kept.is_ready:
                 socket.send_ready(kept.after(seq))
@@ -129,10 +127,9 @@ class Session:
                 socket.send_frame(kept.data, frames.decoded(kept.data))
         self.dispatch("RESUMED", {})
 
-    def detach(self, now: float) -> None:
+    def detach(self) -> None:
         """Go on without a socket; what was reserved is given back."""
         self.socket = None
-        self.detached_at = now
         self.release()
 
     # -- frames that were made elsewhere

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from acore.sandbox.interactions.kinds import Context, IntegrationType
 from acore.sandbox.shapes import Json, as_int, as_list, as_object, as_objects
+from acore.sandbox.state.snapshots import kept
 
 LOCALIZATIONS = ("name_localizations", "description_localizations")
 
 
+@kept
 @dataclass(slots=True, eq=False)
 class Command:
     """One registered command; *body* holds what Discord sends back, localizations included."""

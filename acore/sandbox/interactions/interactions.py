@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from itertools import takewhile
 
 from acore.sandbox import realtime
 from acore.sandbox.api.refusals import ApiError, Refusal, invalid
@@ -95,6 +96,10 @@ class Interactions:
                 return interaction
         raise invalid(("data", "custom_id"), "No such modal was shown")
 
+    def listed(self) -> list[Interaction]:
+        """Return those that are not forgotten yet, the oldest first."""
+        return list(self._by_token.values())
+
     def stop(self) -> None:
         """Stop every timer."""
         for interaction in self._by_token.values():
@@ -107,10 +112,11 @@ class Interactions:
             self._answers.tell("INTERACTION_FAILURE", interaction)
 
     def _forget_expired(self) -> None:
+        """Let go of those that are long expired; they stand in the order in which they began."""
         oldest = realtime.now() - self._lifetime * 2
-        for token, interaction in list(self._by_token.items()):
-            if interaction.began_at < oldest:
-                del self._by_token[token]
+        expired = takewhile(lambda item: item[1].began_at < oldest, self._by_token.items())
+        for token in [token for token, _ in expired]:
+            del self._by_token[token]
 
     # -- the bot's first answer
 

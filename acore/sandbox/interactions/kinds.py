@@ -52,11 +52,3 @@ class PermissionType(IntEnum):
     ROLE = 1
     USER = 2
     CHANNEL = 3
-
-
-LOCALES = frozenset({
-    "ar", "bg", "cs", "da", "de", "el", "en-GB", "en-US", "es-419", "es-ES", "fi", "fr", "he", "hi",
-    "hr", "hu", "id", "it", "ja", "ko", "lt", "nl", "no", "pl", "pt-BR", "ro", "ru", "sv-SE", "th",
-    "tr", "uk", "vi", "zh-CN", "zh-TW",
-})  # fmt: skip
-"""The languages of Discord's clients (Discord's documentation, "Locales")."""

@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 from acore.sandbox.api.fields import Fields
-from acore.sandbox.interactions.kinds import LOCALES
+from acore.sandbox.state.kinds import LOCALES
 
 MAX_DESCRIPTION = 100
 MAX_NAME = 32

@@ -8,12 +8,11 @@ from enum import Enum, IntEnum, auto
 from acore.sandbox import payloads
 from acore.sandbox.interactions.command import Command
 from acore.sandbox.interactions.kinds import NESTING, CommandType, Context, IntegrationType
+from acore.sandbox.messages.files import MAX_FILE_BYTES
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.shapes import Json, as_objects
 from acore.sandbox.state.kinds import ChannelType
 from acore.sandbox.state.records import Application, Channel, Guild, Message, User
-
-ATTACHMENT_SIZE_LIMIT = 10 * 1024 * 1024
 
 
 class InteractionType(IntEnum):
@@ -120,7 +119,7 @@ def for_bot(interaction: Interaction, origin: str) -> Json:
         "locale": user.locale,
         "entitlements": [],
         "authorizing_integration_owners": _owners(interaction),
-        "attachment_size_limit": ATTACHMENT_SIZE_LIMIT,
+        "attachment_size_limit": MAX_FILE_BYTES,
     }
     body["context"] = int(interaction.context)
     if guild is None:

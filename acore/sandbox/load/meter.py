@@ -34,6 +34,11 @@ class Meter:
         self._begin(seconds)
         self._schedule()
 
+    @property
+    def is_measuring(self) -> bool:
+        """Whether its time is not over yet."""
+        return self._timer is not None
+
     def stop(self) -> None:
         """Measure no more; what was measured is still told."""
         if self._timer is not None:

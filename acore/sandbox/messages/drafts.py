@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from acore.sandbox.api.fields import MAX_SAFE_INTEGER, Fields
 from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.messages import component_rules, components, embeds, mentions, references
-from acore.sandbox.messages.files import MAX_FILE_BYTES, MAX_FILES, Upload
+from acore.sandbox.messages.files import MAX_FILE_BYTES, MAX_FILENAME, MAX_FILES, Upload
 from acore.sandbox.messages.mentions import AllowedMentions
 from acore.sandbox.messages.references import Reference
 from acore.sandbox.shapes import Json, as_flag, as_objects
@@ -15,7 +15,6 @@ __all__ = ["Draft", "FileEntry", "Upload", "read", "read_whole"]
 
 MAX_CONTENT = 2000  # Discord's documentation, "Create Message"
 MAX_DESCRIPTION = 1024  # Discord's API description, MessageAttachmentRequest
-MAX_FILENAME = 1024  # the same
 MAX_NONCE = 25  # Discord's documentation, "Create Message"
 MAX_UPLOADS_BYTES = 25 * 1024 * 1024  # Discord's documentation, "Create Message"
 SENDABLE_FLAGS = (

@@ -12,6 +12,7 @@ from acore.sandbox.state.snowflakes import Snowflakes
 
 MAX_FILES = 10  # Discord's documentation, "JSON Error Codes", 30015
 MAX_FILE_BYTES = 10 * 1024 * 1024  # Discord's documentation, "Uploading Files"
+MAX_FILENAME = 1024  # Discord's API description, MessageAttachmentRequest
 UNKNOWN_TYPE = "application/octet-stream"
 MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(; ?[\w.+-]+=[\w.+-]+)*", re.ASCII)
 """What may stand in a Content-Type (RFC 9110, "Media Type"), without quoted parameters."""

@@ -18,7 +18,6 @@ MAX_NAME = 100
 MAX_COLOR = 0xFFFFFF
 MAX_ICON = 256 * 1024
 """Bytes of a role's icon (Discord's help pages, "Custom Role Icons")."""
-ICON_FIELDS = ("icon", "unicode_emoji")
 
 routes = Routes()
 

@@ -3,10 +3,7 @@
 from acore.sandbox.api.fields import Fields
 from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.api.table import Answer, Audience, Call, Routes
-from acore.sandbox.interactions.records import ATTACHMENT_SIZE_LIMIT
-
-MAX_FILES = 10
-MAX_FILENAME = 1024
+from acore.sandbox.messages.files import MAX_FILE_BYTES, MAX_FILENAME, MAX_FILES
 
 routes = Routes()
 
@@ -34,7 +31,7 @@ def announce_files(call: Call) -> Answer:
         one.text("filename", 1, MAX_FILENAME)
         one.number("file_size")
     errors.raise_any()
-    if any(one.body["file_size"] > ATTACHMENT_SIZE_LIMIT for one in listed):
+    if any(one.body["file_size"] > MAX_FILE_BYTES for one in listed):
         raise ApiError(Refusal.TOO_LARGE)
     messages = call.house.messages
     slots = [messages.uploads.announce(call.caller, one.body["filename"]) for one in listed]

@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import msgspec
 
-from acore.sandbox.interactions.commands import Command
 from acore.sandbox.shapes import Json, as_list, as_object
 from acore.sandbox.state import records
 from acore.sandbox.state.fieldkinds import Layout, NotKeptError
@@ -45,11 +44,17 @@ PLAIN = (str, int, float, bool, type(None))
 def _layouts(modules: Iterable[object]) -> dict[str, Layout]:
     found = [one for module in modules for one in vars(module).values() if dataclasses.is_dataclass(one)]
     types = [one for one in found if isinstance(one, type)]
-    return {one.__name__: Layout(one, FLEETING.get(one, frozenset())) for one in [*types, Command]}
+    return {one.__name__: Layout(one, FLEETING.get(one, frozenset())) for one in types}
 
 
 LAYOUTS = _layouts([records])
 """How each record type is kept, by its name."""
+
+
+def kept[T](record: type[T]) -> type[T]:
+    """Let records be kept whose type is another room's; a decorator."""
+    LAYOUTS[record.__name__] = Layout(record)
+    return record
 
 
 class Snapshot:

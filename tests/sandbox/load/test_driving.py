@@ -225,7 +225,7 @@ async def test_a_sandbox_that_goes_away_is_told_and_what_was_counted_is_kept(tmp
 async def test_a_meter_ends_by_itself(unrecorded: Sandbox) -> None:
     assert (await control(unrecorded, "POST", "load/meter", {"seconds": 0.001}))[0] == 204
     with anyio.fail_after(10):  # noqa: TID251 - it waits for what is to happen
-        while unrecorded._meter._timer is not None:
+        while unrecorded.meter.is_measuring:
             await control(unrecorded, "GET", "load/meter")
 
 

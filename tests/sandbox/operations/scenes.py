@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from acore.sandbox import Sandbox, realtime
-from acore.sandbox.server import every_route
+from acore.sandbox.resources.table import every_route
 from acore.sandbox.state.kinds import ChannelType, MessageType, OverwriteType
 from acore.sandbox.state.records import Channel, Emoji, Guild, Overwrite, Thread, User
 from tests.sandbox.conftest import Reply
@@ -96,7 +96,7 @@ def new_emoji(sandbox: Sandbox, guild: Guild, name: str) -> Emoji:
 
 def system_message(api: Api) -> str:
     """Have the system say in #general that the bot joined; return the message's id."""
-    world, messages = api.sandbox.world, api.sandbox._messages
+    world, messages = api.sandbox.world, api.sandbox.messages
     return messages.say_for_system(world.channel, world.application.bot, MessageType.USER_JOIN, None).id
 
 

@@ -374,7 +374,7 @@ async def test_before_the_first_answer_the_token_is_no_webhooks(api: Api, bot: R
 )
 async def test_after_its_fifteen_minutes_the_token_is_invalid(api: Api, bot: RawBot) -> None:
     interaction = await answered(api, bot)
-    record = api.sandbox._interactions._by_token[interaction["token"]]
+    [record] = api.sandbox.interactions.listed()
     record.began_at -= timedelta(minutes=15, seconds=1)
     for reply in await by_token(bot, interaction):
         assert said(reply) == (401, 50027)

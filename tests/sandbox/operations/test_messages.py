@@ -233,7 +233,7 @@ async def test_who_deletes_others_messages_needs_leave_and_is_written_down(api: 
 
 @pytest.mark.shows("DELETE /channels/{channel_id}/messages/{message_id}", Refusal.SYSTEM_MESSAGE)
 async def test_what_the_system_tells_is_deleted_only_if_discord_lets_it(api: Api) -> None:
-    world, messages = api.sandbox.world, api.sandbox._messages
+    world, messages = api.sandbox.world, api.sandbox.messages
     bot = world.application.bot
     kept = messages.say_for_system(world.channel, bot, MessageType.CHANNEL_NAME_CHANGE, None)
 

@@ -125,7 +125,7 @@ async def test_pinning_needs_a_permission_except_between_two(api: Api) -> None:
 @pytest.mark.shows("PUT /channels/{channel_id}/pins/{message_id}", Refusal.TOO_MANY_PINS)
 async def test_a_channel_has_250_pins_at_most(api: Api) -> None:
     api.may(Permission.PIN_MESSAGES)
-    world, messages = api.sandbox.world, api.sandbox._messages
+    world, messages = api.sandbox.world, api.sandbox.messages
     for _ in range(250):
         message = messages.new(world.channel, world.owner)
         message.pinned_at = realtime.now()

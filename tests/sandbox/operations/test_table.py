@@ -8,7 +8,7 @@ import pytest
 from acore.sandbox.api.operations import OPERATIONS
 from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.api.table import Audience
-from acore.sandbox.server import every_route
+from acore.sandbox.resources.table import every_route
 from tests.sandbox.operations.conftest import Api
 
 HERE = Path(__file__).parent

@@ -70,7 +70,7 @@ def test_every_record_type_of_the_state_is_known() -> None:
 
 async def test_everything_a_running_sandbox_holds_is_kept_or_known_not_to_be(tmp_path: Path) -> None:
     async with Sandbox(keep=tmp_path / "kept") as sandbox:
-        roots = sandbox._kept_roots()
+        roots = sandbox.kept_roots()
 
         Snapshot(roots)
         fields = {one.name for one in dataclasses.fields(House)}
@@ -186,9 +186,9 @@ async def test_files_that_were_sent_are_kept(tmp_path: Path) -> None:
     file = tmp_path / "kept"
     async with Sandbox(keep=file) as sandbox:
         upload = Upload("files[0]", "notes.txt", "text/plain", b"\x00kept")
-        attachment = sandbox._messages.keep(sandbox.channel_id, upload)
+        attachment = sandbox.messages.keep(sandbox.channel_id, upload)
     async with Sandbox(keep=file) as sandbox:
-        found = sandbox._messages.attachment(attachment.id)
+        found = sandbox.messages.attachment(attachment.id)
 
     assert found is not None
     assert found.data == attachment.data
