@@ -15,7 +15,7 @@ from acore.events.base import Kind
 from acore.events.catalog import CATALOG
 from acore.golden import check
 from acore.sandbox.api.operations import OPERATIONS
-from acore.sandbox.api.refusals import Refusal
+from acore.sandbox.refusals import Refusal
 from acore.sandbox.resources.table import every_route
 from acore.settings import reference as settings
 

@@ -1,6 +1,17 @@
 """A Discord of one's own on the loopback: REST and gateway enough for any nextcord bot, no token.
 
-It stands apart: nothing here imports the rest of acore.
+It stands apart: nothing here imports the rest of acore. Its rooms, each of which imports only those below:
+
+- `server` puts everything together and opens the port;
+- `control` drives it from outside, `cdn` has the files, `resources` are the operations of REST, `load` is for
+  many at once;
+- `api` leads a request to its answer;
+- `interactions`, then `messages`, then `gateway` beside `forms` (reading what was sent);
+- `limits`, then `faults`;
+- `state`, which changes what there is, with `payloads` (records as Discord's JSON) and `permissions`;
+- `refusals`, and what is no Discord's: `shapes`, `realtime`, `parameters`, `recorder`, `counts`.
+
+`person` and, above it, `console` stand on the other side of the wire.
 """
 
 from acore.sandbox.faults.faults import Active

@@ -8,8 +8,8 @@ import msgspec
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import BadHttpMessage
 
-from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.messages.drafts import Upload
+from acore.sandbox.refusals import ApiError, Refusal
 from acore.sandbox.shapes import Json, as_flag, as_int, as_unicode
 
 MAX_FORM = 64 * 1024 * 1024

@@ -11,7 +11,6 @@ from aiohttp import web
 from acore.sandbox import realtime, recorder
 from acore.sandbox.api import bodies
 from acore.sandbox.api.bodies import Content
-from acore.sandbox.api.refusals import ApiError, Refusal, invalid
 from acore.sandbox.api.table import Answer, Audience, Call, House, Route, Routes
 from acore.sandbox.counts import Counts
 from acore.sandbox.faults.faults import Faults
@@ -20,6 +19,7 @@ from acore.sandbox.limits.guard import Guard
 from acore.sandbox.limits.invalid import cloudflare
 from acore.sandbox.limits.ratelimits import Asked
 from acore.sandbox.recorder import Recorder
+from acore.sandbox.refusals import ApiError, Refusal, invalid
 from acore.sandbox.shapes import Json, as_int, as_object, as_unicode
 from acore.sandbox.state.records import User
 

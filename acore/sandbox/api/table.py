@@ -6,7 +6,6 @@ from enum import Enum, auto
 
 from multidict import MultiMapping
 
-from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.gateway.gateway import Gateway
 from acore.sandbox.interactions.commands import Commands
 from acore.sandbox.interactions.interactions import Interactions
@@ -14,6 +13,7 @@ from acore.sandbox.messages.drafts import Upload
 from acore.sandbox.messages.messages import Messages
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, Refusal
 from acore.sandbox.shapes import Json, as_object
 from acore.sandbox.state.hand import Hand
 from acore.sandbox.state.records import Application, Channel, Guild, Member, User

@@ -2,7 +2,7 @@
 
 import anyio
 
-from acore.sandbox.api.refusals import ApiError, Refusal
+from acore.sandbox.refusals import ApiError, Refusal
 
 
 class Hold:

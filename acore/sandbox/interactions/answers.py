@@ -1,13 +1,13 @@
 """What a bot does with an interaction: its first answer, and what it says afterwards."""
 
 from acore.sandbox import payloads
-from acore.sandbox.api.refusals import ApiError, Refusal, invalid, within
 from acore.sandbox.interactions import modals, suggestions
 from acore.sandbox.interactions.kinds import CommandType
 from acore.sandbox.interactions.records import CallbackType, Interaction, InteractionType, metadata
 from acore.sandbox.messages import drafts
 from acore.sandbox.messages.drafts import Draft, Upload
 from acore.sandbox.messages.messages import Messages
+from acore.sandbox.refusals import ApiError, Refusal, invalid, within
 from acore.sandbox.shapes import Json, as_int, as_object
 from acore.sandbox.state.kinds import MessageFlag, MessageType
 from acore.sandbox.state.records import Message

@@ -4,12 +4,12 @@ After Discord's documentation, "Application Command Permissions": those of a com
 whole application, a user's outrank roles, and a role that allows outranks those that deny.
 """
 
-from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.interactions.command import Command
 from acore.sandbox.interactions.kinds import PermissionType
 from acore.sandbox.permissions import rules
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.shapes import Json
 from acore.sandbox.state.records import Channel, Guild, Member
 

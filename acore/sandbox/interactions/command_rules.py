@@ -5,11 +5,11 @@ After Discord's documentation, "Application Commands", and its API description.
 
 from types import MappingProxyType
 
-from acore.sandbox.api.fields import Fields, Path
-from acore.sandbox.api.refusals import FormErrors
+from acore.sandbox.forms.fields import Fields, Path
 from acore.sandbox.interactions import option_rules
 from acore.sandbox.interactions.kinds import CommandType, Context, IntegrationType
 from acore.sandbox.interactions.names import check_description, check_name
+from acore.sandbox.refusals import FormErrors
 from acore.sandbox.shapes import Json, as_int, as_object, as_objects, as_snowflake
 
 MAX_OPTIONS = 25

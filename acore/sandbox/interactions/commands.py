@@ -1,6 +1,5 @@
 """Application commands: what each application has registered."""
 
-from acore.sandbox.api.refusals import ApiError, Refusal, invalid
 from acore.sandbox.interactions.command import Command, stored
 from acore.sandbox.interactions.command_permissions import CommandPermissions
 from acore.sandbox.interactions.command_rules import (
@@ -13,6 +12,7 @@ from acore.sandbox.interactions.command_rules import (
 )
 from acore.sandbox.interactions.kinds import CommandType, Context
 from acore.sandbox.limits.creates import CommandCreates
+from acore.sandbox.refusals import ApiError, Refusal, invalid
 from acore.sandbox.shapes import Json, as_int, as_snowflake
 from acore.sandbox.state.snowflakes import Snowflakes
 

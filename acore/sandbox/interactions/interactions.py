@@ -5,12 +5,12 @@ from datetime import timedelta
 from itertools import takewhile
 
 from acore.sandbox import realtime
-from acore.sandbox.api.refusals import ApiError, Refusal, invalid
 from acore.sandbox.interactions.answers import Answers
 from acore.sandbox.interactions.command import Command
 from acore.sandbox.interactions.records import Interaction, InteractionType, Stage, for_bot
 from acore.sandbox.messages.drafts import Draft, Upload
 from acore.sandbox.messages.messages import Messages
+from acore.sandbox.refusals import ApiError, Refusal, invalid
 from acore.sandbox.shapes import Json
 from acore.sandbox.state.records import Application, Channel, Message, User
 from acore.sandbox.state.world import World

@@ -3,12 +3,12 @@
 After Discord's documentation, "Modal" and "Component Reference", and its API description.
 """
 
-from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.refusals import FormErrors
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.interactions import selections
 from acore.sandbox.interactions.resolver import Resolver
 from acore.sandbox.messages import components, input_rules
 from acore.sandbox.messages.components import SELECTS, ComponentType
+from acore.sandbox.refusals import FormErrors
 from acore.sandbox.shapes import Json, as_object, as_objects
 
 MAX_TITLE = 45

@@ -6,7 +6,7 @@ After Discord's documentation, "Application Command Naming" and "Localization".
 import re
 import unicodedata
 
-from acore.sandbox.api.fields import Fields
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.state.kinds import LOCALES
 
 MAX_DESCRIPTION = 100

@@ -3,7 +3,7 @@
 After Discord's documentation, "Application Command Option Structure", and its API description.
 """
 
-from acore.sandbox.api.fields import MAX_SAFE_INTEGER, Fields
+from acore.sandbox.forms.fields import MAX_SAFE_INTEGER, Fields
 from acore.sandbox.interactions.kinds import NESTING, VALUES, OptionType
 from acore.sandbox.interactions.names import check_description, check_localizations, check_name
 from acore.sandbox.shapes import as_list

@@ -1,10 +1,10 @@
 """What a person's client sends to invoke a command, held against the command itself."""
 
-from acore.sandbox.api.fields import MAX_SAFE_INTEGER, Fields
-from acore.sandbox.api.refusals import FormErrors
+from acore.sandbox.forms.fields import MAX_SAFE_INTEGER, Fields
 from acore.sandbox.interactions.command import Command
 from acore.sandbox.interactions.kinds import NESTING, CommandType, OptionType
 from acore.sandbox.interactions.resolver import Find, Resolver
+from acore.sandbox.refusals import FormErrors
 from acore.sandbox.shapes import Json, as_list, as_objects, as_snowflake
 
 MAX_OPTIONS = 25

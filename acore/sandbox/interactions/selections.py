@@ -1,6 +1,6 @@
 """What a person picked in a select, a group or a file upload, held against the component itself."""
 
-from acore.sandbox.api.fields import Fields
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.interactions.resolver import Find, Resolver
 from acore.sandbox.messages.components import ComponentType
 from acore.sandbox.shapes import Json, as_list, as_objects

@@ -1,9 +1,9 @@
 """What a bot suggests while a person types (Discord's documentation, "Autocomplete")."""
 
-from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.refusals import FormErrors
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.interactions import option_rules
 from acore.sandbox.interactions.names import check_localizations
+from acore.sandbox.refusals import FormErrors
 from acore.sandbox.shapes import Json
 
 

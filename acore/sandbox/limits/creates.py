@@ -5,9 +5,9 @@ command of the same name does not count.
 """
 
 from acore.sandbox import realtime
-from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.limits.numbers import Limits
 from acore.sandbox.limits.ratelimits import Window
+from acore.sandbox.refusals import ApiError, Refusal
 
 DAY = 24 * 3600.0
 

@@ -5,10 +5,10 @@ After Discord's documentation, "Component Reference", and its API description.
 
 from collections.abc import Callable
 
-from acore.sandbox.api.fields import Fields, Path
-from acore.sandbox.api.refusals import FormErrors
+from acore.sandbox.forms.fields import Fields, Path
 from acore.sandbox.messages import input_rules
 from acore.sandbox.messages.components import SELECTS, ButtonStyle, ComponentType
+from acore.sandbox.refusals import FormErrors
 
 MAX_ROWS = 5
 MAX_COMPONENTS = 40

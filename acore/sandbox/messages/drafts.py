@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from acore.sandbox.api.fields import MAX_SAFE_INTEGER, Fields
-from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
+from acore.sandbox.forms.fields import MAX_SAFE_INTEGER, Fields
 from acore.sandbox.messages import component_rules, components, embeds, mentions, references
 from acore.sandbox.messages.files import MAX_FILE_BYTES, MAX_FILENAME, MAX_FILES, Upload
 from acore.sandbox.messages.mentions import AllowedMentions
 from acore.sandbox.messages.references import Reference
+from acore.sandbox.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.shapes import Json, as_flag, as_objects
 from acore.sandbox.state.kinds import MessageFlag
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from acore.sandbox.api.refusals import ApiError, Refusal
+from acore.sandbox.refusals import ApiError, Refusal
 from acore.sandbox.state.records import Emoji, Message, Reaction, User
 from acore.sandbox.state.world import World
 

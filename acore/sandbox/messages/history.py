@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from acore.sandbox.api.paging import number
-from acore.sandbox.api.refusals import FormErrors
+from acore.sandbox.forms.paging import number
+from acore.sandbox.refusals import FormErrors
 from acore.sandbox.shapes import as_snowflake
 from acore.sandbox.state.records import Channel, Message
 

@@ -3,7 +3,7 @@
 After Discord's documentation, "Component Reference", and its API description.
 """
 
-from acore.sandbox.api.fields import Fields
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.messages.components import ComponentType
 from acore.sandbox.state.kinds import ChannelType
 

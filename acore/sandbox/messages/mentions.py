@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from acore.sandbox.api.fields import Fields
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.messages import components
 from acore.sandbox.messages.components import ComponentType
 from acore.sandbox.permissions import rules as permissions

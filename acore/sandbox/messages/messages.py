@@ -5,12 +5,12 @@ from datetime import timedelta
 from itertools import islice
 
 from acore.sandbox import payloads, realtime
-from acore.sandbox.api.refusals import ApiError, Refusal, invalid
 from acore.sandbox.messages import links, media, mentions, reading, references
 from acore.sandbox.messages.drafts import Draft, FileEntry, Upload
 from acore.sandbox.messages.files import MAX_FILES, Files
 from acore.sandbox.messages.slowmode import Slowmode
 from acore.sandbox.messages.uploads import Uploads
+from acore.sandbox.refusals import ApiError, Refusal, invalid
 from acore.sandbox.shapes import Json
 from acore.sandbox.state import threads
 from acore.sandbox.state.audience import Audience, only

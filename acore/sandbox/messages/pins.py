@@ -1,10 +1,10 @@
 """Pinned messages, and telling everyone who may see them."""
 
 from acore.sandbox import realtime
-from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.messages.messages import Messages
 from acore.sandbox.messages.references import SAID
 from acore.sandbox.realtime import iso
+from acore.sandbox.refusals import ApiError, Refusal
 from acore.sandbox.shapes import Json
 from acore.sandbox.state import audit
 from acore.sandbox.state.kinds import AuditAction, MessageType

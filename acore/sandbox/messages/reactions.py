@@ -1,7 +1,7 @@
 """Reactions to messages, and telling everyone who may see them."""
 
 from acore.sandbox import payloads
-from acore.sandbox.api.refusals import ApiError, Refusal
+from acore.sandbox.refusals import ApiError, Refusal
 from acore.sandbox.shapes import Json
 from acore.sandbox.state.records import Message, Reaction, User
 from acore.sandbox.state.world import World

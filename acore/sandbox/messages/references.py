@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.refusals import ApiError, Refusal, invalid
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.messages import reading
 from acore.sandbox.messages.files import Files
+from acore.sandbox.refusals import ApiError, Refusal, invalid
 from acore.sandbox.shapes import Json
 from acore.sandbox.state.kinds import MessageFlag, MessageType
 from acore.sandbox.state.records import Channel, Message, User

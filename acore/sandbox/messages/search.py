@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from acore.sandbox.api.fields import one_of_message
-from acore.sandbox.api.paging import number
-from acore.sandbox.api.refusals import FormErrors
+from acore.sandbox.forms.fields import one_of_message
+from acore.sandbox.forms.paging import number
+from acore.sandbox.refusals import FormErrors
 from acore.sandbox.shapes import as_flag, as_object, as_objects, as_snowflake
 from acore.sandbox.state.records import Message
 

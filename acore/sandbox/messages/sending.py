@@ -2,9 +2,9 @@
 
 import re
 
-from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.messages.drafts import Draft
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, Refusal
 from acore.sandbox.state.kinds import FORUMS, VOICE, WITH_MESSAGES
 from acore.sandbox.state.records import Channel, User
 from acore.sandbox.state.world import World

@@ -5,9 +5,9 @@ After Discord's API description, SlackWebhook and WebhookSlackEmbed.
 
 from datetime import UTC, datetime
 
-from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.refusals import FormErrors
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.realtime import iso
+from acore.sandbox.refusals import FormErrors
 from acore.sandbox.shapes import Json
 
 HEX = 16

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from acore.sandbox import realtime
-from acore.sandbox.api.refusals import ApiError, Refusal
+from acore.sandbox.refusals import ApiError, Refusal
 from acore.sandbox.state.records import Channel, User
 
 

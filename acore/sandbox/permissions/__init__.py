@@ -1,1 +1,1 @@
-"""Who may do what."""
+"""Who may do what: Discord's permissions, and how roles and overwrites decide them."""

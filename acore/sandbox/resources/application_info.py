@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 
 from acore.sandbox import payloads
-from acore.sandbox.api import field_kinds
-from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.api.table import Answer, Audience, Call, Routes
+from acore.sandbox.forms import field_kinds
+from acore.sandbox.forms.fields import Fields
+from acore.sandbox.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.resources.applications import OWN, named_application
 from acore.sandbox.shapes import Json
 from acore.sandbox.state.kinds import ALL_PRIVILEGED, LOCALES

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
 from acore.sandbox.interactions.command import Command
+from acore.sandbox.refusals import ApiError, Refusal
 from acore.sandbox.shapes import as_flag
 from acore.sandbox.state.records import Application, Guild
 

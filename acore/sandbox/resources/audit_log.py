@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from acore.sandbox import payloads
-from acore.sandbox.api import paging
-from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.refusals import FormErrors, Refusal
 from acore.sandbox.api.table import Answer, Audience, Call, Routes
+from acore.sandbox.forms import paging
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.interactions.command import Command
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import FormErrors, Refusal
 from acore.sandbox.state.records import AuditEntry, Guild
 
 MAX_PAGE = 100  # Discord's documentation, "Get Guild Audit Log"

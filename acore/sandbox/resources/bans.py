@@ -1,12 +1,12 @@
 """Banning people from a guild, and letting them come back."""
 
 from acore.sandbox import payloads
-from acore.sandbox.api import field_kinds, paging
-from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
+from acore.sandbox.forms import field_kinds, paging
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.state import bans
 from acore.sandbox.state.records import Ban, Guild, User
 

@@ -1,9 +1,9 @@
 """What a bot does with an interaction's token: the first answer, and for fifteen minutes what follows."""
 
-from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
 from acore.sandbox.interactions.records import CallbackType, Interaction
 from acore.sandbox.messages import drafts
+from acore.sandbox.refusals import Refusal
 from acore.sandbox.shapes import Json, as_flag, as_int
 from acore.sandbox.state.kinds import MessageFlag
 from acore.sandbox.state.records import Message

@@ -5,8 +5,8 @@ After Discord's documentation, "Create Guild Channel", "Modify Channel" and "For
 
 import re
 
-from acore.sandbox.api.forms import Form
-from acore.sandbox.api.refusals import ApiError, Refusal, invalid
+from acore.sandbox.forms.form import Form
+from acore.sandbox.refusals import ApiError, Refusal, invalid
 from acore.sandbox.resources.voice import REGIONS
 from acore.sandbox.shapes import Json, as_int
 from acore.sandbox.state.kinds import FORUMS, NEWSY, VOICE, ChannelFlag, ChannelType, OverwriteType

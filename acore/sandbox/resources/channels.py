@@ -3,9 +3,9 @@
 from functools import partial
 
 from acore.sandbox import payloads
-from acore.sandbox.api.refusals import ApiError, Refusal, invalid
 from acore.sandbox.api.table import Answer, Audience, Call, Routes
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, Refusal, invalid
 from acore.sandbox.resources import channel_forms, overwrites, thread_forms
 from acore.sandbox.state import channels, threads
 from acore.sandbox.state.kinds import NEWSY, ChannelType

@@ -1,9 +1,9 @@
 """Who may use which command in a guild: bots read it, people who manage the guild set it."""
 
-from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.api.table import Answer, Audience, Call, Routes
 from acore.sandbox.interactions import command_permissions
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, Refusal
 from acore.sandbox.resources.applications import IN_GUILD, guild_of, named_application
 from acore.sandbox.shapes import Json
 from acore.sandbox.state import audit

@@ -3,11 +3,11 @@
 import re
 
 from acore.sandbox import payloads
-from acore.sandbox.api import field_kinds
-from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
+from acore.sandbox.forms import field_kinds
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.resources.applications import OWN, named_application
 from acore.sandbox.state import emojis
 from acore.sandbox.state.records import Application, Emoji, Guild, Picture

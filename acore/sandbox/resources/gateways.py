@@ -1,7 +1,7 @@
 """Where the gateway is."""
 
-from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.api.table import Answer, Audience, Call, Routes
+from acore.sandbox.refusals import ApiError, Refusal
 
 routes = Routes()
 

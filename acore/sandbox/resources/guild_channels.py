@@ -3,10 +3,10 @@
 from functools import partial
 
 from acore.sandbox import payloads
-from acore.sandbox.api.forms import Form
-from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
+from acore.sandbox.forms.form import Form
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, Refusal
 from acore.sandbox.resources import channel_forms, overwrites
 from acore.sandbox.shapes import Json
 from acore.sandbox.state import channels

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 
 from acore.sandbox import payloads
-from acore.sandbox.api import field_kinds
-from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.api.table import Call
+from acore.sandbox.forms import field_kinds
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.shapes import Json, as_list
 from acore.sandbox.state.kinds import LOCALES, ChannelType
 from acore.sandbox.state.records import Guild

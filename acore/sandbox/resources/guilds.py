@@ -1,11 +1,11 @@
 """Guilds: reading and changing them, and what is known of one besides."""
 
 from acore.sandbox import payloads
-from acore.sandbox.api import paging
-from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.api.table import Answer, Audience, Call, Routes
+from acore.sandbox.forms import paging
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.resources.guild_forms import read_settings
 from acore.sandbox.shapes import Json, as_flag, as_list, as_snowflake
 from acore.sandbox.state import guilds, members

@@ -1,11 +1,11 @@
 """Invites: making, finding, following and deleting them."""
 
 from acore.sandbox import payloads
-from acore.sandbox.api.forms import Form
-from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.api.table import Answer, Audience, Call, Routes
+from acore.sandbox.forms.form import Form
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, Refusal
 from acore.sandbox.shapes import Json, as_flag, as_int
 from acore.sandbox.state import invites
 from acore.sandbox.state.kinds import ChannelType, MessageType

@@ -1,14 +1,14 @@
 """What people do with applications: invoke commands, ask for suggestions, press components, submit modals."""
 
-from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal, invalid
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.interactions import modals, options, selections
 from acore.sandbox.interactions.command import Command
 from acore.sandbox.interactions.kinds import Context
 from acore.sandbox.interactions.records import InteractionType, context_of
 from acore.sandbox.interactions.resolver import Resolver, SentFiles
 from acore.sandbox.messages import components
+from acore.sandbox.refusals import ApiError, FormErrors, Refusal, invalid
 from acore.sandbox.shapes import Json, as_int, as_object, as_snowflake
 from acore.sandbox.state.kinds import WITH_MESSAGES
 from acore.sandbox.state.records import Application, Channel

@@ -4,12 +4,12 @@ import heapq
 from datetime import timedelta
 
 from acore.sandbox import payloads, realtime
-from acore.sandbox.api import field_kinds, paging
-from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal, invalid
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
+from acore.sandbox.forms import field_kinds, paging
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, FormErrors, Refusal, invalid
 from acore.sandbox.resources.roles import refuse_to_touch, refuse_unassignable, role_in
 from acore.sandbox.shapes import Json
 from acore.sandbox.state import members, voice

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 from acore.sandbox import payloads, realtime
-from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.messages import crossposts, drafts, history, sending
 from acore.sandbox.messages.references import SAID
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.shapes import Json, as_snowflake
 from acore.sandbox.state import audit
 from acore.sandbox.state.kinds import VOICE, AuditAction, ChannelType, MessageFlag, MessageType

@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from acore.sandbox.api.forms import Form
-from acore.sandbox.api.refusals import ApiError, Refusal, invalid
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
+from acore.sandbox.forms.form import Form
 from acore.sandbox.permissions.rules import EVERYTHING, Permission
+from acore.sandbox.refusals import ApiError, Refusal, invalid
 from acore.sandbox.resources import channel_forms
 from acore.sandbox.shapes import Json
 from acore.sandbox.state import channels

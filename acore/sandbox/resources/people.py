@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from acore.sandbox import payloads
-from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.api.table import Answer, Audience, Call, Routes
 from acore.sandbox.interactions.command import Command
 from acore.sandbox.interactions.kinds import Context, IntegrationType
 from acore.sandbox.interactions.records import context_of
+from acore.sandbox.refusals import Refusal
 from acore.sandbox.resources.invocations import may_use_in
 from acore.sandbox.shapes import Json
 from acore.sandbox.state.records import Application

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from acore.sandbox.api.paging import number
-from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Handler, Routes
+from acore.sandbox.forms.paging import number
 from acore.sandbox.messages import pins
 from acore.sandbox.permissions.rules import Permission
 from acore.sandbox.realtime import iso
+from acore.sandbox.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.resources.messages import (
     MESSAGES,
     SEEING,

@@ -1,11 +1,11 @@
 """Reactions to messages."""
 
 from acore.sandbox import payloads
-from acore.sandbox.api.paging import number
-from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
+from acore.sandbox.forms.paging import number
 from acore.sandbox.messages import emojis, reactions
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.resources.messages import (
     MESSAGE,
     SEEING,

@@ -3,12 +3,12 @@
 from collections import Counter
 
 from acore.sandbox import payloads
-from acore.sandbox.api import field_kinds
-from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
+from acore.sandbox.forms import field_kinds
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.shapes import Json, as_list, as_object
 from acore.sandbox.state import roles
 from acore.sandbox.state.records import Guild, Role

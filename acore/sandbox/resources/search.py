@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from acore.sandbox import payloads
-from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.api.table import Answer, Audience, Call, Routes
 from acore.sandbox.messages import reading, search
 from acore.sandbox.messages.search import Search
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import Refusal
 from acore.sandbox.shapes import Json
 from acore.sandbox.state.records import Channel, Guild, Message
 

@@ -3,10 +3,10 @@
 After Discord's documentation, "Threads" and "Modify Channel".
 """
 
-from acore.sandbox.api.forms import Form
-from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.api.table import Call
+from acore.sandbox.forms.form import Form
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, Refusal
 from acore.sandbox.resources.channel_forms import ARCHIVE_MINUTES, MAX_SLOWMODE
 from acore.sandbox.shapes import Json
 from acore.sandbox.state import threads

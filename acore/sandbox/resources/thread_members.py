@@ -1,10 +1,10 @@
 """Who is in a thread: joining, adding, leaving, removing, and asking."""
 
 from acore.sandbox import payloads
-from acore.sandbox.api.paging import page
-from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
+from acore.sandbox.forms.paging import page
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, Refusal
 from acore.sandbox.shapes import Json, as_flag
 from acore.sandbox.state import threads
 from acore.sandbox.state.audience import InChannel

@@ -6,11 +6,11 @@ After Discord's API description, "thread_search".
 from collections.abc import Callable
 
 from acore.sandbox import payloads
-from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.paging import number
-from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.api.table import Answer, Audience, Call, Routes
+from acore.sandbox.forms.fields import Fields
+from acore.sandbox.forms.paging import number
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.shapes import as_flag, as_int
 from acore.sandbox.state import threads
 from acore.sandbox.state.kinds import FORUMS

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 
 from acore.sandbox import payloads, realtime
-from acore.sandbox.api.paging import number
-from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal, invalid
 from acore.sandbox.api.table import Answer, Audience, Call, Routes
+from acore.sandbox.forms.paging import number
 from acore.sandbox.messages import drafts
 from acore.sandbox.messages.references import SAID
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, FormErrors, Refusal, invalid
 from acore.sandbox.resources import thread_forms
 from acore.sandbox.shapes import Json, as_object, as_snowflake
 from acore.sandbox.state import threads

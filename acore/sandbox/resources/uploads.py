@@ -1,9 +1,9 @@
 """Uploading files ahead of what they belong to, as people's clients do."""
 
-from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.api.table import Answer, Audience, Call, Routes
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.messages.files import MAX_FILE_BYTES, MAX_FILENAME, MAX_FILES
+from acore.sandbox.refusals import ApiError, FormErrors, Refusal
 
 routes = Routes()
 

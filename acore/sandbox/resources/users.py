@@ -1,10 +1,10 @@
 """Users: oneself and others, the guilds one is in, and the direct messages between two of them."""
 
 from acore.sandbox import payloads
-from acore.sandbox.api import field_kinds, paging
-from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal, invalid
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
+from acore.sandbox.forms import field_kinds, paging
+from acore.sandbox.forms.fields import Fields
+from acore.sandbox.refusals import ApiError, FormErrors, Refusal, invalid
 from acore.sandbox.shapes import Json, as_flag, as_list, as_snowflake
 from acore.sandbox.state import members, users
 

@@ -1,11 +1,11 @@
 """Voice regions, and how members are in voice channels; going there is the gateway's affair."""
 
 from acore.sandbox import payloads, realtime
-from acore.sandbox.api import field_kinds
-from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
+from acore.sandbox.forms import field_kinds
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, FormErrors, Refusal
 from acore.sandbox.shapes import Json
 from acore.sandbox.state import voice
 from acore.sandbox.state.kinds import ChannelType

@@ -6,11 +6,11 @@ Both have the same addresses. An application's id stands in an interaction's, wh
 import hashlib
 from collections.abc import Callable
 
-from acore.sandbox.api.forms import Form
-from acore.sandbox.api.refusals import ApiError, Refusal, invalid
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
+from acore.sandbox.forms.form import Form
 from acore.sandbox.messages import components, drafts, slack
 from acore.sandbox.messages.drafts import Draft
+from acore.sandbox.refusals import ApiError, Refusal, invalid
 from acore.sandbox.resources import callbacks, thread_forms, webhooks
 from acore.sandbox.resources import threads as post_threads
 from acore.sandbox.resources.webhooks import WITH_TOKEN

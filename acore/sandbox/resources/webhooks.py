@@ -3,10 +3,10 @@
 import hmac
 
 from acore.sandbox import payloads
-from acore.sandbox.api.forms import Form
-from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.api.table import NOTHING, Answer, Audience, Call, Routes
+from acore.sandbox.forms.form import Form
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, Refusal
 from acore.sandbox.shapes import Json
 from acore.sandbox.state import webhooks
 from acore.sandbox.state.hand import Hand

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 
 from acore.sandbox import payloads, realtime
-from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.permissions import rules as permissions
+from acore.sandbox.refusals import ApiError, Refusal
 from acore.sandbox.shapes import Json
 from acore.sandbox.state import ranks
 from acore.sandbox.state.audience import AnyOf, Audience, ButNot, InChannel, only

@@ -24,9 +24,9 @@ import msgspec
 import pytest
 
 from acore.sandbox import Sandbox
-from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.api.requests import Exchange
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import Refusal
 from acore.sandbox.resources.table import every_route
 from acore.sandbox.state.records import Channel, Guild, Role, User
 from tests.sandbox.conftest import Reply

@@ -1,6 +1,6 @@
 """Comparing an answer with the refusal that is meant."""
 
-from acore.sandbox.api.refusals import Refusal
+from acore.sandbox.refusals import Refusal
 from acore.sandbox.shapes import Json, as_object
 from tests.sandbox.conftest import Reply
 from tests.sandbox.operations.conftest import answers_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from acore.sandbox.api.refusals import Refusal
+from acore.sandbox.refusals import Refusal
 from acore.sandbox.state.kinds import ApplicationFlag
 from tests.sandbox.images import PNG, data_uri
 from tests.sandbox.operations.conftest import Api

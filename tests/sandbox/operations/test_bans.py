@@ -2,8 +2,8 @@
 
 import pytest
 
-from acore.sandbox.api.refusals import ApiError, Refusal
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import ApiError, Refusal
 from acore.sandbox.state.records import User
 from tests.sandbox.operations.conftest import Api
 from tests.sandbox.operations.refused import EMPTY, NOBODY, is_refused, is_wrong_at

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.permissions import rules
 from acore.sandbox.permissions.rules import EVERYTHING, Permission
+from acore.sandbox.refusals import Refusal
 from acore.sandbox.state.kinds import AuditAction, ChannelType, OverwriteType
 from acore.sandbox.state.records import Channel, Guild, Overwrite, User
 from tests.sandbox.operations.conftest import Api

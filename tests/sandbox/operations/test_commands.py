@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.limits.numbers import Limits
+from acore.sandbox.refusals import Refusal
 from tests.sandbox.operations.conftest import Api
 
 PING = {"name": "ping", "description": "Answer me"}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import Refusal
 from acore.sandbox.state.records import Emoji
 from tests.sandbox.images import GIF, JPEG, PNG, WEBP, data_uri
 from tests.sandbox.operations.conftest import Api

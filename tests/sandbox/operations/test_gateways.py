@@ -2,7 +2,7 @@
 
 import pytest
 
-from acore.sandbox.api.refusals import Refusal
+from acore.sandbox.refusals import Refusal
 from tests.sandbox.operations.conftest import Api
 
 

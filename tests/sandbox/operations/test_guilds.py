@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import Refusal
 from acore.sandbox.state.kinds import ChannelType
 from acore.sandbox.state.records import Channel, User
 from tests.sandbox.images import PNG, data_uri

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from acore.sandbox import Sandbox
-from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.messages.files import MAX_FILE_BYTES
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import Refusal
 from acore.sandbox.state.kinds import ChannelType
 from acore.sandbox.state.records import User
 from tests.sandbox.conftest import Reply

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.permissions.rules import EVERYTHING, Permission
 from acore.sandbox.realtime import iso, now
+from acore.sandbox.refusals import Refusal
 from acore.sandbox.state.kinds import ALL_PRIVILEGED, ApplicationFlag
 from tests.sandbox.images import PNG, data_uri
 from tests.sandbox.operations.conftest import Api

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from acore.sandbox import realtime
-from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.messages.files import MAX_FILE_BYTES
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import Refusal
 from acore.sandbox.state.kinds import ALL_PRIVILEGED, ApplicationFlag, ChannelType, MessageFlag, MessageType
 from acore.sandbox.state.snowflakes import DISCORD_EPOCH_MS
 from tests.sandbox.operations.conftest import Api

@@ -3,8 +3,8 @@
 import pytest
 
 from acore.sandbox import realtime
-from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import Refusal
 from acore.sandbox.state.kinds import AuditAction, MessageType
 from tests.sandbox.operations.conftest import Api
 from tests.sandbox.operations.scenes import deny, direct_channel, refused, system_message

@@ -2,8 +2,8 @@
 
 import pytest
 
-from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.permissions.rules import EVERYONE_MAY, Permission
+from acore.sandbox.refusals import Refusal
 from acore.sandbox.state.kinds import OverwriteType
 from acore.sandbox.state.records import Emoji, Overwrite
 from tests.sandbox.images import GIF, PNG, data_uri

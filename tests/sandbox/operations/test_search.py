@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import Refusal
 from tests.sandbox.operations.conftest import Api
 from tests.sandbox.operations.scenes import deny, new_thread, refused
 

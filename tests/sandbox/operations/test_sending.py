@@ -2,8 +2,8 @@
 
 import pytest
 
-from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import Refusal
 from acore.sandbox.state.kinds import ChannelType, MessageFlag, MessageType
 from tests.sandbox.operations.conftest import Api
 from tests.sandbox.operations.scenes import (

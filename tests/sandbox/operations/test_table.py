@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from acore.sandbox.api.operations import OPERATIONS
-from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.api.table import Audience
+from acore.sandbox.refusals import Refusal
 from acore.sandbox.resources.table import every_route
 from tests.sandbox.operations.conftest import Api
 

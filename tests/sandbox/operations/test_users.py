@@ -2,7 +2,7 @@
 
 import pytest
 
-from acore.sandbox.api.refusals import Refusal
+from acore.sandbox.refusals import Refusal
 from tests.sandbox.images import GIF, PNG, data_uri
 from tests.sandbox.operations.conftest import Api
 from tests.sandbox.operations.refused import NOBODY, is_refused, is_wrong_at

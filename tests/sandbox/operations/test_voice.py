@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from acore.sandbox import Sandbox
-from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import Refusal
 from acore.sandbox.state import voice
 from acore.sandbox.state.kinds import ChannelType
 from acore.sandbox.state.records import Channel, User

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from acore.sandbox import realtime
-from acore.sandbox.api.refusals import Refusal
 from acore.sandbox.permissions.rules import Permission
+from acore.sandbox.refusals import Refusal
 from acore.sandbox.state.kinds import AuditAction, ChannelType, OverwriteType
 from acore.sandbox.state.records import Channel, Overwrite, Thread, User
 from tests.sandbox.conftest import Reply

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from acore.sandbox.api.refusals import FormErrors
+from acore.sandbox.refusals import FormErrors
 from acore.sandbox.shapes import WHOLE, as_snowflake
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from acore.sandbox.api.refusals import FormErrors
+from acore.sandbox.refusals import FormErrors
 from acore.sandbox.shapes import Json, as_list, as_object, as_snowflake
 
 type Path = tuple[str | int, ...]

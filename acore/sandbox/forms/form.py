@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from acore.sandbox.api import field_kinds
-from acore.sandbox.api.fields import Fields
-from acore.sandbox.api.refusals import FormErrors
+from acore.sandbox.forms import field_kinds
+from acore.sandbox.forms.fields import Fields
+from acore.sandbox.refusals import FormErrors
 from acore.sandbox.shapes import Json
 from acore.sandbox.state.pictures import Picture
 

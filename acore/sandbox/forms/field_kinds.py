@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from acore.sandbox.api.fields import Fields
+from acore.sandbox.forms.fields import Fields
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.shapes import as_snowflake
 from acore.sandbox.state import pictures
