@@ -78,12 +78,14 @@ async def test_without_a_sandbox_one_line_says_so(home: Path, tmp_path: Path) ->
         '{"api_v10": "http://127.0.0.1:9/api/v10", "users": [{"username": "owner", "token": "t"}]}'
     )
     gone = await outcome(home, "sandbox", "invoke", "x", "--state", str(tmp_path / "old"))
+    before = await outcome(home, "sandbox", "--state", str(tmp_path / "old"), "chat", typed="hello\n")
     (tmp_path / "other").write_text("{}")
     other = await outcome(home, "sandbox", "invoke", "x", "--state", str(tmp_path / "other"))
 
     for shown, complaint in (
         (missing, "no sandbox runs"),
         (gone, "no sandbox answers at http://127.0.0.1:9/api/v10"),
+        (before, "no sandbox answers at http://127.0.0.1:9/api/v10"),
         (other, "is not the state file of a sandbox"),
     ):
         assert shown.process.returncode == ExitCode.UNAVAILABLE, shown.output

@@ -155,12 +155,24 @@ async def test_a_sandbox_that_was_killed_is_not_taken_for_one_that_runs(home: Pa
 
 
 async def test_a_file_that_is_no_state_is_named(home: Path) -> None:
-    for text in ("{}", "[", '{"control": {"url": "http://127.0.0.1:1"}}'):
+    for text in ("{}", "[", "[]", '{"control": {"url": "http://127.0.0.1:1"}}', '{"control": 1}'):
         (home / "other.json").write_text(text)
         bot = await run(home, "fault", "list", "--state", "other.json")
 
         assert bot.process.returncode == ExitCode.UNAVAILABLE
         assert bot.complaints == ["acore: other.json is not the state file of a sandbox"]
+
+
+@pytest.mark.parametrize("command", ["serve", "limits"])
+async def test_a_usual_place_where_others_may_write_is_not_trusted(home: Path, command: str) -> None:
+    usual(home).parent.mkdir()
+    usual(home).parent.chmod(0o777)
+    bot = await run(home, command)
+
+    assert bot.process.returncode != ExitCode.OK
+    (line,) = bot.complaints
+    assert line.endswith("is not yours alone; remove it or give --state")
+    assert "Traceback" not in bot.err
 
 
 async def test_the_usual_state_file_is_there_as_long_as_its_sandbox(home: Path) -> None:

@@ -7,6 +7,7 @@ import click
 
 from acore.cli.sandbox.running import explained, find, person_options
 from acore.errors import ExitCode
+from acore.sandbox.shapes import as_object
 
 EXAMPLES = """\
 \b
@@ -22,7 +23,9 @@ Examples:
 @person_options
 @click.option("--json", "as_json", is_flag=True, help="For each line, what came of it as a line of JSON.")
 @click.option("--strict", is_flag=True, help="End with 1 if a line did not do what it says.")
+@click.pass_obj
 def chat(  # noqa: PLR0917 - click passes them by name
+    outer: object,
     files: tuple[Path, ...],
     state: Path | None,
     user: str | None,
@@ -38,7 +41,7 @@ def chat(  # noqa: PLR0917 - click passes them by name
     # The console, which nothing else of the command line needs.
     from acore.sandbox.console.sitting import Sitting, sit_down  # noqa: PLC0415 - see above
 
-    running = find(state)
+    running = find(state or as_object(outer).get("state"))
     sitting = Sitting(username=user, channel=channel, files=files, as_json=as_json)
     with explained(running):
         is_good = anyio.run(sit_down, running.api, running.users, sitting)

@@ -10,7 +10,7 @@ import click
 from acore.cli.output import complain, say
 from acore.cli.sandbox.running import Running, explained, find, person_options
 from acore.errors import ExitCode
-from acore.sandbox.shapes import Json
+from acore.sandbox.shapes import Json, as_object
 
 if TYPE_CHECKING:
     from acore.sandbox.console.outcome import Outcome
@@ -53,7 +53,9 @@ Examples:
     "--listen", type=click.FloatRange(0), default=0.0, help="Seconds to wait for follow-ups after an answer."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON value: what came of it, messages and times.")
+@click.pass_obj
 def invoke(  # noqa: PLR0917 - click passes them by name
+    outer: object,
     words: tuple[str, ...],
     state: Path | None,
     user: str | None,
@@ -76,7 +78,7 @@ def invoke(  # noqa: PLR0917 - click passes them by name
     from acore.sandbox.console.sitting import as_json as written  # noqa: PLC0415 - see above
     from acore.sandbox.console.steps import Script  # noqa: PLC0415 - see above
 
-    running = find(state)
+    running = find(state or as_object(outer).get("state"))
     script = Script(words, on=on, presses=press, fills=fill, answer_within=timeout, listen_for=listen)
     with explained(running):
         steps, shown = anyio.run(_run, running, user, channel, script)

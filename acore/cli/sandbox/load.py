@@ -8,10 +8,9 @@ from pathlib import Path
 import aiohttp
 import anyio
 import click
-import msgspec
 
 from acore.cli.output import as_json, pairs, progress_bar, say, table
-from acore.cli.sandbox.remote import NoSandboxRunsError, remote_options
+from acore.cli.sandbox.remote import remote_options, state_of
 from acore.cli.sandbox.table import given_of, options_of
 from acore.clock import RealClock
 from acore.errors import AcoreError, ExitCode
@@ -87,7 +86,8 @@ def load(
         raise click.UsageError("say what to send: --messages N, --commands N or --dispatch EVENT")
     if dispatch and (plan.messages or plan.commands):
         raise click.UsageError("--dispatch stands alone; run another `acore sandbox load` beside it")
-    known = _state(state or as_object(outer).get("state") or whereabouts.default_path())
+    path = state or as_object(outer).get("state") or whereabouts.default_path()
+    known = state_of(path, "api_v10", "users")
     try:
         if dispatch:
             flood = FloodPlan(event=dispatch, rate=rate, seconds=plan.seconds)
@@ -99,23 +99,6 @@ def load(
     except (aiohttp.ClientError, TimeoutError) as error:
         raise NotDrivenError(f"no sandbox answers at {known.get('api_v10')}: {error}") from error
     return ExitCode.OK
-
-
-def _state(path: Path) -> Json:
-    """Return what the state file says.
-
-    Raises:
-        NoSandboxRunsError: there is none, or it is none.
-    """
-    try:
-        state = whereabouts.read(path)
-    except whereabouts.NoSandboxError as error:
-        raise NoSandboxRunsError(str(error)) from error
-    except msgspec.DecodeError:
-        state = {}
-    if "api_v10" not in state or "users" not in state:
-        raise NoSandboxRunsError(f"{path} is not the state file of a sandbox")
-    return state
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import http.client
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import click
 import msgspec
@@ -24,10 +24,39 @@ class NoSandboxRunsError(AcoreError):
     exit_code = ExitCode.UNAVAILABLE
 
 
+class NotAStateFileError(NoSandboxRunsError):
+    """What should tell where a sandbox is tells something else."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is not the state file of a sandbox")
+
+
 class SandboxRefusedError(AcoreError):
     """The sandbox does not take what was asked of it."""
 
     exit_code = ExitCode.USAGE
+
+
+def state_of(path: Path, *needed: str) -> Json:
+    """Return what the state file of a sandbox says.
+
+    Args:
+        path: where it is.
+        needed: what it must tell.
+
+    Raises:
+        NoSandboxRunsError: there is no such file.
+        NotAStateFileError: it is another's.
+    """
+    try:
+        state = whereabouts.read(path)
+    except NoSandboxError as error:
+        raise NoSandboxRunsError(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        state = {}
+    if not state.keys() >= set(needed):
+        raise NotAStateFileError(path)
+    return state
 
 
 def remote_options[F: Callable[..., object]](command: F) -> F:
@@ -56,13 +85,10 @@ class Remote:
 
     def __init__(self, state: Path | None) -> None:
         self._path = state or whereabouts.default_path()
-        try:
-            control = as_object(whereabouts.read(self._path).get("control"))
-            self._url, self._token = urlsplit(str(control["url"])), str(control["token"])
-        except NoSandboxError as error:
-            raise NoSandboxRunsError(str(error)) from error
-        except (msgspec.DecodeError, KeyError) as error:
-            raise NoSandboxRunsError(f"{self._path} is not the state file of a sandbox") from error
+        control = as_object(state_of(self._path, "control")["control"])
+        if not control.keys() >= {"url", "token"}:
+            raise NotAStateFileError(self._path)
+        self._url, self._token = urlsplit(str(control["url"])), str(control["token"])
 
     def ask(self, method: str, path: str, body: Json | None = None) -> object:
         """Return what the control API answers; None if it has nothing to say.
@@ -76,7 +102,7 @@ class Remote:
         headers = {"Authorization": f"Control {self._token}", "Content-Type": "application/json"}
         data = None if body is None else msgspec.json.encode(body)
         try:
-            connection.request(method, f"{self._url.path}/{path}", body=data, headers=headers)
+            connection.request(method, f"{self._url.path}/{quote(path)}", body=data, headers=headers)
             response = connection.getresponse()
             raw = response.read()
         except (OSError, http.client.HTTPException) as error:

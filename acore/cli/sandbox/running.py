@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import msgspec
 
-from acore.cli.sandbox.remote import NoSandboxRunsError, Remote
+from acore.cli.sandbox.remote import NoSandboxRunsError, Remote, state_of
 from acore.errors import AcoreError, ExitCode
 from acore.sandbox import whereabouts
 from acore.sandbox.person.feed import GatewayLostError, PersonError
 from acore.sandbox.shapes import as_object, as_objects
-from acore.sandbox.whereabouts import NoSandboxError
 
 
 class NotThereError(AcoreError):
@@ -35,7 +33,7 @@ class Running:
         Raises:
             NoSandboxRunsError: nobody answers.
         """
-        told = whereabouts.read(self.path)
+        told = state_of(self.path)
         if "control" in told:
             told = as_object(Remote(self.path).ask("GET", "state"))
         return {str(one["username"]): str(one["token"]) for one in as_objects(told.get("users"))}
@@ -51,12 +49,7 @@ def find(state: Path | None) -> Running:
         NoSandboxRunsError: there is none.
     """
     path = state or whereabouts.default_path()
-    try:
-        return Running(path, str(whereabouts.read(path)["api_v10"]))
-    except NoSandboxError as error:
-        raise NoSandboxRunsError(str(error)) from error
-    except (msgspec.DecodeError, KeyError) as error:
-        raise NoSandboxRunsError(f"{path} is not the state file of a sandbox") from error
+    return Running(path, str(state_of(path, "api_v10", "users")["api_v10"]))
 
 
 @contextmanager

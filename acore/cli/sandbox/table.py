@@ -21,7 +21,7 @@ class Given:
 
 
 class JsonText(click.ParamType[Given]):
-    """Any JSON, e.g. 7, true, null or '{"a": 1}'; what is none is taken for a text."""
+    """Any JSON, e.g. 7, true, null or '{"a": 1}'."""
 
     name = "json"
 
@@ -31,7 +31,7 @@ class JsonText(click.ParamType[Given]):
             return value
         try:
             return Given(msgspec.json.decode(value))
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
             self.fail(f"""{value!r} is no JSON: give 7, true, null or '"a text"'""", param, ctx)
 
 

@@ -161,7 +161,8 @@ class Keeper:
     def _look(self) -> None:
         """Take a snapshot if something changed, and look again later."""
         pause, changes = EVERY, self._changes()
-        if changes != self._kept or self._failed is not None:
+        is_written = self._snapshots.empty()  # else the disk is slower than we are
+        if is_written and (changes != self._kept or self._failed is not None):
             began = realtime.monotonic()
             self._snapshots.put(Snapshot(self._roots))
             self._kept = changes
