@@ -2,7 +2,7 @@
 
 It stands apart: nothing here imports the rest of acore. Its rooms, each of which imports only those below:
 
-- `server` puts everything together and opens the port;
+- `server` puts everything together and opens the port, `switches` are what can be done to it meanwhile;
 - `control` drives it from outside, `cdn` has the files, `resources` are the operations of REST, `load` is for
   many at once;
 - `api` leads a request to its answer;

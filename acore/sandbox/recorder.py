@@ -56,6 +56,11 @@ class Recorder:
         self._thread: Thread | None = None
         self._sockets = 0
 
+    @property
+    def is_recording(self) -> bool:
+        """Whether anything is written."""
+        return self._thread is not None
+
     async def start(self) -> None:
         """Make the directory and begin to write.
 
@@ -90,7 +95,7 @@ class Recorder:
         self._put(GATEWAY_FILE, record)
 
     def _put(self, file: str, record: Json) -> None:
-        if self._thread is not None:
+        if self.is_recording:
             line = msgspec.json.encode(without_secrets(record)) + b"\n"
             self._lines.put((file, line))
 

@@ -20,14 +20,9 @@ from acore.sandbox.control import load as control_load
 from acore.sandbox.control import state as control_state
 from acore.sandbox.control.control import PREFIX, Control
 from acore.sandbox.counts import Counts
-from acore.sandbox.faults.faults import Active, Faults
-from acore.sandbox.faults.hold import Hold
-from acore.sandbox.faults.injection import inject
-from acore.sandbox.faults.kinds import Fault, Status
-from acore.sandbox.gateway.codes import CloseCode
+from acore.sandbox.faults.faults import Faults
 from acore.sandbox.gateway.gateway import Gateway
 from acore.sandbox.gateway.rules import RESUMABLE_SECONDS
-from acore.sandbox.gateway.sessions import Session
 from acore.sandbox.interactions.commands import Commands
 from acore.sandbox.interactions.interactions import Interactions
 from acore.sandbox.limits.guard import Guard
@@ -42,6 +37,7 @@ from acore.sandbox.shapes import Json
 from acore.sandbox.state import keeping, seeding, worldfile
 from acore.sandbox.state.records import User
 from acore.sandbox.state.world import World
+from acore.sandbox.switches import Switches
 
 type Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -61,7 +57,7 @@ class PortInUseError(OSError):
         return self.strerror or ""
 
 
-class Sandbox:
+class Sandbox(Switches):
     """A Discord of one's own on the loopback: REST and gateway, one guild, one bot and two people.
 
     It keeps everything in memory and lives between `start` and `stop`, or in an `async with`. Interactions
@@ -109,24 +105,25 @@ class Sandbox:
         bot_permissions: int = permissions.EVERYONE_MAY,
     ) -> None:
         kept = None if keep is None else keeping.read(keep)
-        self.world = World(seed, _furnishing(kept, world_file), bot_permissions=bot_permissions)
-        self._guard = Guard(limits if isinstance(limits, Limits) else Limits(routes=limits))
+        world = World(seed, _furnishing(kept, world_file), bot_permissions=bot_permissions)
+        guard = Guard(limits if isinstance(limits, Limits) else Limits(routes=limits))
         self._counts = Counts()
         self._control = Control()
         self._port = port
         self._state_file = state_file
         self._recorder = Recorder(record)
         self._observe = observe
-        self._faults = Faults()
-        self._gateway = Gateway(
-            self.world,
+        faults = Faults()
+        gateway = Gateway(
+            world,
             self._recorder,
-            self._faults,
+            faults,
             self._counts,
-            self._guard,
+            guard,
             heartbeat_interval_ms=heartbeat_interval_ms,
             resumable_seconds=resumable_seconds,
         )
+        super().__init__(world, gateway, faults, guard)
         self.messages = Messages(self.world, "", kept=messages_kept)
         self.commands = Commands(self.world.snowflakes, self._guard.creates)
         self.interactions = Interactions(
@@ -322,78 +319,6 @@ class Sandbox:
             "bot_token": self.bot_token,
             "control": {"url": f"{self.origin}{PREFIX}", "token": self._control.token},
         }
-
-    # -- trouble on purpose
-
-    def hold(self, method: str, path_pattern: str) -> Hold:
-        """Let matching requests of bots wait until released.
-
-        One whose client goes away meanwhile is not carried out.
-
-        Args:
-            method: e.g. POST; * for all.
-            path_pattern: a glob over the path below /api/vN whose * spans slashes, e.g. "/webhooks/*".
-        """
-        return self._faults.hold(method, path_pattern)
-
-    def fail(self, method: str, path_pattern: str, status: int = 500, times: int = 1) -> None:
-        """Answer the next *times* matching requests of bots with *status* instead of carrying them out."""
-        self.inject(Status(method=method, path=path_pattern, status=status, times=times))
-
-    def inject(self, fault: Fault) -> Active[Fault]:
-        """Put any fault in force; return it with what is left of it: one that happens at once is over.
-
-        Raises:
-            WrongInputError: one of its fields will not do.
-        """
-        return inject(self._faults, self, fault)
-
-    def clear_faults(self) -> None:
-        """End all faults that are in force."""
-        self._faults.clear()
-
-    @property
-    def limits(self) -> Limits:
-        """How much a bot may do; set it to change that from now on."""
-        return self._guard.numbers
-
-    @limits.setter
-    def limits(self, limits: Limits) -> None:
-        self._guard.change(limits)
-
-    def close_gateway(self, code: int | None = 4000) -> None:
-        """Close the sockets of all bots with this code; None cuts the connections without a word."""
-        self._gateway.close_bots(code)
-
-    def reconnect(self) -> None:
-        """Ask all bots with op 7 to connect anew, which they do with a RESUME."""
-        self._gateway.ask_to_reconnect()
-
-    def ask_for_heartbeats(self) -> None:
-        """Ask all bots with op 1 for a heartbeat, which they send at once."""
-        self._gateway.ask_for_heartbeats()
-
-    def invalidate_sessions(self, *, resumable: bool) -> None:
-        """Tell all bots with op 9 that their sessions are invalid; if *resumable*, they may RESUME."""
-        self._gateway.invalidate_bots(resumable=resumable)
-
-    def revoke_token(self) -> str:
-        """Reset the bot's token: its sockets close with 4004, and the old token answers 401.
-
-        Returns:
-            The new token.
-        """
-        token = self.world.issue_token(self.world.application.bot)
-        self._gateway.end_sessions(self.world.application.bot, CloseCode.AUTHENTICATION_FAILED)
-        return token
-
-    def sessions_of(self, user: User) -> list[Session]:
-        """Return somebody's gateway sessions, e.g. to send them frames that were made elsewhere."""
-        return self._gateway.sessions_of(user)
-
-    def is_connected(self, user: User) -> bool:
-        """Return whether somebody is connected to the gateway as this user."""
-        return self._gateway.is_connected(user)
 
 
 def _furnishing(kept: keeping.Kept | None, world_file: Path | None) -> Callable[[World], None] | None:

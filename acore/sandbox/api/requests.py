@@ -86,7 +86,7 @@ class RequestHandler:
             self._counts.requests[0 if response is None else response.status] += 1
         if response is None:
             return _cut(request)
-        if is_bot:
+        if is_bot and self._notes.is_recording:
             self._record(request, response, record)
         if self.observe is not None:
             self.observe(_exchange(found, response))
@@ -135,6 +135,8 @@ class RequestHandler:
 
     def _mangle(self, method: str, path: str, response: web.Response) -> None:
         """Set or remove the fields of an answer that are to be."""
+        if not self._faults.is_mangling(method, path):
+            return
         if response.content_type == JSON_TYPE and isinstance(response.body, bytes):
             body = msgspec.json.decode(response.body)
             response.body = msgspec.json.encode(self._faults.mangled(method, path, body))

@@ -204,6 +204,10 @@ class Faults:
                 return fault
         return None
 
+    def is_mangling(self, method: str, path: str) -> bool:
+        """Return whether the body of an answer is to be changed."""
+        return any(self._on(Mangle, method, path))
+
     def mangled(self, method: str, path: str, body: object) -> object:
         """Return the body of an answer as it is to be sent."""
         for active in list(self._on(Mangle, method, path)):
