@@ -16,6 +16,7 @@ from acore.sandbox.permissions.rules import Permission
 from acore.sandbox.refusals import ApiError, Refusal
 from acore.sandbox.shapes import Json, as_object
 from acore.sandbox.state.hand import Hand
+from acore.sandbox.state.kinds import ChannelType
 from acore.sandbox.state.records import Application, Channel, Guild, Member, User
 from acore.sandbox.state.world import World
 
@@ -81,6 +82,18 @@ class Call:
             ApiError: it does not exist, or the caller may not see it.
         """
         return self.world.channel_for(self.path["channel_id"], self.caller.id)
+
+    def guild_channel(self) -> tuple[Guild, Channel]:
+        """Return the channel in the path and its guild, if it is one that invites and webhooks lead to.
+
+        Raises:
+            ApiError: as for `channel`; code 50024, it is a direct message, a thread or a category.
+        """
+        channel = self.channel()
+        guild = self.world.guild_of(channel)
+        if guild is None or channel.is_thread or channel.type is ChannelType.GUILD_CATEGORY:
+            raise ApiError(Refusal.CANNOT_ACT_ON_CHANNEL_TYPE)
+        return guild, channel
 
     def guild(self) -> Guild:
         """Return the guild in the path.

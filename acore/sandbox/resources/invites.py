@@ -8,8 +8,8 @@ from acore.sandbox.permissions.rules import Permission
 from acore.sandbox.refusals import ApiError, Refusal
 from acore.sandbox.shapes import Json, as_flag, as_int
 from acore.sandbox.state import invites
-from acore.sandbox.state.kinds import ChannelType, MessageType
-from acore.sandbox.state.records import Channel, Guild, Invite
+from acore.sandbox.state.kinds import MessageType
+from acore.sandbox.state.records import Invite
 
 DEFAULT_AGE = 86400  # Discord's documentation, "Create Channel Invite"
 MAX_AGE = 5_184_000  # Discord's API description, CreateGuildInviteRequest
@@ -31,7 +31,7 @@ SEEING = (Refusal.UNKNOWN_CHANNEL, Refusal.MISSING_ACCESS, Refusal.CANNOT_ACT_ON
 )
 def create_invite(call: Call) -> Answer:
     """Make an invite, or return one of the caller's that is just like it."""
-    guild, channel = _place(call)
+    guild, channel = call.guild_channel()
     call.require(Permission.CREATE_INSTANT_INVITE, channel)
     form = Form.of(call.form)
     form.number("max_age", 0, MAX_AGE)
@@ -63,7 +63,7 @@ def create_invite(call: Call) -> Answer:
 )
 def get_channel_invites(call: Call) -> Answer:
     """Return the invites to a channel."""
-    guild, channel = _place(call)
+    guild, channel = call.guild_channel()
     call.require(Permission.MANAGE_CHANNELS, channel)
     return Answer([_with_usage(call, one) for one in invites.listed(call.world, guild, channel)])
 
@@ -129,14 +129,6 @@ def follow_invite(call: Call) -> Answer:
     if channel is not None and tells_of_it:
         call.house.messages.say_for_system(channel, call.caller, MessageType.USER_JOIN, None)
     return Answer(body)
-
-
-def _place(call: Call) -> tuple[Guild, Channel]:
-    channel = call.channel()
-    guild = call.world.guild_of(channel)
-    if guild is None or channel.is_thread or channel.type is ChannelType.GUILD_CATEGORY:
-        raise ApiError(Refusal.CANNOT_ACT_ON_CHANNEL_TYPE)
-    return guild, channel
 
 
 def _found(call: Call) -> Invite:

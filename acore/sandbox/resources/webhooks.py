@@ -11,7 +11,7 @@ from acore.sandbox.shapes import Json
 from acore.sandbox.state import webhooks
 from acore.sandbox.state.hand import Hand
 from acore.sandbox.state.kinds import ChannelType, MessageType, WebhookType
-from acore.sandbox.state.records import Channel, Guild, Webhook
+from acore.sandbox.state.records import Guild, Webhook
 
 MAX_NAME = 80
 MAX_WEBHOOKS = 15  # Discord's documentation, "JSON Error Codes", 30007
@@ -35,7 +35,7 @@ WITH_TOKEN = f"{ONE}/{{webhook_token}}"
 )
 def create_webhook(call: Call) -> Answer:
     """Make a webhook for a channel."""
-    guild, channel = _place(call)
+    guild, channel = call.guild_channel()
     call.require(Permission.MANAGE_WEBHOOKS, channel)
     form = Form.of(call.form)
     read_name(form, "name")
@@ -57,7 +57,7 @@ def create_webhook(call: Call) -> Answer:
 )
 def get_channel_webhooks(call: Call) -> Answer:
     """Return a channel's webhooks."""
-    guild, channel = _place(call)
+    guild, channel = call.guild_channel()
     call.require(Permission.MANAGE_WEBHOOKS, channel)
     return Answer([_payload(call, one) for one in webhooks.listed(call.world, guild, channel)])
 
@@ -202,14 +202,6 @@ def _read_edit(call: Call, form: Form, webhook: Webhook) -> tuple[Json, Json]:
     if "avatar" in sent:
         values["avatar"] = call.world.keep_picture(f"avatars/{webhook.id}", picture)
     return sent, values
-
-
-def _place(call: Call) -> tuple[Guild, Channel]:
-    channel = call.channel()
-    guild = call.world.guild_of(channel)
-    if guild is None or channel.is_thread or channel.type is ChannelType.GUILD_CATEGORY:
-        raise ApiError(Refusal.CANNOT_ACT_ON_CHANNEL_TYPE)
-    return guild, channel
 
 
 def _managed(call: Call) -> tuple[Webhook, Guild]:

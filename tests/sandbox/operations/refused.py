@@ -11,6 +11,11 @@ EMPTY: Json = {}
 """A body that changes nothing."""
 
 
+def refused(reply: Reply) -> tuple[int, int]:
+    """Return the status of an answer and Discord's number for its reason."""
+    return reply.status, reply.body["code"]
+
+
 def is_refused(reply: Reply, refusal: Refusal) -> bool:
     """Return whether an answer has status and code of a refusal; show it if not."""
     body = as_object(reply.body)

@@ -98,8 +98,3 @@ def system_message(api: Api) -> str:
     """Have the system say in #general that the bot joined; return the message's id."""
     world, messages = api.sandbox.world, api.sandbox.messages
     return messages.say_for_system(world.channel, world.application.bot, MessageType.USER_JOIN, None).id
-
-
-def refused(reply: Reply) -> tuple[int, int]:
-    """Return the status of an answer and Discord's number for its reason."""
-    return reply.status, reply.body["code"]

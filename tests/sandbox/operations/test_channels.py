@@ -10,8 +10,7 @@ from acore.sandbox.refusals import Refusal
 from acore.sandbox.state.kinds import AuditAction, ChannelType, OverwriteType
 from acore.sandbox.state.records import Channel, Guild, Overwrite, User
 from tests.sandbox.operations.conftest import Api
-
-NOBODYS_ID = "123456789012345678"
+from tests.sandbox.operations.refused import NOBODY
 
 
 async def made(api: Api, name: str = "plans", *, kind: int = 0, **more: object) -> dict[str, Any]:
@@ -57,11 +56,11 @@ async def test_a_direct_message_channel_tells_who_is_at_the_other_end(api: Api) 
 @pytest.mark.shows("PUT /channels/{channel_id}/permissions/{overwrite_id}", Refusal.UNKNOWN_CHANNEL)
 @pytest.mark.shows("DELETE /channels/{channel_id}/permissions/{overwrite_id}", Refusal.UNKNOWN_CHANNEL)
 async def test_a_channel_that_does_not_exist_is_unknown(api: Api) -> None:
-    target = f"/channels/{NOBODYS_ID}/permissions/{api.sandbox.guild_id}"
+    target = f"/channels/{NOBODY}/permissions/{api.sandbox.guild_id}"
     asked = [
-        await api("GET", f"/channels/{NOBODYS_ID}"),
-        await api("PATCH", f"/channels/{NOBODYS_ID}", {"name": "x"}),
-        await api("DELETE", f"/channels/{NOBODYS_ID}"),
+        await api("GET", f"/channels/{NOBODY}"),
+        await api("PATCH", f"/channels/{NOBODY}", {"name": "x"}),
+        await api("DELETE", f"/channels/{NOBODY}"),
         await api("PUT", target, {"type": 0}),
         await api("DELETE", target),
     ]
@@ -165,10 +164,10 @@ async def test_two_tags_of_a_forum_cannot_have_the_same_name(api: Api) -> None:
         ("rate_limit_per_user", "often"),
         ("nsfw", "perhaps"),
         ("default_auto_archive_duration", 61),
-        ("parent_id", NOBODYS_ID),
+        ("parent_id", NOBODY),
         ("parent_id", "here"),
         ("permission_overwrites", {}),
-        ("permission_overwrites", [{"id": NOBODYS_ID, "type": 0}]),
+        ("permission_overwrites", [{"id": NOBODY, "type": 0}]),
         ("permission_overwrites", [5]),
         ("position", -1),
         ("type", 2),
@@ -470,7 +469,7 @@ async def test_an_order_that_makes_no_sense_is_refused_as_a_whole(wrong: Api) ->
     wrong.may(Permission.MANAGE_CHANNELS)
     own = wrong.sandbox.channel_id
     for sent in (
-        [{"id": own, "position": 9}, {"id": NOBODYS_ID, "position": 1}],
+        [{"id": own, "position": 9}, {"id": NOBODY, "position": 1}],
         [{"id": own, "position": 9}, {"position": 1}],
         [{"id": own, "position": 9}, 5],
         {"id": own},
@@ -525,9 +524,9 @@ async def test_nobody_gives_a_permission_they_do_not_have(api: Api, bit: Permiss
 async def test_an_overwrite_is_about_a_role_or_a_member_of_the_guild(api: Api) -> None:
     api.may(Permission.MANAGE_ROLES)
     asked = [
-        await api("PUT", f"{api.channel}/permissions/{NOBODYS_ID}", {"type": 0}),
+        await api("PUT", f"{api.channel}/permissions/{NOBODY}", {"type": 0}),
         await api("PUT", f"{api.channel}/permissions/{api.sandbox.guild_id}", {"type": 1}),
-        await api("DELETE", f"{api.channel}/permissions/{NOBODYS_ID}"),
+        await api("DELETE", f"{api.channel}/permissions/{NOBODY}"),
     ]
     assert {(one.status, one.body["code"]) for one in asked} == {(404, 10009)}
 

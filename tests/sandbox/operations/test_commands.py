@@ -7,9 +7,9 @@ import pytest
 from acore.sandbox.limits.numbers import Limits
 from acore.sandbox.refusals import Refusal
 from tests.sandbox.operations.conftest import Api
+from tests.sandbox.operations.refused import NOBODY
 
 PING = {"name": "ping", "description": "Answer me"}
-NOBODY = "123456789012345678"
 
 
 def commands(api: Api, where: str, application_id: str | None = None) -> str:

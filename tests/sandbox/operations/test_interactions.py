@@ -15,11 +15,10 @@ from acore.sandbox.state.kinds import ChannelType
 from acore.sandbox.state.records import User
 from tests.sandbox.conftest import Reply
 from tests.sandbox.operations.conftest import Api
+from tests.sandbox.operations.refused import NOBODY, refused
 from tests.sandbox.rawbot import RawBot, button, row, webhook
 
 type Body = dict[str, Any]
-
-NOBODY = "123456789012345678"
 
 
 @pytest.fixture
@@ -67,10 +66,6 @@ async def answered(api: Api, bot: RawBot) -> Body:
     return interaction
 
 
-def said(reply: Reply) -> tuple[int, int]:
-    return reply.status, reply.body["code"]
-
-
 # -- people
 
 
@@ -84,18 +79,18 @@ async def test_a_person_begins_an_interaction_and_the_bot_is_told(api: Api, bot:
 
 @pytest.mark.shows("POST /interactions", Refusal.UNKNOWN_APPLICATION)
 async def test_nothing_begins_with_an_application_that_does_not_exist(api: Api) -> None:
-    assert said(await begin(api, await command(api), application_id=NOBODY)) == (404, 10002)
+    assert refused(await begin(api, await command(api), application_id=NOBODY)) == (404, 10002)
 
 
 @pytest.mark.shows("POST /interactions", Refusal.UNKNOWN_CHANNEL)
 async def test_nothing_begins_in_a_channel_that_does_not_exist(api: Api) -> None:
-    assert said(await begin(api, await command(api), channel_id=NOBODY)) == (404, 10003)
+    assert refused(await begin(api, await command(api), channel_id=NOBODY)) == (404, 10003)
 
 
 @pytest.mark.shows("POST /interactions", Refusal.UNKNOWN_MESSAGE)
 async def test_nothing_is_pressed_on_a_message_that_does_not_exist(api: Api) -> None:
     data = {"component_type": 2, "custom_id": "press"}
-    assert said(await begin(api, data, kind=3, message_id=NOBODY)) == (404, 10008)
+    assert refused(await begin(api, data, kind=3, message_id=NOBODY)) == (404, 10008)
 
 
 @pytest.mark.shows("POST /interactions", Refusal.MISSING_ACCESS)
@@ -106,25 +101,25 @@ async def test_nothing_begins_where_the_person_is_not_or_the_bot_is_not(api: Api
     ping = await command(api)
     for who in (world.owner, world.member):
         reply = await begin(api, ping, by=who, guild_id=elsewhere.id, channel_id=channel.id)
-        assert said(reply) == (403, 50001)
+        assert refused(reply) == (403, 50001)
 
 
 @pytest.mark.shows("POST /interactions", Refusal.MISSING_PERMISSIONS)
 async def test_a_command_is_refused_to_who_may_not_use_it(api: Api) -> None:
     ping = await command(api, default_member_permissions=str(int(Permission.BAN_MEMBERS)))
-    assert said(await begin(api, ping, by=api.sandbox.world.member)) == (403, 50013)
+    assert refused(await begin(api, ping, by=api.sandbox.world.member)) == (403, 50013)
 
 
 @pytest.mark.shows("POST /interactions", Refusal.CANNOT_ACT_ON_CHANNEL_TYPE)
 async def test_nothing_begins_in_a_channel_without_messages(api: Api) -> None:
     forum = api.sandbox.world.add_channel("forum")
     forum.type = ChannelType.GUILD_FORUM
-    assert said(await begin(api, await command(api), channel_id=forum.id)) == (400, 50024)
+    assert refused(await begin(api, await command(api), channel_id=forum.id)) == (400, 50024)
 
 
 @pytest.mark.shows("POST /interactions", Refusal.INVALID_FORM)
 async def test_a_command_that_does_not_exist_is_invoked_in_vain(api: Api) -> None:
-    assert said(await begin(api, {"id": NOBODY, "name": "ping", "type": 1})) == (400, 50035)
+    assert refused(await begin(api, {"id": NOBODY, "name": "ping", "type": 1})) == (400, 50035)
 
 
 @pytest.mark.shows("GET /guilds/{guild_id}/application-command-index")
@@ -150,7 +145,7 @@ async def test_there_is_no_index_of_a_guild_one_is_not_in(api: Api) -> None:
     world = api.sandbox.world
     elsewhere = world.add_guild("Elsewhere", users=[world.owner])
     reply = await api("GET", f"/guilds/{elsewhere.id}/application-command-index", by=world.member)
-    assert said(reply) == (404, 10004)
+    assert refused(reply) == (404, 10004)
 
 
 @pytest.mark.shows("GET /channels/{channel_id}/application-command-index", Refusal.UNKNOWN_CHANNEL)
@@ -161,7 +156,7 @@ async def test_there_is_no_index_of_a_channel_one_does_not_see(api: Api) -> None
     channel = next(iter(elsewhere.channels.values()))
     for channel_id, answer in ((NOBODY, (404, 10003)), (channel.id, (403, 50001))):
         reply = await api("GET", f"/channels/{channel_id}/application-command-index", by=world.member)
-        assert said(reply) == answer
+        assert refused(reply) == answer
 
 
 @pytest.mark.shows("POST /channels/{channel_id}/attachments")
@@ -214,7 +209,7 @@ async def test_there_is_no_room_for_every_file_everywhere(api: Api) -> None:
         (api.sandbox.channel_id, [{"filename": "a.txt"}], (400, 50035)),
     ):
         reply = await api("POST", f"/channels/{channel_id}/attachments", {"files": files}, by=world.member)
-        assert said(reply) == answer
+        assert refused(reply) == answer
 
 
 # -- the first answer
@@ -233,28 +228,28 @@ async def test_a_bot_answers_and_may_ask_for_what_it_said(api: Api, bot: RawBot)
 )
 async def test_an_interaction_with_another_id_is_unknown(api: Api, bot: RawBot) -> None:
     interaction = await asked(api, bot)
-    assert said(await bot.answer({**interaction, "id": NOBODY}, 4, {"content": "x"})) == (404, 10062)
-    assert said(await bot.answer({**interaction, "token": "x"}, 4, {"content": "x"})) == (404, 10062)
+    assert refused(await bot.answer({**interaction, "id": NOBODY}, 4, {"content": "x"})) == (404, 10062)
+    assert refused(await bot.answer({**interaction, "token": "x"}, 4, {"content": "x"})) == (404, 10062)
 
 
 @pytest.mark.shows(
     "POST /interactions/{interaction_id}/{interaction_token}/callback", Refusal.ALREADY_ACKNOWLEDGED
 )
 async def test_an_interaction_is_answered_once(api: Api, bot: RawBot) -> None:
-    assert said(await bot.answer(await answered(api, bot), 5)) == (400, 40060)
+    assert refused(await bot.answer(await answered(api, bot), 5)) == (400, 40060)
 
 
 @pytest.mark.shows("POST /interactions/{interaction_id}/{interaction_token}/callback", Refusal.EMPTY_MESSAGE)
 async def test_an_empty_answer_is_none_and_may_be_followed_by_another(api: Api, bot: RawBot) -> None:
     interaction = await asked(api, bot)
-    assert said(await bot.answer(interaction, 4, {"content": ""})) == (400, 50006)
+    assert refused(await bot.answer(interaction, 4, {"content": ""})) == (400, 50006)
     assert (await bot.answer(interaction, 4, {"content": "pong"})).status == 204
 
 
 @pytest.mark.shows("POST /interactions/{interaction_id}/{interaction_token}/callback", Refusal.INVALID_FORM)
 async def test_an_answer_that_is_too_long_is_none(wrong: Api, wrong_bot: RawBot) -> None:
     reply = await wrong_bot.answer(await asked(wrong, wrong_bot), 4, {"content": "x" * 2001})
-    assert said(reply) == (400, 50035)
+    assert refused(reply) == (400, 50035)
     assert list(reply.body["errors"]) == ["data"]
     assert list(reply.body["errors"]["data"]) == ["content"]
 
@@ -265,7 +260,7 @@ async def test_an_answer_that_is_too_long_is_none(wrong: Api, wrong_bot: RawBot)
 async def test_there_is_no_answer_in_a_channel_that_is_gone(api: Api, bot: RawBot) -> None:
     interaction = await asked(api, bot)
     forget_channel(api)
-    assert said(await bot.answer(interaction, 5)) == (404, 10003)
+    assert refused(await bot.answer(interaction, 5)) == (404, 10003)
 
 
 @pytest.mark.shows(
@@ -274,7 +269,7 @@ async def test_there_is_no_answer_in_a_channel_that_is_gone(api: Api, bot: RawBo
 async def test_there_is_no_answer_of_a_bot_that_was_removed(api: Api, bot: RawBot) -> None:
     interaction = await asked(api, bot)
     del api.sandbox.world.guild.members[api.sandbox.application_id]
-    assert said(await bot.answer(interaction, 5)) == (404, 10015)
+    assert refused(await bot.answer(interaction, 5)) == (404, 10015)
 
 
 @pytest.mark.shows(
@@ -286,7 +281,7 @@ async def test_a_message_that_was_deleted_is_not_changed(api: Api, bot: RawBot) 
     await begin(api, {"component_type": 2, "custom_id": "press"}, kind=3, message_id=message["id"])
     interaction = await bot.asked()
     await api("DELETE", f"{api.channel}/messages/{message['id']}")
-    assert said(await bot.answer(interaction, 7, {"content": "Pressed"})) == (404, 10008)
+    assert refused(await bot.answer(interaction, 7, {"content": "Pressed"})) == (404, 10008)
 
 
 def forget_channel(api: Api) -> None:
@@ -308,7 +303,7 @@ async def test_a_bot_says_more_reads_changes_and_deletes_it(api: Api, bot: RawBo
     assert (await bot.request("GET", path)).body["content"] == "more"
     assert (await bot.request("PATCH", path, {"content": "less"})).body["content"] == "less"
     assert (await bot.request("DELETE", path)).status == 204
-    assert said(await bot.request("GET", path)) == (404, 10008)
+    assert refused(await bot.request("GET", path)) == (404, 10008)
 
 
 @pytest.mark.shows("GET /webhooks/{webhook_id}/{webhook_token}/messages/@original")
@@ -320,7 +315,7 @@ async def test_a_bot_reads_changes_and_deletes_its_first_answer(api: Api, bot: R
     assert (await bot.request("GET", path)).body["content"] == "pong"
     assert (await bot.request("PATCH", path, {"content": "ping"})).body["content"] == "ping"
     assert (await bot.request("DELETE", path)).status == 204
-    assert said(await bot.request("GET", path)) == (404, 10008)
+    assert refused(await bot.request("GET", path)) == (404, 10008)
 
 
 async def by_token(bot: RawBot, interaction: Body) -> list[Reply]:
@@ -350,7 +345,7 @@ async def by_token(bot: RawBot, interaction: Body) -> list[Reply]:
 )
 async def test_before_the_first_answer_the_token_is_no_webhooks(api: Api, bot: RawBot) -> None:
     for reply in await by_token(bot, await asked(api, bot)):
-        assert said(reply) == (404, 10015)
+        assert refused(reply) == (404, 10015)
 
 
 @pytest.mark.shows("POST /webhooks/{webhook_id}/{webhook_token}", Refusal.INVALID_WEBHOOK_TOKEN)
@@ -377,7 +372,7 @@ async def test_after_its_fifteen_minutes_the_token_is_invalid(api: Api, bot: Raw
     [record] = api.sandbox.interactions.listed()
     record.began_at -= timedelta(minutes=15, seconds=1)
     for reply in await by_token(bot, interaction):
-        assert said(reply) == (401, 50027)
+        assert refused(reply) == (401, 50027)
 
 
 @pytest.mark.shows("POST /webhooks/{webhook_id}/{webhook_token}", Refusal.UNKNOWN_CHANNEL)
@@ -399,7 +394,7 @@ async def test_the_token_is_of_no_use_when_the_channel_is_gone(api: Api, bot: Ra
     interaction = await answered(api, bot)
     forget_channel(api)
     for reply in await by_token(bot, interaction):
-        assert said(reply) == (404, 10003)
+        assert refused(reply) == (404, 10003)
 
 
 @pytest.mark.shows(
@@ -422,7 +417,7 @@ async def test_what_others_said_is_out_of_the_tokens_reach(api: Api, bot: RawBot
     await bot.request("DELETE", f"{path}/@original")
     for message in ("@original", foreign):
         for method, body in (("GET", None), ("PATCH", {"content": "x"}), ("DELETE", None)):
-            assert said(await bot.request(method, f"{path}/{message}", body)) == (404, 10008)
+            assert refused(await bot.request(method, f"{path}/{message}", body)) == (404, 10008)
 
 
 async def say_all(api: Api, bot: RawBot, body: Body, files: Mapping[str, bytes] | None = None) -> list[Reply]:
@@ -445,7 +440,7 @@ async def say_all(api: Api, bot: RawBot, body: Body, files: Mapping[str, bytes] 
 @pytest.mark.shows("PATCH /webhooks/{webhook_id}/{webhook_token}/messages/@original", Refusal.EMPTY_MESSAGE)
 async def test_whatever_is_said_says_something(api: Api, bot: RawBot) -> None:
     for reply in await say_all(api, bot, {"content": ""}):
-        assert said(reply) == (400, 50006)
+        assert refused(reply) == (400, 50006)
 
 
 @pytest.mark.shows(
@@ -461,7 +456,7 @@ async def test_whatever_is_said_says_something(api: Api, bot: RawBot) -> None:
 async def test_a_file_that_nobody_uploaded_is_not_found(wrong: Api, wrong_bot: RawBot) -> None:
     body = {"content": "x", "attachments": [{"id": "0", "uploaded_filename": "never/seen.txt"}]}
     for reply in await say_all(wrong, wrong_bot, body):
-        assert said(reply) == Refusal.UPLOAD_NOT_FOUND.value[:2]
+        assert refused(reply) == Refusal.UPLOAD_NOT_FOUND.value[:2]
 
 
 @pytest.mark.shows("POST /interactions/{interaction_id}/{interaction_token}/callback", Refusal.TOO_LARGE)
@@ -471,7 +466,7 @@ async def test_a_file_that_nobody_uploaded_is_not_found(wrong: Api, wrong_bot: R
 async def test_a_file_over_ten_mebibytes_is_too_large(wrong: Api, wrong_bot: RawBot) -> None:
     files = {"large.bin": bytes(10 * 1024 * 1024 + 1)}
     for reply in await say_all(wrong, wrong_bot, {"content": "x"}, files):
-        assert said(reply) == (413, 40005)
+        assert refused(reply) == (413, 40005)
 
 
 @pytest.mark.shows("POST /webhooks/{webhook_id}/{webhook_token}", Refusal.INVALID_FORM)
@@ -486,5 +481,5 @@ async def test_what_follows_has_the_limits_of_every_message(wrong: Api, wrong_bo
         await wrong_bot.edit(interaction, long, message["id"]),
         await wrong_bot.edit(interaction, long),
     ):
-        assert said(reply) == (400, 50035)
+        assert refused(reply) == (400, 50035)
         assert list(reply.body["errors"]) == ["content"]

@@ -7,11 +7,11 @@ import pytest
 
 from acore.sandbox.permissions.rules import Permission
 from acore.sandbox.refusals import Refusal
-from acore.sandbox.state.kinds import AuditAction, ChannelType, OverwriteType
-from acore.sandbox.state.records import Ban, Guild, Overwrite, User
+from acore.sandbox.state.kinds import AuditAction, ChannelType
+from acore.sandbox.state.records import Ban, Guild, User
 from tests.sandbox.operations.conftest import Api
-
-NOBODYS_ID = "123456789012345678"
+from tests.sandbox.operations.refused import NOBODY
+from tests.sandbox.operations.scenes import deny
 
 
 async def made(api: Api, *, by: User | None = None, **sent: object) -> dict[str, Any]:
@@ -85,7 +85,7 @@ async def test_a_guild_has_a_thousand_invites_at_most(api: Api) -> None:
 @pytest.mark.shows("POST /channels/{channel_id}/invites", Refusal.UNKNOWN_CHANNEL)
 @pytest.mark.shows("GET /channels/{channel_id}/invites", Refusal.UNKNOWN_CHANNEL)
 async def test_nothing_leads_to_a_channel_that_does_not_exist(api: Api) -> None:
-    path = f"/channels/{NOBODYS_ID}/invites"
+    path = f"/channels/{NOBODY}/invites"
     asked = [await api("POST", path, {}), await api("GET", path)]
     assert {(one.status, one.body["code"]) for one in asked} == {(404, 10003)}
 
@@ -93,7 +93,7 @@ async def test_nothing_leads_to_a_channel_that_does_not_exist(api: Api) -> None:
 @pytest.mark.shows("POST /channels/{channel_id}/invites", Refusal.MISSING_ACCESS)
 @pytest.mark.shows("GET /channels/{channel_id}/invites", Refusal.MISSING_ACCESS)
 async def test_nobody_invites_to_a_channel_they_may_not_view(api: Api) -> None:
-    deny(api, Permission.VIEW_CHANNEL)
+    deny(api.sandbox.world.channel, Permission.VIEW_CHANNEL)
     path = f"{api.channel}/invites"
     asked = [await api("POST", path, {}), await api("GET", path)]
     assert {(one.status, one.body["code"]) for one in asked} == {(403, 50001)}
@@ -114,7 +114,7 @@ async def test_no_invite_leads_to_a_category(api: Api) -> None:
 @pytest.mark.shows("DELETE /invites/{code}", Refusal.MISSING_PERMISSIONS)
 async def test_who_may_not_manage_invites_sees_and_changes_none(api: Api) -> None:
     code = (await made(api, by=api.sandbox.world.member))["code"]
-    deny(api, Permission.CREATE_INSTANT_INVITE)
+    deny(api.sandbox.world.channel, Permission.CREATE_INSTANT_INVITE)
     asked = [
         await api("POST", f"{api.channel}/invites", {}),
         await api("GET", f"{api.channel}/invites"),
@@ -241,10 +241,3 @@ async def test_with_its_channel_goes_an_invite(api: Api) -> None:
     code = (await made(api))["code"]
     await api("DELETE", api.channel)
     assert (await api("GET", f"/invites/{code}")).body["code"] == 10006
-
-
-def deny(api: Api, bits: int) -> None:
-    """Deny everyone something in #general."""
-    everyone = api.sandbox.guild_id
-    overwrite = Overwrite(everyone, OverwriteType.ROLE, deny=bits)
-    api.sandbox.world.channel.overwrites[everyone] = overwrite

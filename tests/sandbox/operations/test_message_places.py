@@ -5,9 +5,9 @@ import pytest
 from acore.sandbox.permissions.rules import Permission
 from acore.sandbox.refusals import Refusal
 from tests.sandbox.operations.conftest import Api
+from tests.sandbox.operations.refused import NOBODY
 from tests.sandbox.operations.scenes import deny, direct_channel, new_thread, operations
 
-NOBODY = "123456789012345678"
 SEEN = operations("messages", "pins", "typing")
 NO_CHANGE = frozenset(
     {

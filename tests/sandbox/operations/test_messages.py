@@ -11,13 +11,8 @@ from acore.sandbox.refusals import Refusal
 from acore.sandbox.state.kinds import ALL_PRIVILEGED, ApplicationFlag, ChannelType, MessageFlag, MessageType
 from acore.sandbox.state.snowflakes import DISCORD_EPOCH_MS
 from tests.sandbox.operations.conftest import Api
-from tests.sandbox.operations.scenes import (
-    deny,
-    direct_channel,
-    new_channel,
-    refused,
-    system_message,
-)
+from tests.sandbox.operations.refused import refused
+from tests.sandbox.operations.scenes import deny, direct_channel, new_channel, system_message
 
 
 async def pages(api: Api, **query: str) -> list[str]:

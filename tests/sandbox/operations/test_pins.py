@@ -7,7 +7,8 @@ from acore.sandbox.permissions.rules import Permission
 from acore.sandbox.refusals import Refusal
 from acore.sandbox.state.kinds import AuditAction, MessageType
 from tests.sandbox.operations.conftest import Api
-from tests.sandbox.operations.scenes import deny, direct_channel, refused, system_message
+from tests.sandbox.operations.refused import refused
+from tests.sandbox.operations.scenes import deny, direct_channel, system_message
 
 NOW, BEFORE = "messages/pins", "pins"
 

@@ -7,7 +7,8 @@ import pytest
 from acore.sandbox.permissions.rules import Permission
 from acore.sandbox.refusals import Refusal
 from tests.sandbox.operations.conftest import Api
-from tests.sandbox.operations.scenes import deny, new_emoji, refused
+from tests.sandbox.operations.refused import refused
+from tests.sandbox.operations.scenes import deny, new_emoji
 
 HEART = "\u2764\ufe0f"
 

@@ -6,13 +6,13 @@ from acore.sandbox.permissions.rules import Permission
 from acore.sandbox.refusals import Refusal
 from acore.sandbox.state.kinds import ChannelType, MessageFlag, MessageType
 from tests.sandbox.operations.conftest import Api
+from tests.sandbox.operations.refused import refused
 from tests.sandbox.operations.scenes import (
     deny,
     direct_channel,
     new_channel,
     new_emoji,
     new_thread,
-    refused,
     system_message,
 )
 

@@ -9,8 +9,7 @@ from acore.sandbox.refusals import Refusal
 from acore.sandbox.state.kinds import ChannelType, OverwriteType
 from acore.sandbox.state.records import Overwrite
 from tests.sandbox.operations.conftest import Api
-
-NOBODYS_ID = "123456789012345678"
+from tests.sandbox.operations.refused import NOBODY
 
 
 async def posts(api: Api) -> list[str]:
@@ -102,7 +101,7 @@ async def test_only_forums_are_searched(api: Api) -> None:
 
 @pytest.mark.shows("GET /channels/{channel_id}/threads/search", Refusal.UNKNOWN_CHANNEL)
 async def test_nothing_is_found_where_there_is_nothing(api: Api) -> None:
-    reply = await api("GET", f"/channels/{NOBODYS_ID}/threads/search")
+    reply = await api("GET", f"/channels/{NOBODY}/threads/search")
     assert (reply.status, reply.body["code"]) == (404, 10003)
 
 

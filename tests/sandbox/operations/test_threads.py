@@ -11,8 +11,8 @@ from acore.sandbox.refusals import Refusal
 from acore.sandbox.state.kinds import AuditAction, ChannelType, MessageType, OverwriteType
 from acore.sandbox.state.records import Channel, Overwrite, Thread, User
 from tests.sandbox.operations.conftest import Api
-
-NOBODYS_ID = "123456789012345678"
+from tests.sandbox.operations.refused import NOBODY
+from tests.sandbox.operations.scenes import deny
 
 
 async def begun(
@@ -34,13 +34,6 @@ def forum(api: Api, *, kind: ChannelType = ChannelType.GUILD_FORUM, **extra: obj
 
 def tag(tag_id: str, *, moderated: bool = False) -> dict[str, object]:
     return {"id": tag_id, "name": "t", "moderated": moderated, "emoji_id": None, "emoji_name": None}
-
-
-def deny(api: Api, bits: int, channel: Channel | None = None) -> None:
-    """Deny everyone something in #general, or in another channel."""
-    everyone = api.sandbox.guild_id
-    place = channel or api.sandbox.world.channel
-    place.overwrites[everyone] = Overwrite(everyone, OverwriteType.ROLE, deny=bits)
 
 
 # -- beginning
@@ -98,7 +91,7 @@ async def test_no_thread_begins_with_what_discord_tells_by_itself(api: Api) -> N
 
 @pytest.mark.shows("POST /channels/{channel_id}/messages/{message_id}/threads", Refusal.UNKNOWN_MESSAGE)
 async def test_no_thread_begins_with_a_message_that_is_not_there(api: Api) -> None:
-    reply = await api("POST", f"{api.channel}/messages/{NOBODYS_ID}/threads", {"name": "x"})
+    reply = await api("POST", f"{api.channel}/messages/{NOBODY}/threads", {"name": "x"})
     assert (reply.status, reply.body["code"]) == (404, 10008)
 
 
@@ -193,7 +186,7 @@ async def test_a_post_has_a_message(wrong: Api, sent: dict[str, object]) -> None
 
 
 async def test_a_forum_knows_its_tags(wrong: Api) -> None:
-    sent = {"name": "x", "message": {"content": "x"}, "applied_tags": [NOBODYS_ID]}
+    sent = {"name": "x", "message": {"content": "x"}, "applied_tags": [NOBODY]}
     reply = await wrong("POST", f"/channels/{forum(wrong).id}/threads", sent)
     assert (reply.status, list(reply.body["errors"])) == (400, ["applied_tags"])
 
@@ -208,14 +201,14 @@ async def test_an_announcement_channel_has_no_private_threads(wrong: Api) -> Non
 @pytest.mark.shows("POST /channels/{channel_id}/messages/{message_id}/threads", Refusal.MISSING_PERMISSIONS)
 async def test_who_may_not_begin_threads_begins_none(api: Api) -> None:
     message_id = await api.say()
-    deny(api, Permission.CREATE_PUBLIC_THREADS)
+    deny(api.sandbox.world.channel, Permission.CREATE_PUBLIC_THREADS)
     asked = [
         await api("POST", f"{api.channel}/messages/{message_id}/threads", {"name": "x"}),
         await api("POST", f"{api.channel}/threads", {"name": "x", "type": 11}),
     ]
     assert {(one.status, one.body["code"]) for one in asked} == {(403, 50013)}
     assert (await api("POST", f"{api.channel}/threads", {"name": "x", "type": 12})).status == 201
-    deny(api, Permission.CREATE_PRIVATE_THREADS)
+    deny(api.sandbox.world.channel, Permission.CREATE_PRIVATE_THREADS)
     assert (await api("POST", f"{api.channel}/threads", {"name": "x", "type": 12})).status == 403
 
 
@@ -226,7 +219,7 @@ async def test_a_guild_has_a_thousand_active_threads_at_most(api: Api) -> None:
     now = realtime.now()
     guild = api.sandbox.world.guild
     for number in range(1000):
-        thread = Thread(owner_id=NOBODYS_ID, created_at=now, archive_changed_at=now)
+        thread = Thread(owner_id=NOBODY, created_at=now, archive_changed_at=now)
         channel = Channel(id=str(number), type=ChannelType.PUBLIC_THREAD, guild_id=guild.id, thread=thread)
         guild.threads[channel.id] = channel
     asked = [
@@ -234,7 +227,7 @@ async def test_a_guild_has_a_thousand_active_threads_at_most(api: Api) -> None:
         await api("POST", f"{api.channel}/threads", {"name": "x", "type": 11}),
     ]
     assert {(one.status, one.body["code"]) for one in asked} == {(400, 160006)}
-    guild.threads["0"].thread = Thread(NOBODYS_ID, now, now, is_archived=True)
+    guild.threads["0"].thread = Thread(NOBODY, now, now, is_archived=True)
     assert (await api("POST", f"{api.channel}/threads", {"name": "x", "type": 11})).status == 201
 
 
@@ -253,7 +246,7 @@ async def test_direct_messages_have_no_threads(api: Api) -> None:
     path = f"/channels/{channel.id}"
     asked = [
         await api("POST", f"{path}/threads", {"name": "x"}),
-        await api("POST", f"{path}/messages/{NOBODYS_ID}/threads", {"name": "x"}),
+        await api("POST", f"{path}/messages/{NOBODY}/threads", {"name": "x"}),
         await api("GET", f"{path}/threads/archived/public"),
         await api("GET", f"{path}/threads/archived/private"),
         await api("GET", f"{path}/users/@me/threads/archived/private"),
@@ -265,7 +258,7 @@ def everything(at: str, user_id: str) -> list[tuple[str, str, object]]:
     """Return every request about the threads of a channel, or about the members of one."""
     return [
         ("POST", f"{at}/threads", {"name": "x"}),
-        ("POST", f"{at}/messages/{NOBODYS_ID}/threads", {"name": "x"}),
+        ("POST", f"{at}/messages/{NOBODY}/threads", {"name": "x"}),
         ("GET", f"{at}/threads/archived/public", None),
         ("GET", f"{at}/threads/archived/private", None),
         ("GET", f"{at}/users/@me/threads/archived/private", None),
@@ -292,7 +285,7 @@ def everything(at: str, user_id: str) -> list[tuple[str, str, object]]:
 @pytest.mark.shows("PUT /channels/{channel_id}/thread-members/{user_id}", Refusal.UNKNOWN_CHANNEL)
 @pytest.mark.shows("DELETE /channels/{channel_id}/thread-members/{user_id}", Refusal.UNKNOWN_CHANNEL)
 async def test_what_does_not_exist_has_no_threads_and_nobody_is_in_it(wrong: Api) -> None:
-    for method, path, body in everything(f"/channels/{NOBODYS_ID}", wrong.sandbox.world.member.id):
+    for method, path, body in everything(f"/channels/{NOBODY}", wrong.sandbox.world.member.id):
         reply = await wrong(method, path, body)
         assert (reply.status, reply.body["code"]) == (404, 10003), path
 
@@ -310,7 +303,7 @@ async def test_what_does_not_exist_has_no_threads_and_nobody_is_in_it(wrong: Api
 @pytest.mark.shows("PUT /channels/{channel_id}/thread-members/{user_id}", Refusal.MISSING_ACCESS)
 @pytest.mark.shows("DELETE /channels/{channel_id}/thread-members/{user_id}", Refusal.MISSING_ACCESS)
 async def test_what_one_may_not_view_has_no_threads_for_one(wrong: Api) -> None:
-    deny(wrong, Permission.VIEW_CHANNEL)
+    deny(wrong.sandbox.world.channel, Permission.VIEW_CHANNEL)
     for method, path, body in everything(wrong.channel, wrong.sandbox.world.member.id):
         reply = await wrong(method, path, body)
         assert (reply.status, reply.body["code"]) == (403, 50001), path
@@ -401,7 +394,7 @@ async def test_a_page_of_a_threads_members_has_its_limits(wrong: Api) -> None:
 @pytest.mark.shows("DELETE /channels/{channel_id}/thread-members/{user_id}", Refusal.UNKNOWN_MEMBER)
 async def test_who_is_not_in_the_guild_is_not_in_its_threads(api: Api) -> None:
     api.may(Permission.MANAGE_THREADS)
-    path = f"/channels/{(await begun(api))['id']}/thread-members/{NOBODYS_ID}"
+    path = f"/channels/{(await begun(api))['id']}/thread-members/{NOBODY}"
     asked = [await api(method, path) for method in ("PUT", "GET", "DELETE")]
     assert {(one.status, one.body["code"]) for one in asked} == {(404, 10007)}
 
@@ -412,7 +405,7 @@ async def test_moderators_alone_take_somebody_out_of_a_public_thread(api: Api) -
     path = f"/channels/{(await begun(api))['id']}/thread-members/{api.sandbox.world.member.id}"
     await api("PUT", path)
     assert (await api("DELETE", path)).body["code"] == 50013
-    deny(api, Permission.SEND_MESSAGES_IN_THREADS)
+    deny(api.sandbox.world.channel, Permission.SEND_MESSAGES_IN_THREADS)
     assert (await api("PUT", path)).body["code"] == 50013
 
 
@@ -557,7 +550,7 @@ async def test_a_thread_in_which_nothing_happens_is_archived(api: Api) -> None:
 
 @pytest.mark.shows("GET /guilds/{guild_id}/threads/active", Refusal.UNKNOWN_GUILD)
 async def test_the_active_threads_of_a_guild_one_is_not_in_are_unknown(api: Api) -> None:
-    reply = await api("GET", f"/guilds/{NOBODYS_ID}/threads/active")
+    reply = await api("GET", f"/guilds/{NOBODY}/threads/active")
     assert (reply.status, reply.body["code"]) == (404, 10004)
 
 
@@ -596,7 +589,7 @@ async def test_archived_threads_are_listed_the_last_archived_first(api: Api) -> 
 async def test_archived_threads_are_for_those_who_may_read_the_history(api: Api) -> None:
     private = f"{api.channel}/threads/archived/private"
     assert (await api("GET", private)).body["code"] == 50013
-    deny(api, Permission.READ_MESSAGE_HISTORY)
+    deny(api.sandbox.world.channel, Permission.READ_MESSAGE_HISTORY)
     own = f"{api.channel}/users/@me/threads/archived/private"
     for path in (f"{api.channel}/threads/archived/public", private, own):
         reply = await api("GET", path)

@@ -11,9 +11,9 @@ from acore.sandbox.state.kinds import AuditAction, ChannelType, OverwriteType
 from acore.sandbox.state.records import Channel, Overwrite, Thread, User
 from tests.sandbox.conftest import Reply
 from tests.sandbox.operations.conftest import Api
+from tests.sandbox.operations.refused import NOBODY
 from tests.sandbox.rawbot import RawBot, webhook
 
-NOBODYS_ID = "123456789012345678"
 PIXEL = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
     "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -105,7 +105,7 @@ async def test_webhooks_are_listed_but_not_the_tokens_of_other_applications(api:
     webhook = await made(api)
     persons = await made(api, "person's", by=api.sandbox.world.owner)
     other = api.sandbox.world.webhooks[(await made(api, "other"))["id"]]
-    other.application_id = NOBODYS_ID
+    other.application_id = NOBODY
     for path in (f"{api.channel}/webhooks", f"{api.guild}/webhooks"):
         body = (await api("GET", path)).body
         assert [one["name"] for one in body] == ["news", "person's", "other"]
@@ -129,7 +129,7 @@ async def test_a_webhook_is_renamed_and_moved(api: Api) -> None:
 @pytest.mark.shows("PATCH /webhooks/{webhook_id}", Refusal.INVALID_FORM)
 @pytest.mark.shows("PATCH /webhooks/{webhook_id}/{webhook_token}", Refusal.INVALID_FORM)
 @pytest.mark.parametrize(
-    ("field", "value"), [("name", None), ("name", "discord"), ("avatar", "x"), ("channel_id", NOBODYS_ID)]
+    ("field", "value"), [("name", None), ("name", "discord"), ("avatar", "x"), ("channel_id", NOBODY)]
 )
 async def test_a_webhook_is_not_changed_outside_discords_limits(
     wrong: Api, field: str, value: object
@@ -215,7 +215,7 @@ async def test_the_webhooks_of_a_guild_one_is_not_in_are_out_of_reach(api: Api) 
 @pytest.mark.shows("POST /channels/{channel_id}/webhooks", Refusal.UNKNOWN_CHANNEL)
 @pytest.mark.shows("POST /channels/{channel_id}/followers", Refusal.UNKNOWN_CHANNEL)
 async def test_a_channel_that_does_not_exist_has_no_webhooks(api: Api) -> None:
-    path = f"/channels/{NOBODYS_ID}"
+    path = f"/channels/{NOBODY}"
     asked = codes(
         await api("GET", f"{path}/webhooks"),
         await api("POST", f"{path}/webhooks", {"name": "x"}),
@@ -239,7 +239,7 @@ async def test_a_category_has_no_webhooks(api: Api) -> None:
 
 @pytest.mark.shows("GET /guilds/{guild_id}/webhooks", Refusal.UNKNOWN_GUILD)
 async def test_a_guild_that_does_not_exist_has_no_webhooks(api: Api) -> None:
-    assert codes(await api("GET", f"/guilds/{NOBODYS_ID}/webhooks")) == {(404, 10004)}
+    assert codes(await api("GET", f"/guilds/{NOBODY}/webhooks")) == {(404, 10004)}
 
 
 # -- following a channel
@@ -377,7 +377,7 @@ async def test_a_webhook_says_into_which_thread_of_a_forum_it_writes(api: Api) -
         await api("POST", path, {"content": "x"}),
         await api("POST", f"{path}/slack", {"text": "x"}),
     ) == {(400, 220001)}
-    assert codes(await api("POST", path, named, query={"thread_id": NOBODYS_ID})) == {(400, 220002)}
+    assert codes(await api("POST", path, named, query={"thread_id": NOBODY})) == {(400, 220002)}
     assert codes(await api("POST", path, named)) == {(400, 40067)}
 
 
@@ -386,7 +386,7 @@ async def test_a_webhook_begins_no_post_where_there_are_a_thousand(api: Api) -> 
     path = at(await made(api))
     forum(api)
     now = realtime.now()
-    thread = Thread(owner_id=NOBODYS_ID, created_at=now, archive_changed_at=now)
+    thread = Thread(owner_id=NOBODY, created_at=now, archive_changed_at=now)
     one = Channel(id="1", type=ChannelType.PUBLIC_THREAD, guild_id=api.sandbox.guild_id, thread=thread)
     api.sandbox.world.guild.threads.update((str(number), one) for number in range(1000))
     assert codes(await api("POST", path, {"content": "x", "thread_name": "Post"})) == {(400, 160006)}
@@ -565,8 +565,8 @@ async def test_a_webhook_reaches_what_it_said_and_nothing_else(api: Api) -> None
 )
 async def test_a_webhook_said_nothing_in_a_thread_that_does_not_exist(api: Api) -> None:
     webhook = await made(api)
-    place = {"thread_id": NOBODYS_ID}
-    for said in (NOBODYS_ID, "@original"):
+    place = {"thread_id": NOBODY}
+    for said in (NOBODY, "@original"):
         path = f"{at(webhook)}/messages/{said}"
         assert codes(
             await api("GET", path, query=place),
@@ -577,7 +577,7 @@ async def test_a_webhook_said_nothing_in_a_thread_that_does_not_exist(api: Api) 
 
 def everything(path: str) -> list[tuple[str, str, object]]:
     """Return every request with a webhook's token."""
-    of_messages = [f"{path}/messages/{NOBODYS_ID}", f"{path}/messages/@original"]
+    of_messages = [f"{path}/messages/{NOBODY}", f"{path}/messages/@original"]
     return [
         ("GET", path, None),
         ("PATCH", path, {"name": "x"}),
@@ -614,7 +614,7 @@ OF_A_MESSAGE: dict[str, object] = {"GET": None, "PATCH": {"content": "x"}, "DELE
     "DELETE /webhooks/{webhook_id}/{webhook_token}/messages/@original", Refusal.UNKNOWN_WEBHOOK
 )
 async def test_a_webhook_that_does_not_exist_is_unknown(api: Api) -> None:
-    path = f"/webhooks/{NOBODYS_ID}"
+    path = f"/webhooks/{NOBODY}"
     asked = [("GET", path, None), ("PATCH", path, {"name": "x"}), ("DELETE", path, None)]
     for method, each, body in [*asked, *everything(f"{path}/token")]:
         assert codes(await api(method, each, body)) == {(404, 10015)}, each
