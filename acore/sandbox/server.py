@@ -43,6 +43,8 @@ type Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 HOST = "127.0.0.1"
 MAX_BODY = 64 * 1024 * 1024
+MAX_LINE = 32 * 1024
+"""Bytes of a request's first line, hence of its query (Cloudflare's documentation, "Limits")."""
 SHUTDOWN_SECONDS = 1.0
 
 
@@ -163,7 +165,11 @@ class Sandbox(Switches):
         """
         await self._recorder.start()
         self._runner = web.AppRunner(
-            self._app(), access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_SECONDS
+            self._app(),
+            access_log=None,
+            handler_cancellation=True,
+            shutdown_timeout=SHUTDOWN_SECONDS,
+            max_line_size=MAX_LINE,
         )
         try:
             await self._serve(self._runner)

@@ -39,8 +39,10 @@ async def read(request: web.Request, record: Json) -> Content | ApiError:
         body = _of_form(dict(parse_qsl(raw.decode(errors="replace")))) if is_form and raw else _decode(raw)
     except web.HTTPRequestEntityTooLarge:
         return ApiError(Refusal.TOO_LARGE)
-    except web.RequestPayloadError:  # its Content-Encoding is not how it is encoded
-        return ApiError(Refusal.INVALID_FORM)
+    except web.RequestPayloadError:  # its Content-Encoding is not how it is encoded: who knows where it ends?
+        error = ApiError(Refusal.INVALID_FORM)
+        error.headers["Connection"] = "close"
+        return error
     except ApiError as error:
         return error
     record["request_json"] = body

@@ -6,6 +6,7 @@ from enum import Enum, auto
 
 from multidict import MultiMapping
 
+from acore.sandbox.forms.fields import NOT_AN_OBJECT
 from acore.sandbox.gateway.gateway import Gateway
 from acore.sandbox.interactions.commands import Commands
 from acore.sandbox.interactions.interactions import Interactions
@@ -13,7 +14,7 @@ from acore.sandbox.messages.drafts import Upload
 from acore.sandbox.messages.messages import Messages
 from acore.sandbox.permissions import rules as permissions
 from acore.sandbox.permissions.rules import Permission
-from acore.sandbox.refusals import ApiError, Refusal
+from acore.sandbox.refusals import ApiError, Refusal, invalid
 from acore.sandbox.shapes import Json, as_object
 from acore.sandbox.state.hand import Hand
 from acore.sandbox.state.kinds import ChannelType
@@ -139,8 +140,15 @@ class Call:
 
     @property
     def form(self) -> Json:
-        """The body as an object; empty if none was sent."""
-        return as_object(self.body)
+        """The body as an object; empty if none was sent.
+
+        Raises:
+            ApiError: code 50035, it is something else.
+        """
+        body = as_object(self.body)
+        if self.body is not None and body is not self.body:
+            raise invalid((), NOT_AN_OBJECT)
+        return body
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from acore.sandbox.state.records import Channel, Message
 
 MAX_PAGE = 100  # Discord's documentation, "Get Channel Messages"
 DEFAULT_PAGE = 50
-WAYS = ("around", "before", "after")
+WAYS = ("around", "after", "before")
+"""Which way counts if several are given, as nextcord and others do: the first of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ def read(query: Mapping[str, str]) -> Wanted:
     """Read which page is asked for.
 
     Raises:
-        ApiError: code 50035, the limit is none, an id is none, or several of them are given.
+        ApiError: code 50035, the limit is none, or an id is none.
     """
     errors = FormErrors()
     limit = number(query, "limit", default=DEFAULT_PAGE, low=1, high=MAX_PAGE, errors=errors)
@@ -34,8 +35,6 @@ def read(query: Mapping[str, str]) -> Wanted:
     for way in given:
         if as_snowflake(query[way]) is None:
             errors.add((way,), f'Value "{query[way]}" is not snowflake.')
-    for way in given[1:]:
-        errors.add((way,), f"{given[0]} and {way} are mutually exclusive.")
     errors.raise_any()
     return Wanted(limit, given[0], int(query[given[0]])) if given else Wanted(limit)
 

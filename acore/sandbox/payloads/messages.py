@@ -90,11 +90,15 @@ def message(of: Message, origin: str, *, seen_by: str = "", with_reply: bool = T
         body["message_snapshots"] = [{"message": _said(of.snapshot, origin)}]
     if of.type in SHOWING_ANOTHER and with_reply and of.reference is not None:
         replied = of.replies_to
-        is_there = replied is not None and not replied.is_deleted
         body["referenced_message"] = (
-            message(replied, origin, with_reply=False) if replied and is_there else None
+            message(replied, origin, with_reply=False) if replied and _shows(of, replied) else None
         )
     return body
+
+
+def _shows(of: Message, replied: Message) -> bool:
+    """Return whether a message shows what it replies to: never what fewer people may see than itself."""
+    return not replied.is_deleted and replied.only_for in {None, of.only_for}
 
 
 def _said(of: Message, origin: str) -> Json:

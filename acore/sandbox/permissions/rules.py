@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import IntFlag
 
 from acore.sandbox import realtime
-from acore.sandbox.state.kinds import ChannelType, OverwriteType
+from acore.sandbox.state.kinds import VOICE, ChannelType, OverwriteType
 from acore.sandbox.state.records import Channel, Guild, Member
 
 
@@ -119,6 +119,18 @@ SAYING_NEEDS = (
     | Permission.EMBED_LINKS
 )
 """What nobody has where they may not send messages."""
+JOINING_NEEDS = (
+    Permission.MANAGE_CHANNELS
+    | Permission.MANAGE_ROLES
+    | Permission.PRIORITY_SPEAKER
+    | Permission.STREAM
+    | Permission.SPEAK
+    | Permission.MUTE_MEMBERS
+    | Permission.DEAFEN_MEMBERS
+    | Permission.MOVE_MEMBERS
+    | Permission.USE_VAD
+)
+"""What nobody has in a voice channel they may not join: not even to change it, as bots' libraries know."""
 
 
 def of_member(guild: Guild, member: Member, *, now: datetime | None = None) -> int:
@@ -213,5 +225,7 @@ def _implied(bits: int, channel: Channel, member: Member) -> int:
         is_in_it = channel.thread is not None and member.user.id in channel.thread.members
         if not is_in_it:
             return 0
+    if channel.type in VOICE and not bits & Permission.CONNECT:
+        bits &= ~JOINING_NEEDS
     saying = Permission.SEND_MESSAGES_IN_THREADS if channel.is_thread else Permission.SEND_MESSAGES
     return bits if bits & saying else bits & ~SAYING_NEEDS

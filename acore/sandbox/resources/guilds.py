@@ -105,8 +105,8 @@ def count_prunable(call: Call) -> Answer:
     call.require(Permission.KICK_MEMBERS | Permission.MANAGE_GUILD, guild)
     errors = FormErrors()
     days = paging.number(call.query, "days", default=DEFAULT_DAYS, low=1, high=MAX_DAYS, errors=errors)
+    harmless = _role_ids(",".join(call.query.getall("include_roles", [])), errors)
     errors.raise_any()
-    harmless = _role_ids(call.query.get("include_roles"))
     return Answer({"pruned": len(members.inactive(guild, days, harmless))})
 
 
@@ -119,9 +119,10 @@ def prune(call: Call) -> Answer:
     fields = Fields(_with_flag(call.form, "compute_prune_count"), errors)
     days = fields.number("days", 1, MAX_DAYS)
     is_counted = fields.flag("compute_prune_count")
+    harmless = _role_ids(call.form.get("include_roles"), errors)
     errors.raise_any()
     days = DEFAULT_DAYS if days is None else days
-    gone = members.inactive(guild, days, _role_ids(call.form.get("include_roles")))
+    gone = members.inactive(guild, days, harmless)
     members.prune(call.hand(guild), gone, days)
     return Answer({"pruned": None if is_counted is False else len(gone)})
 
@@ -156,8 +157,11 @@ def _with_flag(form: Json, key: str) -> Json:
     return {**form, key: as_flag(value)} if value in ("true", "false") else form
 
 
-def _role_ids(sent: object) -> list[str]:
-    """Return ids of roles, sent as a list or as a text with commas."""
-    ids = sent.split(",") if isinstance(sent, str) else as_list(sent)
-    found = [as_snowflake(one.strip() if isinstance(one, str) else one) for one in ids]
+def _role_ids(sent: object, errors: FormErrors) -> list[str]:
+    """Return ids of roles, sent as a list or as a text with commas; what is none is named in *errors*."""
+    ids = [one.strip() for one in sent.split(",") if one.strip()] if isinstance(sent, str) else as_list(sent)
+    found = [as_snowflake(one) for one in ids]
+    for index, one in enumerate(found):
+        if one is None:
+            errors.add(("include_roles", index), f'Value "{ids[index]}" is not snowflake.')
     return [one for one in found if one is not None]

@@ -211,6 +211,31 @@ async def test_an_ephemeral_message_is_out_of_the_ordinary_routes_reach(
         assert (await original(stage, asked)).body["content"] == "secret"
 
 
+@pytest.mark.parametrize("kind", ["follow-up", "answer to its button"])
+async def test_a_public_message_that_follows_an_ephemeral_one_does_not_show_it(
+    stage: Stage, person: NewPerson, kind: str
+) -> None:
+    command = await stage.register()
+    async with person(stage.sandbox, "owner") as owner, person(stage.sandbox, "member") as member:
+        asked = await stage.invoke(owner, command)
+        data = {"content": "secret", "flags": EPHEMERAL, "components": [row(button())]}
+        await stage.bot.answer(asked, 4, data)
+        private = (await stage.bot.follow_up(asked, {"content": "whispered", "flags": EPHEMERAL})).body
+        if kind == "follow-up":
+            await stage.bot.follow_up(asked, {"content": "public"})
+        else:
+            press = await pressed(stage, owner, (await original(stage, asked)).body)
+            await stage.bot.answer(press, 4, {"content": "public"})
+        await member.catch_up()
+        told = [one.data for one in member.events if one.name == "MESSAGE_CREATE"]
+        told += await member.messages()
+
+    assert private["referenced_message"]["content"] == "secret"
+    assert [one["content"] for one in told] == ["public", "public"]
+    assert [one["referenced_message"] for one in told] == [None, None]
+    assert "secret" not in str(told)
+
+
 async def test_the_callback_tells_what_it_did_if_asked(stage: Stage, person: NewPerson) -> None:
     command = await stage.register()
     query = "?with_response=true"

@@ -8,6 +8,7 @@ import pytest
 from acore.sandbox import Sandbox
 
 PART = b"--b\r\nContent-Disposition: form-data; name=a\r\n\r\nx"
+END = b"\r\n\r\nx\r\n--b--"
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -50,14 +51,34 @@ async def test_a_form_without_files_is_read_too(unrecorded: Sandbox, data: str) 
         (b"{", None, 400, 50109),
         (b'{"content": "\xff"}', None, 400, 50109),
         (b"", None, 400, 50006),
-        (b"[1]", None, 400, 50006),
+        (b"[1]", None, 400, 50035),
+        (b'"text"', None, 400, 50035),
         (b"payload_json={", FORM, 400, 50109),
         (b"no form", "multipart/form-data", 400, 50035),
         (b"no form", "multipart/form-data; boundary=b", 400, 50035),
         (PART, "multipart/form-data; boundary=b", 400, 50035),
+        (b"--b\r\nno header\r\n\r\nx\r\n--b--", "multipart/form-data; boundary=b", 400, 50035),
+        (b"--b\r\nA: " + b"a" * 9999 + END, "multipart/form-data; boundary=b", 400, 50035),
+        (b"--b\r\n" + b"A: a\r\n" * 999 + END, "multipart/form-data; boundary=b", 400, 50035),
+        (b"".join([PART + b"\r\n"] * 101) + b"--b--", "multipart/form-data; boundary=b", 400, 50035),
         (bytes(64 * 1024 * 1024 + 1), None, 413, 40005),
     ],
-    ids=["cut", "no text", "nothing", "a list", "cut form", "no boundary", "no part", "no end", "too large"],
+    ids=[
+        "cut",
+        "no text",
+        "nothing",
+        "a list",
+        "a text",
+        "cut form",
+        "no boundary",
+        "no part",
+        "no end",
+        "no header",
+        "long header",
+        "many headers",
+        "many parts",
+        "too large",
+    ],
 )  # fmt: skip
 async def test_a_body_that_cannot_be_read_is_refused(
     unrecorded: Sandbox, data: bytes, kind: str | None, status: int, code: int
@@ -65,6 +86,25 @@ async def test_a_body_that_cannot_be_read_is_refused(
     answered, body = await post(unrecorded, io.BytesIO(data), kind)
 
     assert (answered, body["code"]) == (status, code)
+
+
+async def test_a_body_that_is_not_compressed_as_it_says_is_refused(unrecorded: Sandbox) -> None:
+    headers = {"Authorization": f"Bot {unrecorded.bot_token}", "Content-Encoding": "gzip"}
+    url = f"{unrecorded.api}/channels/{unrecorded.channel_id}/messages"
+    async with aiohttp.ClientSession() as http:
+        async with http.post(url, data=b"{}", headers=headers) as response:
+            assert (response.status, (await response.json())["code"]) == (400, 50035)
+        del headers["Content-Encoding"]
+        async with http.post(url, json={"content": "next"}, headers=headers) as response:
+            assert response.status == 200
+
+
+async def test_an_address_may_be_as_long_as_a_query_with_many_ids(unrecorded: Sandbox) -> None:
+    headers = {"Authorization": unrecorded.users[0].token}
+    url = f"{unrecorded.api}/guilds/{unrecorded.guild_id}/prune?include_roles="
+    url += ",".join([unrecorded.guild_id] * 1000)
+    async with aiohttp.ClientSession() as http, http.get(url, headers=headers) as response:
+        assert response.status == 200
 
 
 async def test_a_form_with_more_than_64_mib_is_refused(unrecorded: Sandbox) -> None:

@@ -247,6 +247,9 @@ async def test_what_is_wrong_with_a_prune_is_named(wrong: Api) -> None:
         prune = f"{wrong.guild}/prune"
         assert is_wrong_at(await wrong("GET", prune, query={"days": str(days)}), "days")
         assert is_wrong_at(await wrong("POST", prune, {"days": days}), "days")
+        roles = f"{wrong.sandbox.guild_id},nonsense"
+        assert is_wrong_at(await wrong("GET", prune, query={"include_roles": roles}), "include_roles", "1")
+        assert is_wrong_at(await wrong("POST", prune, {"include_roles": ["nonsense"]}), "include_roles", "0")
     reply = await wrong("POST", f"{wrong.guild}/prune", {"compute_prune_count": "maybe"})
     assert is_wrong_at(reply, "compute_prune_count")
 
