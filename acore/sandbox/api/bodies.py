@@ -74,13 +74,14 @@ _READERS: dict[str, Callable[[str], object]] = {"tts": as_flag, "flags": as_int}
 async def _read_multipart(request: web.Request, record: Json) -> Content:
     fields: dict[str, str] = {}
     uploads: list[Upload] = []
-    left = MAX_FORM
+    left, parts = MAX_FORM, 0
     try:
         async for part in await request.multipart():
+            parts += 1
+            if parts > MAX_PARTS:
+                raise ApiError(Refusal.INVALID_FORM)
             if not isinstance(part, BodyPartReader):
                 continue
-            if len(fields) + len(uploads) == MAX_PARTS:
-                raise ApiError(Refusal.INVALID_FORM)
             data = await _read_part(part, left)
             left -= len(data)
             name = as_unicode(part.name or "")

@@ -4,6 +4,7 @@ After Discord's documentation, "Component Reference", and its API description.
 """
 
 from acore.sandbox.forms.fields import Fields
+from acore.sandbox.messages import emojis
 from acore.sandbox.messages.components import ComponentType
 from acore.sandbox.state.kinds import ChannelType
 
@@ -55,7 +56,8 @@ def emoji(one: Fields) -> None:
     shown = one.inner("emoji")
     if shown is not None:
         name = shown.text("name", 0, MAX_EMOJI_NAME)
-        if shown.snowflake("id") is None and not name:
+        shown.snowflake("id")
+        if shown.given("id") is None and emojis.UNICODE.fullmatch(name or "") is None:
             shown.wrong("name", "Invalid emoji")
 
 
@@ -108,7 +110,7 @@ def select(one: Fields) -> None:
     _, high = values(one, MAX_OPTIONS)
     kind = one.given("type")
     if kind == ComponentType.STRING_SELECT:
-        if options(one, 1, MAX_OPTIONS) > high:
+        if options(one, max(1, high), MAX_OPTIONS) > high:
             message = f"Must not have more than {high} default options"
             one.wrong("options", message)
         return

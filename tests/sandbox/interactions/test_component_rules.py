@@ -89,6 +89,7 @@ async def say(
         ([row(button(emoji="🙂"))], "components.0.components.0.emoji"),
         ([row(button(emoji={"name": ""}))], "components.0.components.0.emoji.name"),
         ([row(button(emoji={"id": "many", "name": "x"}))], "components.0.components.0.emoji.id"),
+        ([row(button(emoji={"name": ":smile:"}))], "components.0.components.0.emoji.name"),
         ([row(link(url=None))], "components.0.components.0.url"),
         ([row(link(url="example"))], "components.0.components.0.url"),
         ([row(link(url="ftp://example.com"))], "components.0.components.0.url"),
@@ -118,6 +119,10 @@ async def say(
         ),
         ([row(select(min_values=-1))], "components.0.components.0.min_values"),
         ([row(select(max_values=0))], "components.0.components.0.max_values"),
+        (
+            [row(select(max_values=3, options=[choice("a"), choice("b")]))],
+            "components.0.components.0.options",
+        ),
         ([row(select(max_values=26))], "components.0.components.0.max_values"),
         ([row(select(min_values=2, max_values=1))], "components.0.components.0.min_values"),
         (
