@@ -7,6 +7,8 @@ from typing import Any, get_args, get_type_hints
 
 from acore.sandbox.shapes import Json
 
+LARGEST = (1 << 63) - 1
+"""No number that can be given is greater; JSON knows greater ones, clocks and headers do not."""
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
@@ -77,7 +79,7 @@ class Parameter:
             is_within = (self.minimum is None or value >= self.minimum) and (
                 self.maximum is None or value <= self.maximum
             )
-            if not is_within or value in {float("inf"), float("-inf")}:
+            if not is_within or not -LARGEST <= value <= LARGEST:
                 raise WrongInputError(self.name, value, self.remedy)
 
 

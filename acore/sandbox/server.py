@@ -84,7 +84,7 @@ class Sandbox(Switches):
 
     Raises:
         WorldFileError: the world file says something that cannot be.
-        KeptFileError: the file of kept state is damaged or another's.
+        KeptFileError: the file of kept state is damaged or another's, or another sandbox uses it.
         OSError: one of them cannot be read.
     """
 
@@ -106,7 +106,7 @@ class Sandbox(Switches):
         messages_kept: int = KEPT_MESSAGES,
         bot_permissions: int = permissions.EVERYONE_MAY,
     ) -> None:
-        kept = None if keep is None else keeping.read(keep)
+        lock, kept = (None, None) if keep is None else keeping.take(keep)
         world = World(seed, _furnishing(kept, world_file), bot_permissions=bot_permissions)
         guard = Guard(limits if isinstance(limits, Limits) else Limits(routes=limits))
         self._counts = Counts()
@@ -134,7 +134,11 @@ class Sandbox(Switches):
         self._floods = control_load.Floods(self._flood, is_recording=record is not None)
         self.meter = Meter(self._gateway.bot_sockets)
         self._changing_requests = 0
-        self._keeper = None if keep is None else keeping.Keeper(keep, self.kept_roots(), self._changes)
+        self._keeper = (
+            None
+            if keep is None or lock is None
+            else keeping.Keeper(keep, lock, self.kept_roots(), self._changes)
+        )
         if kept is not None:
             for name, root in self.kept_roots().items():
                 if root is not self.world:
@@ -161,6 +165,7 @@ class Sandbox(Switches):
 
         Raises:
             PortInUseError: somebody else listens on the port.
+            KeptFileError: it was stopped before, and another sandbox uses its file of kept state now.
             OSError: the recording or the state file cannot be written.
         """
         await self._recorder.start()
@@ -173,9 +178,9 @@ class Sandbox(Switches):
         )
         try:
             await self._serve(self._runner)
-        except OSError as error:
+        except (OSError, keeping.KeptFileError) as error:
             await self.stop()
-            if error.errno == errno.EADDRINUSE:
+            if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
                 raise PortInUseError(self._port) from error
             raise
 
@@ -186,7 +191,7 @@ class Sandbox(Switches):
         self._gateway.url = f"ws://{HOST}:{self._port}/gateway"
         self.messages.origin = self.origin
         if self._keeper is not None:
-            self._keeper.start()
+            await self._keeper.start()
         if self._state_file is not None:
             await anyio.to_thread.run_sync(whereabouts.write, self._state_file, self.state())
 

@@ -1,12 +1,46 @@
 """Reading JSON whose shape a stranger chose."""
 
 import re
+from itertools import chain
 from typing import Any, cast
+
+import msgspec
 
 type Json = dict[str, Any]
 
 WHOLE = re.compile(r"-?[0-9]{1,20}")
 """A whole number as text, of as many digits as 64 bits can have."""
+MOST_LEVELS = 100
+"""How deeply JSON may be nested: nothing that Discord knows needs a fifth of it, and recording, keeping and
+mangling go down level by level."""
+
+
+class NotJsonError(ValueError):
+    """What a stranger sent is no JSON, or nested more deeply than anything means."""
+
+
+def from_json(raw: bytes) -> object:
+    """Return what JSON says.
+
+    Raises:
+        NotJsonError: it is none, or nested too deeply.
+    """
+    try:
+        value: object = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise NotJsonError from None
+    level: list[object] = [value]
+    for _ in range(MOST_LEVELS):
+        level = list(chain.from_iterable(_within(one) for one in level))
+        if not level:
+            return value
+    raise NotJsonError
+
+
+def _within(value: object) -> list[object]:
+    """Return the objects and arrays that stand in an object or array."""
+    inner = [*as_object(value).values(), *as_list(value)]
+    return [one for one in inner if isinstance(one, dict | list)]
 
 
 def as_object(value: object) -> Json:

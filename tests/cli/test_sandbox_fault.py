@@ -100,10 +100,23 @@ async def test_what_the_sandbox_refuses_is_said_in_one_line(home: Path) -> None:
     async with served(home):
         bot = await run(home, "fault", "mangle", "--pointer", "id")
 
-    assert bot.process.returncode == ExitCode.USAGE
+        unknown = await run(home, "fault", "clear", "a b")
+
+    assert bot.process.returncode == unknown.process.returncode == ExitCode.USAGE
     assert bot.complaints == [
         "acore: pointer: 'id' will not do; give a JSON pointer such as /components/0/id"
     ]
+    assert unknown.complaints == ["acore: no fault with the number 'a b' is in force"]
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf"])
+async def test_a_fault_does_not_last_forever_because_its_end_is_no_number(home: Path, seconds: str) -> None:
+    async with served(home) as known:
+        bot = await run(home, "fault", "status", "--seconds", seconds)
+        assert await status_of_me(known) == 200
+
+    assert bot.process.returncode == ExitCode.USAGE
+    assert f"{seconds} will not do; give a number, 0.001 or more" in bot.err
 
 
 async def test_limits_are_given_at_the_start_and_changed_later(home: Path) -> None:
@@ -130,7 +143,7 @@ async def test_a_limit_that_cannot_be_is_named(home: Path) -> None:
     bot = await run(home, "serve", "--identify-interval", "nan")
 
     assert bot.process.returncode == ExitCode.USAGE
-    assert "identify_interval: nan will not do; give a number, 0 or more" in bot.err
+    assert "'--identify-interval': nan will not do; give a number, 0 or more" in bot.err
 
 
 @pytest.mark.parametrize("command", [("fault", "list"), ("fault", "drop"), ("limits",)])
@@ -155,7 +168,14 @@ async def test_a_sandbox_that_was_killed_is_not_taken_for_one_that_runs(home: Pa
 
 
 async def test_a_file_that_is_no_state_is_named(home: Path) -> None:
-    for text in ("{}", "[", "[]", '{"control": {"url": "http://127.0.0.1:1"}}', '{"control": 1}'):
+    for text in (
+        "{}",
+        "[",
+        "[]",
+        '{"control": {"url": "http://127.0.0.1:1"}}',
+        '{"control": {"url": "http://127.0.0.1:port/", "token": "x"}}',
+        '{"control": 1}',
+    ):
         (home / "other.json").write_text(text)
         bot = await run(home, "fault", "list", "--state", "other.json")
 

@@ -125,6 +125,8 @@ while True:
         (("--dispatch", "MESSAGE_CREATE", "--rate", "0"), "'0' is neither a positive number nor max"),
         (("--dispatch", "MESSAGE_CREATE", "--rate", "nan"), "'nan' is neither a positive number nor max"),
         (("--messages", "1", "--for", "0"), "is not in the range"),
+        (("--messages", "inf"), "inf will not do; give a number, 0 or more"),
+        (("--messages", "1", "--for", "nan"), "nan will not do; give a number from 0.1 to 86400"),
     ],
 )
 async def test_what_cannot_be_meant_is_said_in_one_line(

@@ -86,9 +86,11 @@ class Remote:
     def __init__(self, state: Path | None) -> None:
         self._path = state or whereabouts.default_path()
         control = as_object(state_of(self._path, "control")["control"])
-        if not control.keys() >= {"url", "token"}:
-            raise NotAStateFileError(self._path)
-        self._url, self._token = urlsplit(str(control["url"])), str(control["token"])
+        try:
+            self._url, self._token = urlsplit(str(control["url"])), str(control["token"])
+            self._address = str(self._url.hostname), self._url.port
+        except (KeyError, ValueError) as error:
+            raise NotAStateFileError(self._path) from error
 
     def ask(self, method: str, path: str, body: Json | None = None) -> object:
         """Return what the control API answers; None if it has nothing to say.
@@ -98,7 +100,7 @@ class Remote:
             SandboxRefusedError: the answer is no success.
         """
         # No proxy of the environment has anything to do with the loopback: http.client asks none.
-        connection = http.client.HTTPConnection(str(self._url.hostname), self._url.port, timeout=_PATIENCE)
+        connection = http.client.HTTPConnection(*self._address, timeout=_PATIENCE)
         headers = {"Authorization": f"Control {self._token}", "Content-Type": "application/json"}
         data = None if body is None else msgspec.json.encode(body)
         try:

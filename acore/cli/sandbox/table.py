@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from acore.sandbox.limits.numbers import Limits
-from acore.sandbox.parameters import ABSENT, Parameter, parameters_of
+from acore.sandbox.parameters import ABSENT, Parameter, WrongInputError, parameters_of
 
 LIMIT_NAMES = {"routes": "limits"}
 
@@ -84,8 +84,23 @@ def _option[F: Callable[..., object]](one: Parameter, name: str) -> Callable[[F]
         is_flag=one.kind is bool,
         default=None,
         required=one.is_required,
+        callback=functools.partial(_checked, one),
         help=one.help + (f"  [default: {one.default}]" if is_shown else ""),
     )
+
+
+def _checked(one: Parameter, _context: click.Context, _option: click.Parameter, value: object) -> object:
+    """Return what was given; click's own bounds let infinity and what is no number pass.
+
+    Raises:
+        click.BadParameter: it will not do.
+    """
+    if value is not None and not isinstance(value, Given):
+        try:
+            one.check(value)
+        except WrongInputError as error:
+            raise click.BadParameter(f"{value!r} will not do; {one.remedy}") from error
+    return value
 
 
 def _type(one: Parameter) -> click.ParamType[object]:

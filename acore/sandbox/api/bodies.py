@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
-import msgspec
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import BadHttpMessage
 
 from acore.sandbox.messages.drafts import Upload
 from acore.sandbox.refusals import ApiError, Refusal
-from acore.sandbox.shapes import Json, as_flag, as_int, as_unicode
+from acore.sandbox.shapes import Json, NotJsonError, as_flag, as_int, as_unicode, from_json
 
 MAX_FORM = 64 * 1024 * 1024
 """Bytes of a form that are read at most; what a message may have is less."""
@@ -52,8 +51,8 @@ async def read(request: web.Request, record: Json) -> Content | ApiError:
 def _decode(raw: bytes) -> object:
     """Return what JSON says; None if there is nothing."""
     try:
-        return msgspec.json.decode(raw) if raw else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return from_json(raw) if raw else None
+    except NotJsonError:
         raise ApiError(Refusal.INVALID_JSON) from None
 
 

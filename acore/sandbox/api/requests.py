@@ -96,7 +96,7 @@ class RequestHandler:
         self, request: web.Request, found: Found | None, path: str, record: Json
     ) -> web.Response | None:
         """Return the answer to what is not a person's request; None if its connection is to be cut."""
-        if self._faults.is_out:
+        if self._faults.is_cut_off():
             return None
         address = request.remote or ""
         if (banned_for := self._guard.invalid.ban(address)) is not None:
@@ -106,7 +106,7 @@ class RequestHandler:
             await self._faults.wait(request.method, path)
         except ApiError as error:
             return reply(error.body, error.status)
-        response = None if self._faults.is_out else self._meet(request, found, path, content)
+        response = None if self._faults.is_cut_off() else self._meet(request, found, path, content)
         if response is not None:
             self._guard.invalid.note(address, response)
             self._mangle(request.method, path, response)

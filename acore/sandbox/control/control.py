@@ -12,10 +12,9 @@ from aiohttp import web
 from acore.sandbox.api.table import Answer
 from acore.sandbox.control.table import ControlCall, ControlError, ControlRoutes
 from acore.sandbox.parameters import WrongInputError
-from acore.sandbox.shapes import Json
+from acore.sandbox.shapes import Json, NotJsonError, as_object, from_json
 
 PREFIX = "/sandbox/control"
-_BODY = msgspec.json.Decoder(dict[str, object])
 
 
 class Control:
@@ -68,7 +67,9 @@ async def _read(request: web.Request) -> Json:
     if not raw:
         return {}
     try:
-        return _BODY.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        text = raw[:100].decode(errors="replace")
-        raise WrongInputError("body", text, "give a JSON object") from None
+        body = from_json(raw)
+    except NotJsonError:
+        body = None
+    if not isinstance(body, dict):
+        raise WrongInputError("body", raw[:100].decode(errors="replace"), "give a JSON object")
+    return as_object(body)  # pyright: ignore[reportUnknownArgumentType] - JSON's keys are text

@@ -38,7 +38,7 @@ def routes(faults: Faults, inject: Callable[[Fault], Active[Fault]]) -> ControlR
     @table.on("DELETE", "/faults/{fault_id}")
     def end(call: ControlCall) -> Answer:
         if not faults.remove(call.path["fault_id"]):
-            message = f"no fault with the id {call.path['fault_id']!r} is in force; GET faults lists them"
+            message = f"no fault with the number {call.path['fault_id']!r} is in force"
             raise ControlError(404, message)
         return NOTHING
 

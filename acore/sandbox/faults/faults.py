@@ -175,10 +175,12 @@ class Faults:
 
     # -- requests
 
-    @property
-    def is_out(self) -> bool:
-        """Whether nothing can be reached."""
-        return any(self._of(Outage))
+    def is_cut_off(self) -> bool:
+        """Return whether nothing can be reached, and count what was tried."""
+        outages = list(self._of(Outage))
+        for outage in outages:
+            outage.strike()
+        return bool(outages)
 
     async def wait(self, method: str, path: str) -> None:
         """Let a request wait as long as it is held and is to be late.
@@ -239,6 +241,7 @@ class Faults:
             lag.strike()
             await realtime.sleep(lag.delay(lag.fault.ms, lag.fault.jitter))
         while (stall := next(self._of(Stall), None)) is not None:
+            stall.strike()
             await stall.ended.wait()
 
     def mangled_event(self, event: str, data: object) -> object:

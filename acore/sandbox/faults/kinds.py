@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from acore.sandbox.faults import pointers
 from acore.sandbox.faults.patterns import Pattern, pattern
-from acore.sandbox.parameters import ABSENT, parameter, required
+from acore.sandbox.parameters import ABSENT, WrongInputError, parameter, required
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +99,16 @@ class Invalidate(Fault):
     resumable: bool = parameter(default=False, text="Let them resume it; else they must identify anew.")
 
 
+def check_close_code(code: int) -> None:
+    """Refuse a close code that no socket may be closed with (RFC 6455, section 7.4).
+
+    Raises:
+        WrongInputError: it only stands for how a socket ended, or is nobody's.
+    """
+    if code in {1004, 1005, 1006, 1015} or 1016 <= code < 3000:  # noqa: PLR2004 - the RFC's own numbers
+        raise WrongInputError("code", code, "no socket may be closed with it; give 1000 or one from 3000 on")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Close(Fault):
     """Close all bots' gateway sockets with a close code."""
@@ -107,6 +117,10 @@ class Close(Fault):
     code: int = parameter(
         4000, "The close code; after 4004 and 4010 to 4014 no bot comes back.", minimum=1000, maximum=4999
     )
+
+    def check(self) -> None:
+        """Refuse a code that no socket may be closed with."""
+        check_close_code(self.code)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +138,10 @@ class RefuseIdentify(Counted):
     code: int = parameter(
         4014, "The close code; after 4004 and 4010 to 4014 no bot comes back.", minimum=1000, maximum=4999
     )
+
+    def check(self) -> None:
+        """Refuse a code that no socket may be closed with."""
+        check_close_code(self.code)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,9 @@ from typing import Any
 from acore.sandbox.parameters import ABSENT, WrongInputError
 from acore.sandbox.shapes import as_list, as_object
 
+MOST_DIGITS = 9
+"""Of an index; no array is so long that it needs more."""
+
 
 def split(pointer: str) -> tuple[str, ...]:
     """Return the steps of a pointer, unescaped (RFC 6901, section 4).
@@ -85,4 +88,4 @@ def _change_item(items: list[Any], step: str, value: object) -> bool:
 def _index(step: str) -> int | None:
     """Return the index a step names; leading zeros are not allowed (RFC 6901, section 4)."""
     is_index = step.isascii() and step.isdigit() and (step == "0" or not step.startswith("0"))
-    return int(step) if is_index else None
+    return int(step) if is_index and len(step) <= MOST_DIGITS else None

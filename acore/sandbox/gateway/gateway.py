@@ -147,9 +147,10 @@ class Gateway:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Speak the gateway's protocol on one websocket until it closes."""
-        if self._faults.is_out and request.transport is not None:
+        is_cut_off = self._faults.is_cut_off()
+        if is_cut_off and request.transport is not None:
             request.transport.abort()
-        if self._faults.is_out or self._faults.is_refusing():
+        if is_cut_off or self._faults.is_refusing():
             return web.Response(status=503)
         ws = web.WebSocketResponse(timeout=1.0, max_msg_size=MOST_READ_BYTES, compress=False)
         await ws.prepare(request)

@@ -53,7 +53,8 @@ def find_members(world: World, session: Session, data: Json) -> Found | None:
         return None
     members, not_found = _by_query(guild, query or "", as_int(data.get("limit"))), list[str]()
     if ids is not None:
-        wanted = [as_snowflake(one) or str(one) for one in (as_list(ids) or [ids])][:MOST_BY_ID]
+        asked = [] if ids == [] else as_list(ids) or [ids]
+        wanted = [as_snowflake(one) or str(one) for one in asked][:MOST_BY_ID]
         members = [guild.members[one] for one in wanted if one in guild.members]
         not_found = [one for one in wanted if one not in guild.members]
     return Found(

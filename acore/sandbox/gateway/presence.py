@@ -7,7 +7,18 @@ from acore.sandbox.gateway.codes import CloseCode, ProtocolError
 from acore.sandbox.shapes import Json, as_int, as_list, as_object
 
 STATUSES = frozenset({"online", "idle", "dnd", "invisible", "offline"})
-SHOWN = ("name", "type", "url", "state", "details", "emoji", "timestamps", "assets", "party", "flags")
+SHOWN: dict[str, type] = {
+    "name": str,
+    "url": str,
+    "state": str,
+    "details": str,
+    "emoji": dict,
+    "timestamps": dict,
+    "assets": dict,
+    "party": dict,
+    "flags": int,
+}
+"""What others see of an activity besides its type; what is of another kind is left out."""
 MAX_TYPE = 5  # competing; after it come none (Discord's documentation, "Activity Types")
 
 
@@ -53,5 +64,6 @@ def _activity(value: object) -> Json:
     kind = as_int(activity.get("type"), -1)
     if not isinstance(activity.get("name"), str) or not 0 <= kind <= MAX_TYPE:
         raise ProtocolError(CloseCode.DECODE_ERROR)
-    shown: Json = {key: activity[key] for key in SHOWN if activity.get(key) is not None}
+    given = {key: activity.get(key) for key in SHOWN}
+    shown: Json = {key: value for key, value in given.items() if isinstance(value, SHOWN[key])}
     return {"created_at": int(realtime.now().timestamp() * 1000), **shown, "type": kind}

@@ -4,7 +4,6 @@ import asyncio
 import zlib
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -15,7 +14,7 @@ from acore.sandbox.gateway import frames
 from acore.sandbox.gateway.codes import CloseCode, Op, ProtocolError
 from acore.sandbox.gateway.rules import MAX_FRAME_BYTES
 from acore.sandbox.recorder import GatewayLog
-from acore.sandbox.shapes import Json
+from acore.sandbox.shapes import Json, NotJsonError, as_object, from_json
 
 MAX_UNSENT_BYTES = 16 * 1024 * 1024
 """A client that lets more than this wait for it does not read, and is cut off with 4000."""
@@ -28,8 +27,6 @@ ACK_SECONDS = 0.05
 nextcord's thread notes when it sent a heartbeat only after the loop has told it that it is sent; on the
 loopback an acknowledgement can be there before, and its latency is counted from the heartbeat before: 41 s.
 """
-
-_FRAME = msgspec.json.Decoder(dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +176,12 @@ class GatewaySocket:
         if len(data) > MAX_FRAME_BYTES:
             raise ProtocolError(CloseCode.DECODE_ERROR)
         try:
-            frame = _FRAME.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            sent = from_json(data)
+        except NotJsonError:
             raise ProtocolError(CloseCode.DECODE_ERROR) from None
+        if not isinstance(sent, dict):
+            raise ProtocolError(CloseCode.DECODE_ERROR)
+        frame = as_object(sent)  # pyright: ignore[reportUnknownArgumentType] - JSON's keys are text
         self._log.sent(frame)
         if not isinstance(frame.get("op"), int) or isinstance(frame["op"], bool):
             raise ProtocolError(CloseCode.DECODE_ERROR)

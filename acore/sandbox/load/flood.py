@@ -123,6 +123,7 @@ class Flood:
         drained = await self._drained()
         sent_rate = self.sent / seconds
         waited = min(1.0, self._waited / seconds)
+        taken_rate = None if drained is None else self.sent / (seconds + drained)
         limit = self._limit(sent_rate, waited, share, unread)
         return FloodReport(
             event=self._plan.event,
@@ -131,14 +132,14 @@ class Flood:
             sent=self.sent,
             sent_bytes=self._sent_bytes,
             sent_rate=sent_rate,
-            taken_rate=None if drained is None else self.sent / (seconds + drained),
+            taken_rate=taken_rate,
             drained_seconds=drained,
             waited_share=waited,
             backlog_bytes=max(self._most, unread),
             processor_share=share,
             was_interrupted=was_interrupted,
             limit=limit,
-            verdict=_sentence(limit, self._plan.rate, sent_rate),
+            verdict=verdict(limit, self._plan.rate, sent_rate, taken_rate),
         )
 
     async def _send(self, began: float) -> bool:
@@ -246,11 +247,22 @@ class Flood:
         }
 
 
-def _sentence(limit: Limit, wanted: float | None, sent_rate: float) -> str:
+def verdict(limit: Limit, wanted: float | None, sent_rate: float, taken_rate: float | None) -> str:
+    """Return what was at its limit, in one sentence.
+
+    Args:
+        limit: what it was.
+        wanted: dispatches a second that were asked for; None for as many as bots take.
+        sent_rate: how many a second were written.
+        taken_rate: how many a second were read; None if not all were.
+    """
     if limit is Limit.NOTHING:
         return f"The bot kept up with {wanted:g} a second."
     if limit is Limit.SANDBOX:
         return f"The sandbox was the limit: it wrote {sent_rate:,.0f} a second, and the bot kept up."
     if limit is Limit.BOT:
-        return f"The bot was the limit: no more than {sent_rate:,.0f} a second could be written to it."
+        # What was written but still waits for the bot says nothing of how fast it reads.
+        if taken_rate is None:
+            return "The bot was the limit: it had not read everything in the end."
+        return f"The bot was the limit: it read {taken_rate:,.0f} a second."
     return limit.sentence

@@ -16,6 +16,7 @@ import msgspec
 
 from acore.sandbox import realtime
 from acore.sandbox.shapes import Json
+from acore.sandbox.state.locking import Lock, LockedError
 from acore.sandbox.state.snapshots import Restored, Snapshot
 
 FORMAT = 1
@@ -31,8 +32,8 @@ _ENCODER = msgspec.json.Encoder()
 class KeptFileError(Exception):
     """A file of kept state is of no use; it is left as it is."""
 
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(f"{path}: {why}; name another file with --keep, or move this one away to begin anew")
+    def __init__(self, path: Path, why: str, *, remedy: str = "move this one away to begin anew") -> None:
+        super().__init__(f"{path}: {why}; name another file with --keep, or {remedy}")
         self.path = path
 
 
@@ -53,6 +54,36 @@ class Kept:
             self._restored.fill(name, root)
         except msgspec.ValidationError as error:
             raise KeptFileError(self._path, f"it is damaged: {error}") from None
+
+
+def hold(path: Path) -> Lock:
+    """Return the lock of a file of kept state, held.
+
+    Raises:
+        KeptFileError: another sandbox uses the file, or its folder is missing.
+        OSError: its folder cannot be written.
+    """
+    try:
+        return Lock(path)
+    except LockedError:
+        raise KeptFileError(path, "another sandbox keeps its state there", remedy="stop that one") from None
+    except FileNotFoundError:
+        raise KeptFileError(path, "there is no such folder", remedy="make it") from None
+
+
+def take(path: Path) -> tuple[Lock, Kept | None]:
+    """Return the lock of a file of kept state, held, and what is kept; None if there is no such file yet.
+
+    Raises:
+        KeptFileError: another sandbox uses the file, its folder is missing, or it is of no use.
+        OSError: it cannot be read, or its folder cannot be written.
+    """
+    lock = hold(path)
+    try:
+        return lock, read(path)
+    except BaseException:
+        lock.release()
+        raise
 
 
 def read(path: Path) -> Kept | None:
@@ -78,7 +109,11 @@ def read(path: Path) -> Kept | None:
                 path, f"it is damaged: not all of its {header.get('records')} records are there"
             )
         rows = [_LINE.decode(line) for line in lines[2:]]
-        return Kept(path, Restored(_LINE.decode(lines[1]), rows))
+        roots = _LINE.decode(lines[1])
+        restored = Restored(roots, rows)
+        if not roots:
+            raise KeptFileError(path, "it is damaged: what it is about is missing")
+        return Kept(path, restored)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise KeptFileError(path, f"this is no kept state of a sandbox, or it is damaged ({error})") from None
 
@@ -91,7 +126,8 @@ def write(path: Path, snapshot: Snapshot) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    path = path.resolve()  # a link stays one
+    unfinished = path.with_name(f".{path.name}.new")  # nobody else's, as the file is locked
     with contextlib.suppress(FileNotFoundError):
         unfinished.unlink()
     number = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -120,13 +156,17 @@ class Keeper:
     """Keeps the state of a running sandbox in a file.
 
     Args:
-        path: the file; its folder must exist.
+        path: the file.
+        lock: its lock, released when the keeper ends.
         roots: by name, what holds all there is.
         changes: returns a number that differs when something may have changed.
     """
 
-    def __init__(self, path: Path, roots: Mapping[str, object], changes: Callable[[], int]) -> None:
+    def __init__(
+        self, path: Path, lock: Lock, roots: Mapping[str, object], changes: Callable[[], int]
+    ) -> None:
         self._path = path
+        self._lock = lock
         self._roots = roots
         self._changes = changes
         self._kept = -1
@@ -135,8 +175,14 @@ class Keeper:
         self._thread: Thread | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    def start(self) -> None:
-        """Begin to keep; the file is there a moment later."""
+    async def start(self) -> None:
+        """Begin to keep; the file is there a moment later.
+
+        Raises:
+            KeptFileError: it ended before, and another sandbox uses the file now.
+        """
+        if not self._lock.is_held:
+            self._lock = await anyio.to_thread.run_sync(hold, self._path)
         self._thread = Thread(target=self._write, name="sandbox-keeper", daemon=True)
         self._thread.start()
         self._look()
@@ -148,13 +194,13 @@ class Keeper:
             OSError: it could not be written.
         """
         thread, self._thread = self._thread, None
-        if thread is None:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._snapshots.put(Snapshot(self._roots))
-        self._snapshots.put(None)
-        await anyio.to_thread.run_sync(thread.join)
+        if thread is not None:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._snapshots.put(Snapshot(self._roots))
+            self._snapshots.put(None)
+            await anyio.to_thread.run_sync(thread.join)
+        await anyio.to_thread.run_sync(self._lock.release)
         if self._failed is not None:
             raise self._failed
 

@@ -94,6 +94,7 @@ async def test_a_stalled_socket_says_nothing_and_then_everything_in_order(
         with anyio.move_on_after(0.1):  # noqa: TID251 - a silence can only be waited for
             frame = await client.read()
             raise AssertionError(frame)
+        assert stall.struck == 1
         stall.end()
 
         # What was queued first comes first; the heartbeat arrived at about the same time.
@@ -155,6 +156,7 @@ async def test_an_outage_cuts_every_socket_of_a_bot_and_lets_no_new_one_in(
             async with wire(unrecorded):
                 pass
         assert (await owner.request("GET", "/users/@me"))["username"] == "owner"
+        assert outage.struck >= 1  # aiohttp asks again on a connection it had
         outage.end()
         async with wire(unrecorded) as again:
             assert await again.identify()

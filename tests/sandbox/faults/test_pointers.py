@@ -50,6 +50,10 @@ def test_a_place_without_surroundings_is_none(pointer: str) -> None:
     assert changed(DOCUMENT, split(pointer), 7) == (DOCUMENT, False)
 
 
+def test_an_index_of_very_many_digits_is_nowhere() -> None:
+    assert changed({"roles": ["x"]}, split(f"/roles/{'1' * 5000}"), 7) == ({"roles": ["x"]}, False)
+
+
 def test_the_document_itself_stays_as_it_is() -> None:
     document = {"user": {"id": "1"}}
     changed(document, split("/user/id"), "2")

@@ -6,6 +6,7 @@ import nextcord  # noqa: TID251 - the sandbox is tested against the real library
 import pytest
 
 from acore.sandbox import (
+    Close,
     Cloudflare,
     Cut,
     Fault,
@@ -14,6 +15,7 @@ from acore.sandbox import (
     Mangle,
     Outage,
     RateLimit,
+    RefuseIdentify,
     Sandbox,
     Status,
     WrongInputError,
@@ -22,6 +24,7 @@ from acore.sandbox import (
 from tests.sandbox.conftest import Ask, NewBot, Running
 
 ME = "/users/@me"
+UNSENT = "will not do; no socket may be closed with it; give 1000 or one from 3000 on"
 LIMITS = {f"X-RateLimit-{name}" for name in ("Limit", "Remaining", "Reset", "Reset-After", "Bucket")}
 
 
@@ -175,6 +178,7 @@ async def test_an_outage_is_over_after_its_seconds(unrecorded: Sandbox, ask: Ask
         await ask(unrecorded, "GET", ME)
     assert fault.seconds_left is not None
     assert 0 < fault.seconds_left <= 0.2
+    assert fault.struck >= 1  # aiohttp asks again on a connection it had
     await fault.ended.wait()
 
     assert (await ask(unrecorded, "GET", ME)).status == 200
@@ -209,6 +213,11 @@ async def test_an_outage_takes_what_is_held_with_it(unrecorded: Sandbox, ask: As
         (Status(times=0), "times: 0 will not do; give a whole number, 1 or more"),
         (RateLimit(scope="mine"), "scope: 'mine' will not do; give one of user, global, shared"),
         (Outage(seconds=float("nan")), "seconds: nan will not do; give a number, 0.001 or more"),
+        (Outage(seconds=10**400), f"seconds: {10**400} will not do; give a number, 0.001 or more"),
+        (Status(code=10**30), f"code: {10**30} will not do; give a whole number, 0 or more"),
+        (Close(code=1006), f"code: 1006 {UNSENT}"),
+        (Close(code=2500), f"code: 2500 {UNSENT}"),
+        (RefuseIdentify(code=1005), f"code: 1005 {UNSENT}"),
         (Mangle(pointer="id"), "pointer: 'id' will not do; give a JSON pointer such as /components/0/id"),
     ],
 )

@@ -29,7 +29,8 @@ async def test_an_opcode_that_clients_do_not_send_closes_with_4001(unrecorded: S
         '{"op": true, "d": null}',
         '{"op": 1.5, "d": null}',
         '{"op": 1, "d": "' + "x" * 4096 + '"}',
-        '{"op": 1, "d": ' + "[" * 2000 + "]" * 2000 + "}",
+        '{"op": 1, "d": null, "more": ' + "[" * 2000 + "]" * 2000 + "}",
+        '{"op": 1, "d": null, "more": ' + "[" * 100 + "]" * 100 + "}",
     ],
     ids=[
         "text",
@@ -41,6 +42,7 @@ async def test_an_opcode_that_clients_do_not_send_closes_with_4001(unrecorded: S
         "op is true",
         "op is broken",
         "too long",
+        "much too deep",
         "too deep",
     ],
 )
@@ -48,6 +50,12 @@ async def test_what_is_no_frame_closes_with_4002(unrecorded: Sandbox, frame: str
     async with wire(unrecorded) as client:
         await client.send_raw(frame)
         assert await client.end() == 4002
+
+
+async def test_a_frame_of_a_hundred_levels_is_taken(unrecorded: Sandbox) -> None:
+    async with wire(unrecorded) as client:
+        await client.send_raw('{"op": 1, "d": null, "more": ' + "[" * 99 + "]" * 99 + "}")
+        assert (await client.read())["op"] == 11
 
 
 async def test_a_frame_of_4096_bytes_is_taken(unrecorded: Sandbox) -> None:

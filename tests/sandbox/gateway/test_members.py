@@ -76,6 +76,9 @@ async def test_ids_are_looked_up_as_text_numbers_or_one_alone(unrecorded: Sandbo
         assert names([chunk]) == ["owner", "member"]
         assert chunk["not_found"] == ["5"]
         assert names(await ask_for(client, user_ids=world.owner.id)) == ["owner"]
+        (nobody,) = await ask_for(client, user_ids=[])
+        assert nobody["members"] == []
+        assert "not_found" not in nobody
 
 
 async def test_a_hundred_ids_are_looked_up_at_most(unrecorded: Sandbox) -> None:

@@ -57,6 +57,35 @@ async def test_coming_going_and_changing_is_told_to_those_who_share_a_guild(unre
         assert (hid["activities"], hid["client_status"]) == ([], {})
 
 
+async def test_what_is_of_another_kind_in_an_activity_is_not_shown_to_others(unrecorded: Sandbox) -> None:
+    right: dict[str, object] = {
+        "name": "chess",
+        "type": 0,
+        "state": "thinking",
+        "party": {"id": "p"},
+        "flags": 1,
+    }
+    wrong: dict[str, object] = {
+        "name": "chess",
+        "type": 0,
+        "state": 5,
+        "emoji": "x",
+        "timestamps": [],
+        "assets": 1,
+        "flags": "f",
+    }
+    async with wire(unrecorded) as watcher, wire(unrecorded) as person:
+        await watcher.identify(BOTH)
+        await watcher.until("GUILD_CREATE")
+        await as_person(person)
+        await seen(watcher)
+        for activity, shown in ((right, right), (wrong, {"name": "chess", "type": 0})):
+            await person.send(3, presence("online", activity))
+            (played,) = (await seen(watcher))["activities"]
+            del played["created_at"]
+            assert played == shown
+
+
 async def test_without_the_intent_or_a_guild_in_common_nobody_is_told(unrecorded: Sandbox) -> None:
     world = unrecorded.world
     stranger = world.add_application("stranger").bot

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from acore.sandbox.load.backlog import unread_bytes
+from acore.sandbox.load.flood import verdict
 from acore.sandbox.load.latencies import Percentiles
 from acore.sandbox.load.report import Limit, Saturation, limit_of
 from acore.sandbox.load.tally import StreamReport
@@ -62,6 +63,21 @@ def test_every_limit_has_its_sentence() -> None:
 
     assert len(sentences) == len(Limit)
     assert "the figures say nothing about the bot" in Limit.SANDBOX.sentence
+
+
+@pytest.mark.parametrize(
+    ("limit", "taken_rate", "sentence"),
+    [
+        (Limit.BOT, 5000.0, "The bot was the limit: it read 5,000 a second."),
+        (Limit.BOT, None, "The bot was the limit: it had not read everything in the end."),
+        (Limit.SANDBOX, 9000.0, "The sandbox was the limit: it wrote 9,000 a second, and the bot kept up."),
+        (Limit.NOTHING, 200.0, "The bot kept up with 200 a second."),
+    ],
+)
+def test_how_fast_a_bot_is_says_what_it_read_not_what_was_written_to_it(
+    limit: Limit, taken_rate: float | None, sentence: str
+) -> None:
+    assert verdict(limit, 200, 9000, taken_rate) == sentence
 
 
 class Line:

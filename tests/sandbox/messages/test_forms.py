@@ -49,6 +49,7 @@ async def test_a_form_without_files_is_read_too(unrecorded: Sandbox, data: str) 
     ("data", "kind", "status", "code"),
     [
         (b"{", None, 400, 50109),
+        (b'{"content": "x", "more": ' + b"[" * 100 + b"]" * 100 + b"}", None, 400, 50109),
         (b'{"content": "\xff"}', None, 400, 50109),
         (b"", None, 400, 50006),
         (b"[1]", None, 400, 50035),
@@ -65,6 +66,7 @@ async def test_a_form_without_files_is_read_too(unrecorded: Sandbox, data: str) 
     ],
     ids=[
         "cut",
+        "too deep",
         "no text",
         "nothing",
         "a list",
@@ -79,7 +81,7 @@ async def test_a_form_without_files_is_read_too(unrecorded: Sandbox, data: str) 
         "many parts",
         "too large",
     ],
-)  # fmt: skip
+)
 async def test_a_body_that_cannot_be_read_is_refused(
     unrecorded: Sandbox, data: bytes, kind: str | None, status: int, code: int
 ) -> None:

@@ -233,6 +233,7 @@ async def test_what_is_kept_outweighs_a_world_file(tmp_path: Path) -> None:
             b'{"kind": "acore sandbox", "format": 2, "records": 0}\n{}\n',
             "it was written by another acore (format 2, this one reads 1)",
         ),
+        (b'{"kind": "acore sandbox", "format": 1, "records": 0}\n{}\n', "what it is about is missing"),
         (b'{"kind": "acore sandbox", "format": 1, "records": 3}\n{}\n', "not all of its 3 records are there"),
         (
             b'{"kind": "acore sandbox", "format": 1, "records": 1}\n{}\n{"is": "Nothing", "has": {}}\n',
@@ -265,6 +266,7 @@ def test_a_file_that_is_of_no_use_is_refused_and_left_as_it_was(
     assert why in str(caught.value)
     assert "--keep" in str(caught.value)
     assert file.read_bytes() == content
+    assert left_in(tmp_path) == ["kept"]
 
 
 async def test_a_stop_that_cannot_keep_says_so(tmp_path: Path) -> None:
@@ -277,3 +279,47 @@ async def test_a_stop_that_cannot_keep_says_so(tmp_path: Path) -> None:
 
     with pytest.raises(FileNotFoundError):
         await sandbox.stop()
+
+
+async def test_a_second_sandbox_does_not_write_over_what_the_first_keeps(tmp_path: Path) -> None:
+    file, link = tmp_path / "kept", tmp_path / "link"
+    link.symlink_to(file)
+    async with Sandbox(keep=file) as first:
+        for name in (file, link):
+            with pytest.raises(KeptFileError, match="another sandbox keeps its state there; name another"):
+                Sandbox(keep=name)
+        first.world.guild.name = "Changed since"
+    async with Sandbox(keep=link) as sandbox:
+        assert sandbox.world.guild.name == "Changed since"
+
+    assert link.is_symlink()
+    assert left_in(tmp_path) == ["kept", "link"]
+
+
+async def test_one_that_was_stopped_and_starts_again_must_have_its_file_for_itself(tmp_path: Path) -> None:
+    async with Sandbox(keep=tmp_path / "kept") as sandbox:
+        pass
+    async with Sandbox(keep=tmp_path / "kept"):
+        with pytest.raises(KeptFileError, match="another sandbox keeps its state there"):
+            await sandbox.start()
+    async with sandbox:
+        with pytest.raises(KeptFileError, match="another sandbox keeps its state there"):
+            Sandbox(keep=tmp_path / "kept")
+
+    assert left_in(tmp_path) == ["kept"]
+
+
+async def test_what_a_sandbox_that_was_killed_left_is_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / ".kept.lock").touch()
+    (tmp_path / ".kept.new").write_bytes(b"half")
+    async with Sandbox(keep=tmp_path / "kept"):
+        pass
+
+    assert left_in(tmp_path) == ["kept"]
+
+
+def test_a_folder_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(
+        KeptFileError, match="there is no such folder; name another file with --keep, or make"
+    ):
+        Sandbox(keep=tmp_path / "nowhere" / "kept")
