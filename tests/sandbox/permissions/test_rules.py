@@ -8,7 +8,7 @@ from typing import Any
 
 import nextcord  # noqa: TID251 - held against the real library
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from acore.sandbox import payloads
@@ -110,7 +110,7 @@ def as_nextcord_has_it(client: nextcord.Client, case: Case) -> int:
     return channel.permissions_for(member).value
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(case=cases())
 def test_permissions_in_a_channel_are_those_that_nextcord_works_out(
     client: nextcord.Client, case: Case
@@ -127,7 +127,7 @@ def test_permissions_in_a_channel_are_those_that_nextcord_works_out(
     assert Permission(found & compared) == Permission(expected & compared)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(case=cases())
 def test_permissions_in_a_guild_are_those_that_nextcord_works_out(
     client: nextcord.Client, case: Case
