@@ -233,7 +233,9 @@ async def _echoed(state: Json, seconds: float) -> LoadReport:
 @asynccontextmanager
 async def _served(folder: Path, clock: Clock) -> AsyncGenerator[Json]:
     path = folder / "state.json"
-    command = (sys.executable, "-m", "acore", "sandbox", "serve", "--state", str(path))
+    # Clients come one right after the other, oftener than a bot may IDENTIFY.
+    at_once = ("--identify-interval", "0")
+    command = (sys.executable, "-m", "acore", "sandbox", "serve", "--state", str(path), *at_once)
     async with _started("the sandbox", command, folder) as sandbox:
         await sandbox.until("serves at", clock)
         yield await anyio.to_thread.run_sync(whereabouts.read, path)
