@@ -16,13 +16,48 @@ _STATE = msgspec.json.Decoder(dict[str, object])
 class NoSandboxError(Exception):
     """There is no sandbox to be found."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"no sandbox runs: {path} is missing; start one with `acore sandbox serve`")
+    def __init__(self, path: Path | None = None) -> None:
+        where = "" if path is None else f": {path} is missing"
+        super().__init__(f"no sandbox runs{where}; start one with `acore sandbox serve`")
 
 
-def default_path() -> Path:
-    """Return where a sandbox that is served from the command line says where it is, one for each user."""
-    return Path(tempfile.gettempdir()) / f"acore-sandbox-{os.getuid()}" / "state.json"
+def own_path() -> Path:
+    """Return where this process says where its sandbox is, for commands of the same user to find it."""
+    return _folder() / f"{os.getpid()}.json"
+
+
+def latest_path() -> Path:
+    """Return the file of the sandbox that was served last and still runs.
+
+    Raises:
+        NoSandboxError: there is none.
+        PermissionError: others may write where it is looked for.
+    """
+    try:
+        _refuse_what_is_not_ours(own_path())
+    except FileNotFoundError:
+        raise NoSandboxError from None
+    running = [one for one in _files() if _runs(int(one.stem))]
+    if not running:
+        raise NoSandboxError
+    return max(running, key=lambda one: one.stat().st_mtime_ns)
+
+
+def _folder() -> Path:
+    return Path(tempfile.gettempdir()) / f"acore-sandbox-{os.getuid()}"
+
+
+def _files() -> list[Path]:
+    """Return the files of processes, each called by the number of its own."""
+    return [one for one in _folder().glob("*.json") if one.stem.isdecimal()]
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)  # signal 0 asks only whether there is such a process (POSIX, kill)
+    except (ProcessLookupError, PermissionError):  # or it is somebody else's, who has the number by now
+        return False
+    return True
 
 
 def write(path: Path, state: Json) -> None:
@@ -44,14 +79,11 @@ def write(path: Path, state: Json) -> None:
         raise
 
 
-def forget(path: Path, state: Json) -> None:
-    """Remove the file of a sandbox that ended, unless another one has written its own there meanwhile."""
-    try:
-        is_own = read(path).get("control") == state["control"]
-    except (NoSandboxError, OSError, msgspec.DecodeError):
-        is_own = False
-    if is_own:
-        path.unlink(missing_ok=True)
+def forget() -> None:
+    """Remove this process's file, and those of processes that were killed before they could."""
+    for one in _files():
+        if one == own_path() or not _runs(int(one.stem)):
+            one.unlink(missing_ok=True)
 
 
 def read(path: Path) -> Json:
@@ -79,7 +111,7 @@ def _refuse_what_is_not_ours(path: Path) -> None:
         PermissionError: it is a link, belongs to somebody else, or others may write there.
         FileNotFoundError: it is not there.
     """
-    if path == default_path():
+    if path.parent == _folder():
         folder = path.parent.lstat()
         is_ours = stat.S_ISDIR(folder.st_mode) and folder.st_uid == os.getuid()
         if not is_ours or folder.st_mode & (stat.S_IWGRP | stat.S_IWOTH):

@@ -1,8 +1,10 @@
 """`acore sandbox fault` and `acore sandbox limits`: one terminal makes trouble in another one's sandbox."""
 
+import ast
 import json
 import os
 import signal
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,9 +20,10 @@ from acore.sandbox.parameters import parameters_of
 from tests.e2e.bot import ACORE, Bot, outcome, started
 
 
-def usual(home: Path) -> Path:
-    """Return where a sandbox that was served in this home says where it is."""
-    return home / f"acore-sandbox-{os.getuid()}" / "state.json"
+def usual(home: Path) -> list[Path]:
+    """Return where the sandboxes that were served in this home say where they are, the oldest first."""
+    folder = home / f"acore-sandbox-{os.getuid()}"
+    return sorted(folder.glob("*"), key=lambda one: one.stat().st_mtime_ns)
 
 
 async def run(home: Path, *arguments: str, **environ: str) -> Bot:
@@ -40,7 +43,7 @@ async def served(home: Path, *arguments: str) -> AsyncGenerator[dict[str, Any]]:
     environ = {"TMPDIR": str(home)}
     async with started((*ACORE, "sandbox", "serve", *arguments), home, environ) as server:
         await server.said("Ctrl-C ends it.")
-        yield json.loads(usual(home).read_text())
+        yield json.loads(usual(home)[-1].read_text())
 
 
 async def status_of_me(known: dict[str, Any]) -> int:
@@ -152,7 +155,7 @@ async def test_without_a_sandbox_one_line_says_how_to_have_one(home: Path, comma
 
     assert bot.process.returncode == ExitCode.UNAVAILABLE
     (line,) = bot.complaints
-    assert line.endswith("is missing; start one with `acore sandbox serve`")
+    assert line == "acore: no sandbox runs; start one with `acore sandbox serve`"
     assert "Traceback" not in bot.err
 
 
@@ -185,8 +188,9 @@ async def test_a_file_that_is_no_state_is_named(home: Path) -> None:
 
 @pytest.mark.parametrize("command", ["serve", "limits"])
 async def test_a_usual_place_where_others_may_write_is_not_trusted(home: Path, command: str) -> None:
-    usual(home).parent.mkdir()
-    usual(home).parent.chmod(0o777)
+    folder = home / f"acore-sandbox-{os.getuid()}"
+    folder.mkdir()
+    folder.chmod(0o777)
     bot = await run(home, command)
 
     assert bot.process.returncode != ExitCode.OK
@@ -195,32 +199,51 @@ async def test_a_usual_place_where_others_may_write_is_not_trusted(home: Path, c
     assert "Traceback" not in bot.err
 
 
-async def test_the_usual_state_file_is_there_as_long_as_its_sandbox(home: Path) -> None:
+async def test_a_served_sandbox_takes_its_state_file_along(home: Path) -> None:
+    async with started((*ACORE, "sandbox", "serve"), home, {"TMPDIR": str(home)}) as server:
+        await server.said("Ctrl-C ends it.")
+        (file,) = usual(home)
+        assert file.stat().st_mode & 0o077 == 0
+        assert file.parent.stat().st_mode & 0o077 == 0
+        assert await ended_by(server, signal.SIGINT) == ExitCode.OK
+
+    assert usual(home) == []
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
+async def test_commands_find_the_sandbox_that_was_served_last_and_still_runs(
+    home: Path, ending: signal.Signals
+) -> None:
     environ = {"TMPDIR": str(home)}
-    async with started((*ACORE, "sandbox", "serve"), home, environ) as first:
+    async with (
+        started((*ACORE, "sandbox", "serve"), home, environ) as first,
+        started((*ACORE, "sandbox", "serve"), home, environ) as second,
+    ):
         await first.said("Ctrl-C ends it.")
-        earlier = usual(home).read_text()
-        async with served(home) as known:
-            assert await first_ended(first) == ExitCode.OK
-            assert json.loads(usual(home).read_text()) == known, "it is the second one's by now"
-            assert usual(home).read_text() != earlier
-            assert usual(home).stat().st_mode & 0o077 == 0
-            assert usual(home).parent.stat().st_mode & 0o077 == 0
+        await second.said("Ctrl-C ends it.")
+        newest = await found(home)
+        assert newest == json.loads(usual(home)[-1].read_text())["control"]
+        last = second if f"{second.process.pid}.json" == usual(home)[-1].name else first
+        await ended_by(last, ending)
+
+        assert await found(home) == json.loads(usual(home)[0].read_text())["control"] != newest
+        assert await ended_by(first if last is second else second, signal.SIGINT) == ExitCode.OK
+
+    assert usual(home) == [], "that of a killed one is gone too"
 
 
-async def first_ended(server: Bot) -> int:
-    server.signal(signal.SIGINT)
+async def ended_by(server: Bot, ending: signal.Signals) -> int:
+    server.signal(ending)
     return await server.ended()
 
 
-async def test_a_served_sandbox_takes_its_state_file_along(home: Path) -> None:
-    environ = {"TMPDIR": str(home)}
-    async with started((*ACORE, "sandbox", "serve"), home, environ) as server:
-        await server.said("Ctrl-C ends it.")
-        assert usual(home).exists()
-        assert await first_ended(server) == ExitCode.OK
-
-    assert not usual(home).exists()
+async def found(home: Path) -> object:
+    """Return which sandbox a command finds that is not told of any."""
+    script = "from acore.sandbox import whereabouts as w; print(w.read(w.latest_path())['control'])"
+    command = (sys.executable, "-c", script)
+    async with started(command, home, {"TMPDIR": str(home)}) as bot:
+        assert await bot.ended() == 0, bot.output
+    return ast.literal_eval(bot.out)
 
 
 async def test_a_state_file_that_was_asked_for_is_the_only_one_and_is_found_through_the_group(
@@ -229,7 +252,7 @@ async def test_a_state_file_that_was_asked_for_is_the_only_one_and_is_found_thro
     environ = {"TMPDIR": str(home)}
     async with started((*ACORE, "sandbox", "serve", "--state", "mine.json"), home, environ) as server:
         await server.said("Ctrl-C ends it.")
-        assert not usual(home).exists()
+        assert usual(home) == []
         bot = await run(home, "--state", "mine.json", "fault", "list")
 
     assert bot.out == "No fault is in force.\n"

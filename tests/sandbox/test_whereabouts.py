@@ -16,7 +16,7 @@ STATE: Json = {"control": {"token": "secret"}}
 def default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The default place, in a folder for temporary files of the test's own."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    path = whereabouts.default_path()
+    path = whereabouts.own_path()
     assert path.is_relative_to(tmp_path)
     return path
 

@@ -10,11 +10,11 @@ import anyio
 import click
 
 from acore.cli.output import as_json, pairs, progress_bar, say, table
-from acore.cli.sandbox.remote import remote_options, state_of
+from acore.cli.sandbox.remote import path_of, remote_options, state_of
 from acore.cli.sandbox.table import given_of, options_of
 from acore.clock import RealClock
 from acore.errors import AcoreError, ExitCode
-from acore.sandbox import parameters, whereabouts
+from acore.sandbox import parameters
 from acore.sandbox.load.driver import Driver, LoadError, LoadPlan
 from acore.sandbox.load.flood import EVENTS, FloodPlan, FloodReport
 from acore.sandbox.load.latencies import Percentiles
@@ -86,8 +86,7 @@ def load(
         raise click.UsageError("say what to send: --messages N, --commands N or --dispatch EVENT")
     if dispatch and (plan.messages or plan.commands):
         raise click.UsageError("--dispatch stands alone; run another `acore sandbox load` beside it")
-    path = state or as_object(outer).get("state") or whereabouts.default_path()
-    known = state_of(path, "api_v10", "users")
+    known = state_of(path_of(state or as_object(outer).get("state")), "api_v10", "users")
     try:
         if dispatch:
             flood = FloodPlan(event=dispatch, rate=rate, seconds=plan.seconds)

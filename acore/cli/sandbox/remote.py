@@ -37,6 +37,18 @@ class SandboxRefusedError(AcoreError):
     exit_code = ExitCode.USAGE
 
 
+def path_of(state: Path | None) -> Path:
+    """Return the state file that is meant; without any, that of the sandbox that was served last.
+
+    Raises:
+        NoSandboxRunsError: none runs.
+    """
+    try:
+        return state or whereabouts.latest_path()
+    except NoSandboxError as error:
+        raise NoSandboxRunsError(str(error)) from error
+
+
 def state_of(path: Path, *needed: str) -> Json:
     """Return what the state file of a sandbox says.
 
@@ -84,7 +96,7 @@ class Remote:
     """
 
     def __init__(self, state: Path | None) -> None:
-        self._path = state or whereabouts.default_path()
+        self._path = path_of(state)
         control = as_object(state_of(self._path, "control")["control"])
         try:
             self._url, self._token = urlsplit(str(control["url"])), str(control["token"])

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
-from acore.cli.sandbox.remote import NoSandboxRunsError, Remote, state_of
+from acore.cli.sandbox.remote import NoSandboxRunsError, Remote, path_of, state_of
 from acore.errors import AcoreError, ExitCode
-from acore.sandbox import whereabouts
 from acore.sandbox.person.feed import GatewayLostError, PersonError
 from acore.sandbox.shapes import as_object, as_objects
 
@@ -48,7 +47,7 @@ def find(state: Path | None) -> Running:
     Raises:
         NoSandboxRunsError: there is none.
     """
-    path = state or whereabouts.default_path()
+    path = path_of(state)
     return Running(path, str(state_of(path, "api_v10", "users")["api_v10"]))
 
 

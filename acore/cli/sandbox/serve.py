@@ -100,7 +100,7 @@ async def serving(server: Sandbox) -> AsyncGenerator[None]:
     except PortInUseError as error:
         raise PortTakenError(str(error)) from error
     # A file that was asked for stays; the one at the usual place is there as long as the sandbox.
-    usual = None if server.state_file else whereabouts.default_path()
+    usual = None if server.state_file else whereabouts.own_path()
     try:
         if usual is not None:
             whereabouts.write(usual, server.state())
@@ -108,4 +108,4 @@ async def serving(server: Sandbox) -> AsyncGenerator[None]:
     finally:
         await server.stop()
         if usual is not None:
-            whereabouts.forget(usual, server.state())
+            whereabouts.forget()

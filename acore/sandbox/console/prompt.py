@@ -24,6 +24,7 @@ from acore.sandbox.console.console import Console
 from acore.sandbox.console.form import Cancelled, Form, Question
 from acore.sandbox.console.ink import clean
 from acore.sandbox.console.names import called
+from acore.sandbox.console.tab import Tab
 from acore.sandbox.person.feed import PersonError
 from acore.sandbox.shapes import Json
 
@@ -60,7 +61,7 @@ class Prompt:
             complete_while_typing=True,
             history=InMemoryHistory() if history is None else _kept_at(history),
             bottom_toolbar=self._toolbar,
-            key_bindings=_keys(),
+            key_bindings=self._keys(),
             refresh_interval=1.0,
             reserve_space_for_menu=6,
             input=input,
@@ -68,7 +69,7 @@ class Prompt:
         )
         self._session.default_buffer.on_text_changed += self._notice
         self._fields: PromptSession[str] = PromptSession(
-            bottom_toolbar=self._toolbar, key_bindings=_keys(), input=input, output=output
+            bottom_toolbar=self._toolbar, key_bindings=self._keys(), input=input, output=output
         )
         console.on_form = self._open_form
         console.on_news = self._redraw
@@ -128,9 +129,21 @@ class Prompt:
             if session.app.is_running:
                 session.app.invalidate()
 
+    # -- keys
+
+    def _keys(self) -> KeyBindings:
+        keys = KeyBindings()
+        Tab(keys, self._notice)
+
+        @keys.add("escape", "enter")
+        def _(event: KeyPressEvent) -> None:
+            event.current_buffer.insert_text("\n")
+
+        return keys
+
     # -- suggestions of bots
 
-    def _notice(self, _buffer: object) -> None:
+    def _notice(self, _buffer: object = None) -> None:
         changed, self._changed = self._changed, anyio.Event()
         changed.set()
 
@@ -241,16 +254,6 @@ class _Choices(Completer):
             for one in self._question.choices
             if one.lower().startswith(begun.lower())
         ]
-
-
-def _keys() -> KeyBindings:
-    keys = KeyBindings()
-
-    @keys.add("escape", "enter")
-    def _(event: KeyPressEvent) -> None:
-        event.current_buffer.insert_text("\n")
-
-    return keys
 
 
 def _lines(text: str) -> list[str]:

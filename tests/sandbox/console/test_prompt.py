@@ -103,6 +103,66 @@ async def test_a_command_is_completed_and_its_answer_appears_above_the_prompt(
     assert "#general> " in at.paper.getvalue().replace("\x1b[0m", "").replace("\x1b[0;34m", "")
 
 
+async def test_tab_pressed_before_anything_is_offered_completes_before_enter_is_obeyed(
+    sandbox: Sandbox, new_bot: NewBot, running: Running
+) -> None:
+    async with running(sandbox, with_everything(new_bot())), sitting(sandbox) as at:
+        at.type("/bot", TAB, "part:it", ENTER)
+        answer = await at.eyes.see("it is well")
+
+    assert answer.startswith("╭─ owner used /botstatus")
+
+
+async def test_tab_takes_what_a_bot_suggests_though_it_was_not_offered_yet(
+    sandbox: Sandbox, new_bot: NewBot, running: Running
+) -> None:
+    bot = new_bot()
+    asked: list[str] = []
+
+    @bot.slash_command(description="Look")
+    async def look(  # pyright: ignore[reportUnusedFunction]
+        interaction: Interaction, word: str = nextcord.SlashOption(autocomplete=True)
+    ) -> None:
+        await interaction.send(f"found {word}")
+
+    @look.on_autocomplete("word")
+    async def suggest(interaction: Interaction, word: str) -> None:  # pyright: ignore[reportUnusedFunction]
+        asked.append(word)
+        await suggested(interaction, [f"{word}ow", f"{word}ug"])
+
+    async with running(sandbox, bot), sitting(sandbox) as at:
+        at.type("/look word:sl", TAB, TAB, ENTER)
+        await at.eyes.see("found slug")
+
+    assert asked == ["sl"]
+
+
+async def test_keys_after_tab_do_not_wait_for_a_bot_that_does_not_answer(
+    sandbox: Sandbox, new_bot: NewBot, running: Running
+) -> None:
+    bot = new_bot()
+    was_asked = anyio.Event()
+
+    @bot.slash_command(description="Look")
+    async def look(  # pyright: ignore[reportUnusedFunction]
+        interaction: Interaction, word: str = nextcord.SlashOption(autocomplete=True)
+    ) -> None:
+        await interaction.send(f"found {word}")
+
+    @look.on_autocomplete("word")
+    async def suggest(_interaction: Interaction, _word: str) -> None:  # pyright: ignore[reportUnusedFunction]
+        was_asked.set()
+
+    async with running(sandbox, bot), sitting(sandbox) as at:
+        at.type("/look word:s", TAB)
+        await was_asked.wait()
+        at.type("low", ENTER)
+        await at.eyes.see("found slow")
+        at.type("/look word:s", TAB, CTRL_C)
+        at.type("still here")
+        await at.eyes.until(lambda: at.line == "still here")
+
+
 async def test_thinking_is_told_below_and_then_replaced_by_the_answer(
     sandbox: Sandbox, new_bot: NewBot, running: Running
 ) -> None:
