@@ -72,6 +72,18 @@ async def test_what_went_wrong_is_told_by_the_exit_code(
     assert complaint in shown.complaints[0]
 
 
+@pytest.mark.parametrize("where", [("--user", "nobody"), ("--channel", "nowhere")])
+async def test_json_tells_also_that_there_is_no_such_user_or_channel(
+    home: Path, state: str, where: tuple[str, str]
+) -> None:
+    shown = await outcome(home, "sandbox", "invoke", "botstatus", *where, "--state", state, "--json")
+
+    assert shown.process.returncode == ExitCode.USAGE, shown.output
+    told = json.loads(shown.out)
+    assert (told["outcome"], told["messages"]) == ("unknown", [])
+    assert f"'{where[1]}' here" in told["error"]
+
+
 async def test_without_a_sandbox_one_line_says_so(home: Path, tmp_path: Path) -> None:
     missing = await outcome(home, "sandbox", "chat", "--state", str(tmp_path / "none"))
     (tmp_path / "old").write_text(

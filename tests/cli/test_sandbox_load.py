@@ -74,7 +74,7 @@ async def test_a_person_reads_a_table_rates_failures_and_a_verdict(home: Path) -
         "messages, taken after",
     ]
     assert "20/s wanted" in shown.out
-    assert "2 users (2 connected), 1 guilds" in shown.out
+    assert "2 users (2 connected), 1 guild\n" in shown.out
     assert "event loop late by" in shown.out
     assert lines[-1].endswith(".")
 

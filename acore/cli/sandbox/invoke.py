@@ -10,6 +10,7 @@ import click
 from acore.cli.output import complain, say
 from acore.cli.sandbox.running import Running, explained, find, person_options
 from acore.errors import ExitCode
+from acore.sandbox.person.feed import GatewayLostError, PersonError
 from acore.sandbox.shapes import Json, as_object
 
 if TYPE_CHECKING:
@@ -100,17 +101,23 @@ async def _run(
     """Return what came of each step, and what the person sees in the end."""
     from acore.sandbox.console.console import Console  # noqa: PLC0415 - as in `invoke`
     from acore.sandbox.console.ink import is_wanted  # noqa: PLC0415 - as above
+    from acore.sandbox.console.outcome import of_error  # noqa: PLC0415 - as above
     from acore.sandbox.console.steps import Runner  # noqa: PLC0415 - as above
 
     shown: list[str] = []
     console = Console(running.api, running.users, shown.append, colour=is_wanted(sys.stdout))
-    async with console.opened(user, channel):
-        steps = await Runner(console, script).run()
-        shown.clear()
-        for message in steps[-1].messages:
-            console.screen.message(console.seat, message)
-        if steps[-1].modal is not None:
-            console.screen.form(steps[-1].modal)
+    try:
+        async with console.opened(user, channel):
+            steps = await Runner(console, script).run()
+            shown.clear()
+            for message in steps[-1].messages:
+                console.screen.message(console.seat, message)
+            if steps[-1].modal is not None:
+                console.screen.form(steps[-1].modal)
+    except GatewayLostError:
+        raise
+    except PersonError as error:
+        return [of_error(error)], []
     return steps, shown
 
 

@@ -12,11 +12,14 @@ from acore.sandbox.shapes import Json, as_object
 
 
 @click.command()
-@limit_options
+@limit_options(has_defaults=False)
 @remote_options
 @click.pass_obj
 def limits(outer: Json | None, state: Path | None, limits: Json, *, is_json: bool) -> int:
-    """Show how much bots may do in a sandbox that runs, and change what is given."""
+    """Show how much bots may do in a sandbox that runs, and change what is given.
+
+    What is not given stays as it is.
+    """
     remote = Remote(state or (outer or {}).get("state"))
     now = as_object(remote.ask("PATCH", "limits", limits) if limits else remote.ask("GET", "limits"))
     if is_json:

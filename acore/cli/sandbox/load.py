@@ -154,7 +154,7 @@ def _show_load(report: LoadReport, *, is_json: bool) -> None:
     interrupted = ", interrupted" if report.was_interrupted else ""
     told["load"] = (
         f"{report.seconds:.1f} s{interrupted}, {report.arrivals} arrivals, {report.users} users "
-        f"({report.connected} connected), {report.guilds} guilds"
+        f"({report.connected} connected), {report.guilds} guild{'' if report.guilds == 1 else 's'}"
     )
     told["driver"] = f"worked {report.driver_processor_share:.0%} of the time"
     if report.sandbox is not None:

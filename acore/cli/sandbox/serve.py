@@ -26,13 +26,14 @@ class PortTakenError(AcoreError):
 
 
 @click.command()
-@limit_options
 @server_options
+@limit_options(has_defaults=True)
 @click.pass_context
 def serve(context: click.Context, *, limits: Json, **given: Unpack[ServerOptions]) -> int:
     """Serve an embedded Discord until Ctrl-C, for any bot made with nextcord or discord.py.
 
-    As on Discord, a bot may IDENTIFY once in five seconds, unless --identify-interval says otherwise.
+    As on Discord, a bot may IDENTIFY once in five seconds, unless --identify-interval says otherwise. What
+    bots may do can be changed later too, with `acore sandbox limits`.
     """
     server = new_sandbox(together(context.obj, given))
     try:

@@ -36,18 +36,20 @@ class JsonText(click.ParamType[Given]):
 
 
 def options_of[F: Callable[..., object]](
-    record: type, names: Mapping[str, str] | None = None
+    record: type, names: Mapping[str, str] | None = None, *, has_defaults: bool = True
 ) -> Callable[[F], F]:
     """Return a decorator that gives a command an option for each parameter of a record.
 
     Args:
         record: a dataclass made of parameters.
         names: how options are called whose parameter has another name.
+        has_defaults: whether what is not given is the parameter's default; otherwise it stays as it is.
     """
 
     def add(command: F) -> F:
         for one in reversed(parameters_of(record)):
-            command = _option(one, (names or {}).get(one.name, one.name))(command)
+            name = (names or {}).get(one.name, one.name)
+            command = _option(one, name, has_default=has_defaults)(command)
         return command
 
     return add
@@ -63,20 +65,28 @@ def given_of(record: type, options: Mapping[str, object]) -> dict[str, object]:
     return given
 
 
-def limit_options[R](command: Callable[..., R]) -> Callable[..., R]:
-    """Give *command* an option for each limit; it gets those that were given as `limits`."""
+def limit_options[R](*, has_defaults: bool) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return a decorator that gives a command an option for each limit; it gets those given as `limits`.
 
-    @functools.wraps(command)
-    def with_limits(*arguments: object, **options: object) -> R:
-        limits = given_of(Limits, options)
-        others = {name: value for name, value in options.items() if name not in Limits.__dataclass_fields__}
-        return command(*arguments, limits=limits, **others)
+    Args:
+        has_defaults: whether limits that are not given are the defaults; otherwise they stay as they are.
+    """
 
-    return options_of(Limits, LIMIT_NAMES)(with_limits)
+    def add(command: Callable[..., R]) -> Callable[..., R]:
+        @functools.wraps(command)
+        def with_limits(*arguments: object, **options: object) -> R:
+            limits = given_of(Limits, options)
+            known = Limits.__dataclass_fields__
+            others = {name: value for name, value in options.items() if name not in known}
+            return command(*arguments, limits=limits, **others)
+
+        return options_of(Limits, LIMIT_NAMES, has_defaults=has_defaults)(with_limits)
+
+    return add
 
 
-def _option[F: Callable[..., object]](one: Parameter, name: str) -> Callable[[F], F]:
-    is_shown = not one.is_required and one.default not in {None, ABSENT, "", False}
+def _option[F: Callable[..., object]](one: Parameter, name: str, *, has_default: bool) -> Callable[[F], F]:
+    is_shown = has_default and not one.is_required and one.default not in {None, ABSENT, "", False}
     return click.option(
         f"--{name.replace('_', '-')}",
         one.name,

@@ -16,7 +16,7 @@ RESET = "\x1b[0m"
 NARROWEST = 8
 TAB = 4
 # C0 and C1 controls but for tab and newline, and what changes the direction of the text around it.
-OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ class Seat:
 
         Args:
             reference: ^ for the newest, ^2 for the one before it and so on, or an id; None for the newest
-                that suits.
+                that suits. Messages that only this user sees are counted where they suit.
             what: what is looked for, for the error.
             suits: whether a message is one.
 
@@ -140,11 +140,17 @@ class Seat:
                 raise NoSuchMessageError(f"message {reference!r}")
             at = int(match[1] or 1) - 1
             by_id = [one for one in newest_first if one["id"] == reference]
-            found = by_id or (newest_first[at : at + 1] if reference.startswith("^") and at >= 0 else [])
+            counted = [one for one in newest_first if for_all(one) or suits(one)]
+            found = by_id or (counted[at : at + 1] if reference.startswith("^") and at >= 0 else [])
             found = [one for one in found if suits(one)]
         if not found:
             raise NoSuchMessageError(what if reference is None else f"{what} {reference}")
         return found[0]
+
+
+def for_all(message: Json) -> bool:
+    """Return whether not just one person sees a message; what only one sees takes no reply or reaction."""
+    return not int(message.get("flags") or 0) & MessageFlag.EPHEMERAL
 
 
 def _is_loading(message: Json) -> bool:

@@ -7,7 +7,7 @@ from acore.sandbox.console import outcome
 from acore.sandbox.console.console import ANSWER_SECONDS, Console
 from acore.sandbox.console.grammar import NotUnderstoodError
 from acore.sandbox.console.outcome import Outcome
-from acore.sandbox.console.seats import NoSuchMessageError
+from acore.sandbox.console.seats import NoSuchMessageError, for_all
 from acore.sandbox.person import entries, forms
 from acore.sandbox.person.feed import GatewayLostError, PersonError
 from acore.sandbox.person.invocation import Invocation
@@ -74,17 +74,22 @@ class Runner:
 
     async def _begin(self) -> Invocation:
         script, seat, person = self._script, self._console.seat, self._console.person
-        if script.on is None:
-            return await self._console.start(script.words)
         name = " ".join(script.words)
         known = {
             one["type"]
             for one in await person.commands(channel_id=seat.channel_id)
             if one["name"] == name and one["type"] in {ON_USER, ON_MESSAGE}
         }
+        if script.on is None:
+            try:
+                return await self._console.start(script.words)
+            except forms.UnknownCommandError:
+                if not known:
+                    raise
+                raise NotUnderstoodError(f"{name!r} is in a menu: say with --on in whose") from None
         by_id = next((one for one in seat.here if one["id"] == script.on), None)
         if by_id is not None or script.on.startswith("^") or known == {ON_MESSAGE}:
-            message = by_id or seat.find(script.on, "message", lambda _one: True)
+            message = by_id or seat.find(script.on, "message", for_all)
             return await person.invoke_on_message(name, message)
         user_id = person.around(seat.channel_id).entity(6, script.on)
         return await person.invoke_on_user(name, user_id, channel_id=seat.channel_id)
@@ -99,7 +104,7 @@ class Runner:
         while (form := done[-1].modal) is not None and self._fills:
             fields = forms.fields(form)
             keys = {str(one[key]) for one in fields for key in ("label", "custom_id") if one.get(key)}
-            mine = [one for one in self._fills if any(one.startswith(f"{key}=") for key in keys)]
+            mine = [one for one in self._fills if entries.key_of(one, keys) is not None]
             typed = entries.named(fields, mine or self._fills)
             self._fills = [one for one in self._fills if one not in mine]
             filled = await entries.read_all(fields, typed, person.around(channel_id))

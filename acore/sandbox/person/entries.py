@@ -1,6 +1,6 @@
 """What a person enters into a form's inputs, from texts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from acore.sandbox.person import forms
 from acore.sandbox.person.feed import PersonError
@@ -23,7 +23,8 @@ class UnknownFieldError(PersonError):
     """A form has no such input."""
 
     def __init__(self, typed: str, known: Sequence[str]) -> None:
-        super().__init__(f"{typed!r} names no field of the form (FIELD=TEXT); there are: {', '.join(known)}")
+        there_are = ", ".join(known) or "none"
+        super().__init__(f"{typed!r} names no field of the form (FIELD=TEXT); there are: {there_are}")
 
 
 def named(fields: Sequence[Json], words: Sequence[str]) -> dict[str, str]:
@@ -31,7 +32,8 @@ def named(fields: Sequence[Json], words: Sequence[str]) -> dict[str, str]:
 
     Args:
         fields: the form's inputs.
-        words: each names an input by custom id or label.
+        words: each names an input by custom id or label; if none is written like this, in small or capital
+            letters.
 
     Raises:
         UnknownFieldError: there is no such input.
@@ -44,11 +46,18 @@ def named(fields: Sequence[Json], words: Sequence[str]) -> dict[str, str]:
     }
     found: dict[str, str] = {}
     for word in words:
-        key = max((one for one in keys if word.startswith(f"{one}=")), key=len, default=None)
+        key = key_of(word, keys)
         if key is None:
-            raise UnknownFieldError(word, [str(one["custom_id"]) for one in fields])
+            raise UnknownFieldError(word, [str(one.get("label") or one["custom_id"]) for one in fields])
         found[keys[key]] = word[len(key) + 1 :]
     return found
+
+
+def key_of(word: str, keys: Iterable[str]) -> str | None:
+    """Return which of the keys KEY=TEXT begins with, the longest one; None if it is none of them."""
+    lowered = word.lower()
+    alike = [one for one in keys if lowered.startswith(f"{one.lower()}=")]
+    return max(alike, key=lambda one: (word.startswith(one), len(one)), default=None)
 
 
 async def read_all(

@@ -18,9 +18,9 @@ WITH_OPTIONS = frozenset({STRING_SELECT, RADIO_GROUP, CHECKBOX_GROUP})
 class UnknownCommandError(PersonError):
     """There is no such command here, or this person may not use it."""
 
-    def __init__(self, name: str, alike: Sequence[str] = ()) -> None:
-        meant = f"; did you mean {' or '.join(f'/{one}' for one in alike)}?" if alike else ""
-        super().__init__(f"there is no command /{name} here{meant}")
+    def __init__(self, name: str, alike: Sequence[str] = (), sign: str = "/") -> None:
+        meant = f"; did you mean {' or '.join(f'{sign}{one}' for one in alike)}?" if alike else ""
+        super().__init__(f"there is no command {sign}{name} here{meant}")
         self.name = name
 
 

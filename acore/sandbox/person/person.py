@@ -54,8 +54,9 @@ class Person(Speaker):
             if one["name"] == wanted and bot in {"", owner.get("username")}:
                 return one
         names = [str(one["name"]) for one in found]
-        begun = [name for name in names if wanted and name.startswith(wanted)]
-        raise UnknownCommandError(wanted, begun[:3] or difflib.get_close_matches(wanted, names))
+        begun = [name for name in names if wanted and name.lower().startswith(wanted.lower())]
+        alike = begun[:3] or difflib.get_close_matches(wanted, names)
+        raise UnknownCommandError(wanted, alike, "/" if kind == SLASH else "")
 
     async def invoke(
         self,

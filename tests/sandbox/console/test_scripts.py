@@ -103,6 +103,29 @@ async def test_menus_of_users_and_messages(sandbox: Sandbox, new_bot: NewBot, ru
     assert nobody.result is Result.UNKNOWN
 
 
+async def test_who_does_not_find_a_menu_is_told_where_it_is(
+    sandbox: Sandbox, new_bot: NewBot, running: Running
+) -> None:
+    async with running(sandbox, with_everything(new_bot())):
+        (no_target,) = await steps(sandbox, "Greet")
+        (begun,) = await steps(sandbox, "gre", on="member")
+
+    assert no_target.error == "'Greet' is in a menu: say with --on in whose"
+    assert begun.error == "there is no command gre here; did you mean Greet?"
+
+
+async def test_fields_are_named_by_label_in_any_letters_and_listed_by_it(
+    sandbox: Sandbox, new_bot: NewBot, running: Running
+) -> None:
+    async with running(sandbox, with_everything(new_bot())):
+        *_, filled = await steps(sandbox, "feedback", fills=("SUBJECT=All", "words=of it"))
+        *_, wrong = await steps(sandbox, "feedback", fills=("topic=All",))
+
+    assert filled.messages[0]["content"] == "All: of it"
+    assert wrong.error is not None
+    assert wrong.error.endswith("there are: Subject, Text")
+
+
 async def test_each_line_of_a_script_is_one_line_of_json(
     sandbox: Sandbox, new_bot: NewBot, running: Running
 ) -> None:

@@ -163,6 +163,27 @@ async def test_commands_of_users_and_messages_are_used_from_their_menus(
     assert shown[2].endswith("hello member")
 
 
+async def test_what_only_one_person_sees_is_passed_over_where_it_cannot_be_meant(
+    sandbox: Sandbox, new_bot: NewBot, running: Running
+) -> None:
+    async with running(sandbox, with_everything(new_bot())):
+        shown = await typed(
+            sandbox,
+            "hello",
+            "/botstatus",
+            "!on ^ Keep",
+            "!react ^ 👍",
+            "!reply ^ yes",
+            "!user member",
+            "!delete ^",
+        )
+
+    assert any("kept hello" in one for one in shown)
+    assert any("👍" in one for one in shown)
+    assert any("yes" in one for one in shown)
+    assert any("(code 50013)" in one for one in shown), shown
+
+
 async def test_a_message_is_replied_to_changed_and_deleted(sandbox: Sandbox) -> None:
     shown = await typed(
         sandbox,

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acore.sandbox.console import grammar, pictures
-from acore.sandbox.console.orders.table import any_message, done, order, referred
+from acore.sandbox.console.orders.table import done, order, referred
 from acore.sandbox.console.outcome import Outcome, Result
+from acore.sandbox.console.seats import for_all
 from acore.sandbox.person.surroundings import file_at
 from acore.sandbox.shapes import Json, as_object
 
@@ -33,7 +34,7 @@ async def reply(console: "Console", rest: str) -> Outcome:
     seat = console.seat
 
     def suits(message: Json) -> bool:
-        return reference is not None or not _is_by(message, seat.user_id)
+        return for_all(message) and (reference is not None or not _is_by(message, seat.user_id))
 
     message = seat.find(reference, "message of somebody else", suits)
     return await console.say(text, message)
@@ -56,7 +57,7 @@ async def delete(console: "Console", rest: str) -> Outcome:
     seat = console.seat
 
     def suits(message: Json) -> bool:
-        return bool(rest) or _is_by(message, seat.user_id)
+        return for_all(message) and (bool(rest) or _is_by(message, seat.user_id))
 
     await console.person.delete(seat.find(rest or None, "message of yours", suits))
     await console.person.catch_up()
@@ -68,7 +69,7 @@ async def react(console: "Console", rest: str) -> Outcome:
     """React to a message, by default the newest."""
     reference, emoji = referred(rest)
     await console.person.react(
-        console.seat.find(reference, "message", any_message), emoji.strip("<>").removeprefix(":")
+        console.seat.find(reference, "message", for_all), emoji.strip("<>").removeprefix(":")
     )
     await console.person.catch_up()
     return done()
@@ -78,7 +79,7 @@ async def react(console: "Console", rest: str) -> Outcome:
 async def unreact(console: "Console", rest: str) -> Outcome:
     """Take your reaction back."""
     reference, emoji = referred(rest)
-    message = console.seat.find(reference, "message", any_message)
+    message = console.seat.find(reference, "message", for_all)
     await console.person.unreact(message, emoji.strip("<>").removeprefix(":"))
     await console.person.catch_up()
     return done()

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from acore.sandbox.console.grammar import REFERENCE, NotUnderstoodError
 from acore.sandbox.console.outcome import Outcome, Result
-from acore.sandbox.shapes import Json
 
 if TYPE_CHECKING:
     from acore.sandbox.console.console import Console
@@ -89,11 +88,6 @@ def referred(rest: str) -> tuple[str | None, str]:
     """Return the message that is named first, if one is, and what follows."""
     first, _, more = rest.partition(" ")
     return (first, more.strip()) if REFERENCE.fullmatch(first) else (None, rest)
-
-
-def any_message(_message: Json) -> bool:
-    """Return that every message will do."""
-    return True
 
 
 @order("help")

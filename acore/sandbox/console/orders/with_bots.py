@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 from acore.sandbox.console import grammar
 from acore.sandbox.console.grammar import NotUnderstoodError
 from acore.sandbox.console.names import called
-from acore.sandbox.console.orders.table import any_message, done, order, referred
+from acore.sandbox.console.orders.table import done, order, referred
 from acore.sandbox.console.outcome import Outcome
+from acore.sandbox.console.seats import for_all
 from acore.sandbox.person import entries, forms
 from acore.sandbox.shapes import Json
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 async def commands(console: "Console", _rest: str) -> Outcome:
     """List the commands you may use here."""
     lines: list[str] = []
-    for one in await console.person.commands(channel_id=console.seat.channel_id):
+    listed = await console.person.commands(channel_id=console.seat.channel_id)
+    for one in sorted(listed, key=lambda command: (command["type"], str(command["name"]))):
         if one["type"] == 1:
             lines += [f"/{path}  {of.get('description', '')}" for path, of in forms.paths(one)]
         else:
@@ -36,7 +38,7 @@ async def press(console: "Console", rest: str) -> Outcome:
     return await console.follow(await console.person.press(message, name), f"button {name}")
 
 
-@order("select [MESSAGE] N|ID VALUE…", "components")
+@order("select [MESSAGE] N|ID VALUES", "components")
 async def select(console: "Console", rest: str) -> Outcome:
     """Pick values of a select, by label or name."""
     reference, more = referred(rest)
@@ -95,7 +97,7 @@ async def on(console: "Console", rest: str) -> Outcome:
     reference, more = referred(rest)
     person, seat = console.person, console.seat
     if reference is not None:
-        message = seat.find(reference, "message", any_message)
+        message = seat.find(reference, "message", for_all)
         return await console.follow(await person.invoke_on_message(more, message), more)
     name, *command = grammar.split(rest) or [""]
     user_id = person.around(seat.channel_id).entity(6, name)
