@@ -120,6 +120,8 @@ while True:
         (("--messages", "1", "--dispatch", "MESSAGE_CREATE"), "--dispatch stands alone"),
         (("--messages", "many"), "'many' is not a valid float"),
         (("--messages", "-1"), "-1.0 is not in the range"),
+        (("--messages", "1e9"), "1000000000.0 is not in the range"),
+        (("--messages", "nan"), "messages: nan will not do; give a number"),
         (("--dispatch", "READY"), "'READY' is not one of"),
         (("--dispatch", "MESSAGE_CREATE", "--rate", "fast"), "'fast' is neither a positive number nor max"),
         (("--dispatch", "MESSAGE_CREATE", "--rate", "0"), "'0' is neither a positive number nor max"),

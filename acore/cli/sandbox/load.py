@@ -81,7 +81,10 @@ def load(
     People say and invoke what is due whether or not the bot answers in time, and latencies are counted from
     the moment at which it was due. Ctrl-C ends it and tells what there is.
     """
-    plan = parameters.read(LoadPlan, given_of(LoadPlan, options))
+    try:
+        plan = parameters.read(LoadPlan, given_of(LoadPlan, options))
+    except parameters.WrongInputError as error:
+        raise click.UsageError(str(error)) from error
     if not (plan.messages or plan.commands or dispatch):
         raise click.UsageError("say what to send: --messages N, --commands N or --dispatch EVENT")
     if dispatch and (plan.messages or plan.commands):

@@ -26,6 +26,8 @@ MAX_CONNECTED = 50
 """People with a gateway connection; everybody else only asks over REST."""
 MAX_WAITING = 2000
 """Requests on their way; beyond, nothing more is sent and each that was due counts as a failure."""
+MAX_RATE = 100_000
+"""Messages or commands a second that may be wanted; more than any machine sends, so that planning ends."""
 PATIENCE = 5.0
 """Seconds to wait in the end for answers still to come; Discord gives a bot three for the first."""
 REST_SECONDS = 30.0
@@ -62,8 +64,8 @@ class NoCommandError(LoadError):
 class LoadPlan:
     """What is asked for."""
 
-    messages: float = parameter(0.0, "Messages a second.", minimum=0)
-    commands: float = parameter(0.0, "Commands a second.", minimum=0)
+    messages: float = parameter(0.0, "Messages a second.", minimum=0, maximum=MAX_RATE)
+    commands: float = parameter(0.0, "Commands a second.", minimum=0, maximum=MAX_RATE)
     users: int = parameter(10, "From how many people.", minimum=1)
     guilds: int = parameter(1, "In how many guilds at most.", minimum=1)
     command: str | None = parameter(None, "Which command, e.g. ping; any that needs no options if none.")

@@ -2,7 +2,7 @@
 
 from acore.sandbox.person.feed import PersonError, SeenEvent
 from acore.sandbox.shapes import Json, as_object, as_objects
-from acore.sandbox.state.kinds import THREADS, WITH_MESSAGES, ChannelType
+from acore.sandbox.state.kinds import THREADS, WITH_MESSAGES, ChannelFlag, ChannelType
 
 ADDED = {
     "CHANNEL_CREATE": "channels",
@@ -19,6 +19,13 @@ class UnknownPlaceError(PersonError):
     def __init__(self, kind: str, name: str, known: list[str]) -> None:
         there_are = ", ".join(known) or "none"
         super().__init__(f"there is no {kind} {name!r} here; there are: {there_are}")
+
+
+class NowhereToTalkError(PersonError):
+    """There is no channel for messages that this person sees, in a server or at all."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"there is no channel to talk in that you see in {where}")
 
 
 class Places:
@@ -131,14 +138,25 @@ class Places:
         return None
 
     def channels(self, guild_id: str) -> list[Json]:
-        """Return a server's channels and the threads that are known, in Discord's order."""
+        """Return a server's channels that this person sees, in Discord's order, and the threads they know."""
         guild = self._guild(guild_id)
-        listed = sorted(as_objects(guild.get("channels")), key=lambda one: int(one.get("position") or 0))
+        seen = [one for one in as_objects(guild.get("channels")) if not _is_hidden(one)]
+        listed = sorted(seen, key=lambda one: int(one.get("position") or 0))
         return listed + as_objects(guild.get("threads"))
 
     def talkable(self, guild_id: str) -> list[Json]:
         """Return those of a server's channels in which messages are sent."""
         return [one for one in self.channels(guild_id) if one.get("type") in WITH_MESSAGES | THREADS]
+
+    def first_talkable(self, guild_id: str) -> str:
+        """Return the id of the first of these channels.
+
+        Raises:
+            NowhereToTalkError: there is none.
+        """
+        for one in self.talkable(guild_id):
+            return str(one["id"])
+        raise NowhereToTalkError(str(self._guild(guild_id).get("name")))
 
     def channel(self, channel_id: str) -> Json:
         """Return what is known of a channel; nothing if it was never heard of."""
@@ -206,3 +224,8 @@ class Places:
         members = [one for guild_id in self.guilds for one in self.members(guild_id)]
         found = {one["user"]["id"]: one["user"] for one in members if one["user"].get("bot")}
         return list(found.values())
+
+
+def _is_hidden(channel: Json) -> bool:
+    """Return whether this person may not view a channel (Discord's documentation, "Obfuscated Channels")."""
+    return bool(int(channel.get("flags") or 0) & ChannelFlag.OBFUSCATED)

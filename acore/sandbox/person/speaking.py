@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from acore.sandbox.person.connection import Connection, SentFile
 from acore.sandbox.person.invocation import new_nonce
+from acore.sandbox.person.places import NowhereToTalkError
 from acore.sandbox.person.surroundings import Surroundings
 from acore.sandbox.shapes import Json, as_objects
 
@@ -14,13 +15,23 @@ class Speaker(Connection):
 
     @property
     def guild_id(self) -> str:
-        """The id of the first guild this person is in."""
-        return next(iter(self.guilds))
+        """The id of the first guild this person is in.
+
+        Raises:
+            NowhereToTalkError: they are in none.
+        """
+        for guild_id in self.guilds:
+            return guild_id
+        raise NowhereToTalkError("any server")
 
     @property
     def channel_id(self) -> str:
-        """The id of that guild's first channel for messages."""
-        return str(self.places.talkable(self.guild_id)[0]["id"])
+        """The id of that guild's first channel for messages.
+
+        Raises:
+            NowhereToTalkError: there is none that they see.
+        """
+        return self.places.first_talkable(self.guild_id)
 
     def around(self, channel_id: str) -> Surroundings:
         """Return what names stand for in a channel."""

@@ -3,11 +3,37 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from acore.sandbox import Sandbox
 from acore.sandbox.console.console import Console
 from acore.sandbox.console.lines import of_files, piped
+from acore.sandbox.person.places import NowhereToTalkError
 from tests.sandbox.conftest import NewBot, NewPerson, Pretend, Running
 from tests.sandbox.console.bots import PIXEL, tokens, typed, with_everything
+
+WORLD = """\
+[[users]]
+name = "owner"
+[[users]]
+name = "al ice"
+[[users]]
+name = "stray"
+[[guilds]]
+name = "One"
+members = ["al ice"]
+[[guilds.channels]]
+name = "staff"
+overwrites = [{ role = "@everyone", deny = ["view_channel"] }]
+[[guilds.channels]]
+name = "general"
+[[guilds]]
+name = "The cellar"
+members = ["al ice"]
+[[guilds.channels]]
+name = "dark"
+overwrites = [{ role = "@everyone", deny = ["view_channel"] }]
+"""
 
 
 def firsts(shown: list[str]) -> list[str]:
@@ -240,6 +266,32 @@ async def test_only_what_the_user_may_see_is_shown(
     assert sum("all is well" in one for one in shown) == 2, "when it came, and when its owner looked back"
     assert "all is well" in shown[0]
     assert "all is well" in shown[-1]
+
+
+async def test_channels_that_a_user_may_not_view_are_not_there_for_them(tmp_path: Path) -> None:
+    (tmp_path / "world.toml").write_text(WORLD)
+    async with Sandbox(world_file=tmp_path / "world.toml") as sandbox:
+        shown = await typed(
+            sandbox, "hello", "!channels", "!channel staff", '!server "The cellar"', user="al ice"
+        )
+        owners = await typed(sandbox, '!user "al ice"', "!users", user="owner")
+
+    assert shown[0].splitlines()[1] == "  hello"
+    assert shown[1] == "→ #general"
+    assert shown[2] == "✗ there is no channel 'staff' here; there are: #general"
+    assert shown[3] == "✗ there is no channel to talk in that you see in The cellar"
+    assert "→ al ice" in owners[-1]
+
+
+async def test_who_is_in_no_server_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "world.toml").write_text(WORLD)
+    async with Sandbox(world_file=tmp_path / "world.toml") as sandbox:
+        with pytest.raises(NowhereToTalkError, match="no channel to talk in that you see in any server"):
+            await typed(sandbox, "hello", user="stray")
+        shown = await typed(sandbox, "!user stray", "hello", user="owner")
+
+    assert shown[0] == "✗ there is no channel to talk in that you see in any server"
+    assert "hello" in shown[1]
 
 
 async def test_direct_messages_are_a_place_of_their_own(

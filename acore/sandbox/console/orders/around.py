@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from acore.sandbox.console import grammar
 from acore.sandbox.console.names import place_name
 from acore.sandbox.console.orders.table import done, order
 from acore.sandbox.console.outcome import Outcome
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 @order("user NAME", "users")
 async def user(console: "Console", rest: str) -> Outcome:
     """Go on as another user, who sees what they missed."""
-    await console.become(rest.removeprefix("@"))
+    await console.become(_name(rest).removeprefix("@"))
     return done()
 
 
@@ -26,14 +27,14 @@ async def users(console: "Console", _rest: str) -> Outcome:
 @order("channel NAME", "channels")
 async def channel(console: "Console", rest: str) -> Outcome:
     """Look at another channel."""
-    await console.look_at(await console.channel_named(rest))
+    await console.look_at(await console.channel_named(_name(rest)))
     return done()
 
 
 @order("dm NAME", "members")
 async def dm(console: "Console", rest: str) -> Outcome:
     """Look at your direct messages with somebody."""
-    await console.look_at(await console.channel_named(f"@{rest.removeprefix('@')}"))
+    await console.look_at(await console.channel_named(f"@{_name(rest).removeprefix('@')}"))
     return done()
 
 
@@ -59,5 +60,10 @@ async def server(console: "Console", rest: str) -> Outcome:
         here = console.seat.guild_id
         lines = [f"{'→' if key == here else ' '} {one.get('name')}" for key, one in places.guilds.items()]
         return done("\n".join(lines))
-    await console.look_at(str(places.talkable(places.guild_named(rest))[0]["id"]))
+    await console.look_at(places.first_talkable(places.guild_named(_name(rest))))
     return done()
+
+
+def _name(rest: str) -> str:
+    """Return a name that may stand in quotes."""
+    return " ".join(grammar.split(rest))

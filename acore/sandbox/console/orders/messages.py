@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acore.sandbox.console import grammar, pictures
+from acore.sandbox.console.grammar import NotUnderstoodError
 from acore.sandbox.console.orders.table import done, order, referred
 from acore.sandbox.console.outcome import Outcome, Result
 from acore.sandbox.console.seats import for_all
@@ -88,7 +89,9 @@ async def unreact(console: "Console", rest: str) -> Outcome:
 @order("file PATH [TEXT]", "files")
 async def file(console: "Console", rest: str) -> Outcome:
     """Send a file, with what you say to it."""
-    path, *text = grammar.split(rest) or [""]
+    if not rest:
+        raise NotUnderstoodError("say which file to send: !file PATH")
+    path, *text = grammar.split(rest)
     seat = console.seat
     sent = await file_at(path)
     said = await console.person.say(" ".join(text), channel_id=seat.channel_id, files=[sent])

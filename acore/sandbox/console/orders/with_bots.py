@@ -38,9 +38,9 @@ async def press(console: "Console", rest: str) -> Outcome:
     return await console.follow(await console.person.press(message, name), f"button {name}")
 
 
-@order("select [MESSAGE] N|ID VALUES", "components")
+@order("select [MESSAGE] ID VALUES", "components")
 async def select(console: "Console", rest: str) -> Outcome:
-    """Pick values of a select, by label or name."""
+    """Pick values of a select, by label; N will do for ID."""
     reference, more = referred(rest)
     name, *values = grammar.split(more) or [""]
     message = _with_component(console, reference, name)
