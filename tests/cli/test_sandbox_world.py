@@ -51,14 +51,6 @@ async def test_a_file_that_cannot_be_read_is_named(home: Path, option: str) -> N
     assert shown.complaints == ["acore: /: Is a directory"]
 
 
-async def test_a_kept_file_that_can_never_be_written_is_told_at_the_start(home: Path) -> None:
-    bot = await outcome(home, "sandbox", "serve", "--keep", "nowhere/kept")
-
-    assert bot.process.returncode == ExitCode.IO, bot.output
-    assert bot.complaints == ["acore: nowhere/kept: No such file or directory"]
-    assert bot.out == ""
-
-
 async def test_a_kept_file_that_is_none_is_refused_and_left_alone(home: Path) -> None:
     (home / "kept").write_text("my diary\n")
 
