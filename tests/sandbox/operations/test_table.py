@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from acore.reference import operations_page
 from acore.sandbox.api.operations import OPERATIONS
 from acore.sandbox.api.table import Audience
 from acore.sandbox.refusals import Refusal
@@ -12,6 +13,7 @@ from acore.sandbox.resources.table import every_route
 from tests.sandbox.operations.conftest import Api
 
 HERE = Path(__file__).parent
+PAGE = Path("docs/sandbox-api.md")
 # What a person's client asks, and what nextcord asks although Discord no longer describes it.
 UNDESCRIBED = frozenset(
     {"PATCH /guilds/{guild_id}/members/@me/nick", "POST /channels/{channel_id}/thread-members/@me"}
@@ -30,6 +32,13 @@ def shown() -> set[tuple[str, str]]:
     return found
 
 
+def test_each_operation_is_shown_to_work_and_to_refuse_for_each_of_its_reasons() -> None:
+    routes = every_route().listed()
+    wanted = {(f"{one.method} {one.template}", "") for one in routes}
+    wanted |= {(f"{one.method} {one.template}", reason.name) for one in routes for reason in one.refuses}
+    assert sorted(wanted - shown()) == []
+
+
 def test_what_is_shown_is_declared() -> None:
     routes = {f"{one.method} {one.template}": one for one in every_route().listed()}
     for operation, reason in sorted(shown()):
@@ -43,6 +52,10 @@ def test_each_operation_for_bots_is_one_of_discords() -> None:
     for route in every_route().listed():
         name = f"{route.method} {route.template}"
         assert route.audience is Audience.PERSON or name in known | UNDESCRIBED, name
+
+
+def test_the_page_that_lists_the_operations_is_fresh() -> None:
+    assert PAGE.read_text("utf-8") == operations_page(), "write it with python -m acore.reference"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
