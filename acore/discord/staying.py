@@ -18,6 +18,8 @@ from acore.clock import Clock
 
 QUICK, QUICK_ATTEMPTS, LONGEST = 0.5, 7, 60.0
 """Seconds between the first attempts, how many these are, and the most seconds between later ones."""
+LASTING = 5.0
+"""Seconds after which a connection counts as good: it is worth being made again at once."""
 _CONNECT_LIMIT = 60.0
 # Discord, Gateway Close Event Codes: no complaint; an error after which one resumes; forbidden intents.
 _NORMAL, _UNKNOWN_ERROR, _FORBIDDEN_INTENTS = 1000, 4000, 4014
@@ -49,6 +51,20 @@ def wait_before(attempt: int) -> float:
     return min(LONGEST, QUICK * 2.0 ** min(max(0, attempt - QUICK_ATTEMPTS), 10))
 
 
+def next_attempt(attempt: int, *, has_heard: bool, seconds: float) -> int:
+    """Return the number of the attempt that follows a lost connection.
+
+    Args:
+        attempt: The number of the one that made it, or failed to.
+        has_heard: Whether anything came over it.
+        seconds: How long it lasted.
+    """
+    if not has_heard:
+        return attempt + 1
+    # Where each connection is taken and closed again, being back at once would go round without a pause.
+    return 1 if seconds >= LASTING else min(attempt, 1) + 1
+
+
 async def stay_connected(client: nextcord.Client, clock: Clock) -> None:
     """Connect, and connect again whenever the connection is lost, until the client is closed.
 
@@ -65,11 +81,12 @@ async def stay_connected(client: nextcord.Client, clock: Clock) -> None:
     way: dict[str, Any] = {"initial": True}
     attempt = 0
     while not client.is_closed():
+        began, has_heard = clock.monotonic(), False
         try:
             await _connect(client, clock, way)
             while True:
                 await _hear(client)
-                attempt = 0
+                has_heard = True
         except ReconnectWebSocket as lost:
             client.dispatch("disconnect")
             if _has_never_connected(client):
@@ -83,7 +100,7 @@ async def stay_connected(client: nextcord.Client, clock: Clock) -> None:
                 raise
             await _refuse_for_good(client, lost)
             way, why = _back(client, way), str(lost) or type(lost).__name__
-        attempt += 1
+        attempt = next_attempt(attempt, has_heard=has_heard, seconds=clock.monotonic() - began)
         wait = wait_before(attempt)
         if wait and not client.is_closed():
             logger.warning("The gateway cannot be reached ({}); trying again in {:g} s.", why, wait)

@@ -45,7 +45,7 @@ async def test_no_token_is_kept_or_logged_whatever_happens(
         left = await owner.start_invoke("botstatus")
         await hold.reached()
         await first.kill()
-    issued = {one.token for one in sandbox._interactions._by_token.values()}
+    issued = {one.token for one in sandbox.interactions.listed()}
     assert len(issued) == 2
     secrets = issued | {sandbox.bot_token}
     assert_nowhere(secrets, home, first)  # the database with its log as the kill left them
