@@ -13,6 +13,9 @@ from acore.sandbox.state.audience import Audience
 from acore.sandbox.state.records import User
 from acore.sandbox.state.world import World
 
+MOST_WAITING = 10
+"""Sessions of one shard that wait to be resumed; each keeps what was sent, and a crashing bot begins many."""
+
 
 class Register:
     """Every session, connected or waiting for its client to come back.
@@ -77,10 +80,17 @@ class Register:
         self.show_presence(session.user)
 
     def detach(self, session: Session) -> None:
-        """Let a session wait for its client."""
+        """Let a session wait for its client; of too many the one that waits longest is given up."""
         session.detach()
         loop = asyncio.get_running_loop()
         session.expiry = loop.call_later(self._resumable_seconds, self.end, session)
+        waiting = {
+            one.expiry.when(): one
+            for one in self._by_user[session.user.id]
+            if one.socket is None and one.shard == session.shard and one.expiry is not None
+        }
+        if len(waiting) > MOST_WAITING:
+            self.end(waiting[min(waiting)])
         self.show_presence(session.user)
 
     def end(self, session: Session) -> None:

@@ -5,6 +5,7 @@ import nextcord  # noqa: TID251 - the sandbox is tested against the real library
 import pytest
 
 from acore.sandbox import Limits, Sandbox, realtime
+from acore.sandbox.gateway.register import MOST_WAITING
 from tests.sandbox.conftest import Ask, NewBot, NewPerson, Pretend, Running
 from tests.sandbox.gateway.wire import LONG, identity, true, wire
 
@@ -140,6 +141,24 @@ async def test_any_other_end_leaves_a_session_to_be_resumed(unrecorded: Sandbox,
     async with wire(unrecorded) as client:
         await client.resume(ready["session_id"], 1)
         assert (await client.read())["t"] == "RESUMED"
+
+
+async def test_of_the_sessions_that_a_crashing_bot_leaves_only_the_newest_wait(unrecorded: Sandbox) -> None:
+    left: list[str] = []
+    for _ in range(MOST_WAITING + 2):
+        async with wire(unrecorded) as client:
+            left.append((await client.identify())["session_id"])
+            unrecorded.close_gateway(None)
+            await client.end()
+        await _gone(unrecorded)
+
+    taken: list[str] = []
+    for session_id in left:
+        async with wire(unrecorded) as client:
+            await client.resume(session_id, 1)
+            if (await client.read())["t"] == "RESUMED":
+                taken.append(session_id)
+    assert taken == left[2:]
 
 
 async def test_a_resume_with_nothing_to_go_by_or_of_somebody_else_is_refused_with_op_9(
