@@ -37,7 +37,7 @@ def test_the_command_writes_the_files(tmp_path: Path) -> None:
     )
 
     wrote = [line for line in done.stdout.splitlines() if line.startswith("wrote")]
-    assert wrote == [f"wrote {name}" for name in (*files(), "docs/reference.md")]
+    assert wrote == [f"wrote {name}" for name in (*files(), "docs/reference.md", "docs/sandbox-api.md")]
     assert {name: (tmp_path / name).read_text(encoding="utf-8") for name in files()} == files()
 
 

@@ -1,5 +1,6 @@
 """A lock on a file of kept state, so that two sandboxes do not write over each other's."""
 
+import errno
 import fcntl
 import os
 import weakref
@@ -21,10 +22,12 @@ class Lock:
 
     Raises:
         LockedError: another sandbox holds it.
-        OSError: it cannot be made.
+        OSError: it cannot be made, or *path* is a folder.
     """
 
     def __init__(self, path: Path) -> None:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         path = path.resolve()
         self._path = path.with_name(f".{path.name}.lock")
         number = self._taken()
