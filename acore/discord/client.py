@@ -37,7 +37,7 @@ from acore.events.status import Reply
 
 _DEFERRED, _MESSAGE, _EPHEMERAL = 5, 4, 64
 # Discord, Gateway Close Event Codes: after these a client must not reconnect.
-_BAD_TOKEN, _BAD_INTENTS, _FORBIDDEN_INTENTS = 4004, 4013, 4014
+_BAD_TOKEN, _FORBIDDEN_INTENTS = 4004, 4014
 # Discord, Teams: an invitation that was accepted, and the roles that may change the application.
 _ACCEPTED, _CHANGING_ROLES = 2, frozenset({"admin", "developer"})
 # Answers to come back later, beside those of a failing server.
@@ -373,7 +373,7 @@ def _asked_wait(error: nextcord.HTTPException) -> float:
 def _for_good(code: int, wanted: nextcord.Intents) -> Exception:
     if code == _BAD_TOKEN:
         return TokenRefusedError()
-    if code in {_BAD_INTENTS, _FORBIDDEN_INTENTS}:
+    if code == _FORBIDDEN_INTENTS:
         return IntentsRefusedError(", ".join(_intent_names(wanted)[0]))
     return ConnectionRefusedForGoodError(code)
 

@@ -101,7 +101,9 @@ async def test_what_was_asked_while_the_gateway_was_lost_is_answered_when_it_is_
         await answered(person)
 
 
-@pytest.mark.parametrize("fault", [Invalidate(), Close(code=4009)], ids=["op 9", "4009"])
+@pytest.mark.parametrize(
+    "fault", [Invalidate(), Close(code=4007), Close(code=4009)], ids=["op 9", "4007", "4009"]
+)
 async def test_a_session_that_is_over_is_begun_anew(home: Path, fault: Fault) -> None:
     """Discord repeats nothing to a new session, so what is asked meanwhile fails; nextcord waits 5 s."""
     async with in_trouble(home) as (bot, sandbox, person):
@@ -141,7 +143,9 @@ async def test_frames_and_requests_that_are_late_by_chance_only_make_it_slower(h
         (Close(code=4004), ExitCode.NO_PERMISSION, "DISCORD_TOKEN"),
         (Revoke(), ExitCode.NO_PERMISSION, "DISCORD_TOKEN"),
         (Close(code=4010), ExitCode.PROTOCOL, "4010"),
+        (Close(code=4011), ExitCode.PROTOCOL, "4011"),
         (Close(code=4012), ExitCode.PROTOCOL, "4012"),
+        (Close(code=4013), ExitCode.PROTOCOL, "4013"),
         (Close(code=4014), ExitCode.CONFIG, "intents"),
     ],
     ids=lambda value: value.name if isinstance(value, Fault) else None,
