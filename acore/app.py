@@ -18,16 +18,13 @@ from loguru import logger
 
 from acore import __version__
 from acore.actors.answers import answerers
-from acore.actors.config import ConfigActor
 from acore.actors.control import ControlActor
+from acore.actors.core import core_specs
 from acore.actors.desk import Tickets
 from acore.actors.door import Door, DoorFactory, Ears
 from acore.actors.files import FilesActor
 from acore.actors.gateway import DiscordGatewayActor
-from acore.actors.health import HealthActor
 from acore.actors.host import HostActor
-from acore.actors.lifecycle import LifecycleActor
-from acore.actors.metrics import MetricsActor
 from acore.actors.narrator import NarratorActor
 from acore.actors.prober import ProberActor
 from acore.actors.process import ProcessActor, Signals
@@ -312,15 +309,7 @@ class App:
                         ChildSpec(id="prober", actor=ProberActor, start=lambda: ProberActor(known)),
                     ),
                 ),
-                SupervisorSpec(
-                    id="core",
-                    children=(
-                        ChildSpec(id="config", actor=ConfigActor),
-                        ChildSpec(id="lifecycle", actor=LifecycleActor),
-                        ChildSpec(id="health", actor=HealthActor, start=lambda: HealthActor(tiers)),
-                        ChildSpec(id="metrics", actor=MetricsActor),
-                    ),
-                ),
+                SupervisorSpec(id="core", children=core_specs(tiers)),
                 SupervisorSpec(
                     id="doors",
                     children=(

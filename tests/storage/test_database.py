@@ -116,13 +116,16 @@ async def test_a_job_handed_over_is_finished_though_its_awaiter_is_cancelled(
 
 
 def test_the_scripts_are_found_and_numbered() -> None:
-    assert [one.number for one in migrations()] == [1]
+    assert [one.number for one in migrations()] == [1, 2]
 
 
 def test_statements_end_where_sqlite_says() -> None:
     sql = "-- a; b\nCREATE TABLE a (b TEXT DEFAULT ';'); -- c\n\nSELECT 1;\n"
 
     assert len(statements(sql)) == 2
+
+
+NEXT = len(migrations()) + 1
 
 
 def script(number: int, sql: str) -> Migration:
@@ -133,12 +136,12 @@ def test_a_script_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     """J20."""
     path = database(tmp_path)
     connection = connect(path)
-    bad = script(2, "CREATE TABLE extra (a TEXT);\nCREATE TABLE journal (a TEXT);\n")
+    bad = script(NEXT, "CREATE TABLE extra (a TEXT);\nCREATE TABLE journal (a TEXT);\n")
 
     with pytest.raises(Error, match="already exists"):
         migrate(connection, path, (*migrations(), bad))
 
-    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (NEXT - 1,)
     assert not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'extra'").fetchall()
     connection.close()
 
@@ -149,10 +152,10 @@ def test_what_a_file_holds_is_copied_before_its_shape_changes(tmp_path: Path) ->
     connection = connect(path)
     insert(connection, "kept")
 
-    migrate(connection, path, (*migrations(), script(2, "DROP TABLE counters;\n")))
+    migrate(connection, path, (*migrations(), script(NEXT, "DROP TABLE counters;\n")))
     connection.close()
 
-    copy = tmp_path / "acore.db.before-0002"
+    copy = tmp_path / f"acore.db.before-{NEXT:04}"
     assert copy.stat().st_mode & 0o777 == 0o600
     old = connect_reader(copy)
     assert old.execute(KEYS).fetchall() == [("kept",)]
@@ -164,7 +167,7 @@ async def test_a_newer_database_is_refused_for_writing_and_can_be_read(tmp_path:
     path = database(tmp_path)
     rows(path, "PRAGMA user_version = 7")
 
-    with pytest.raises(NewerDatabaseError, match=r"has schema 7 and this acore knows 1: install") as caught:
+    with pytest.raises(NewerDatabaseError, match=f"has schema 7 and this acore knows {NEXT - 1}:") as caught:
         await open_database(path)
 
     assert caught.value.exit_code is ExitCode.DATA

@@ -136,7 +136,7 @@ async def test_a_row_is_found_by_as_few_digits_as_are_its_own(tmp_path: Path) ->
     for seq, own in enumerate(("abc1", "abc2", "abc", "12ff"), start=1):
         rows(
             path,
-            "INSERT INTO journal VALUES (?, ?, 'event', 'n', 1, '', '', 0, 0, '', '', '', '', 1, '{}')",
+            "INSERT INTO journal VALUES (?, ?, 'event', 'n', 1, '', '', 0, 0, '', '', '', '', 1, '{}', x'')",
             seq,
             own,
         )
@@ -158,7 +158,7 @@ async def test_causes_that_go_in_a_circle_end(tmp_path: Path) -> None:
     for seq, own, cause in ((1, "a", "b"), (2, "b", "a")):
         rows(
             path,
-            "INSERT INTO journal VALUES (?, ?, 'event', 'n', 1, '', '', 0, 0, '', '', ?, '', 1, '{}')",
+            "INSERT INTO journal VALUES (?, ?, 'event', 'n', 1, '', '', 0, 0, '', '', ?, '', 1, '{}', x'')",
             seq,
             own,
             cause,
@@ -283,7 +283,7 @@ async def test_what_is_not_there_any_more_in_a_newer_shape_is_named_as_newer(tmp
     rows(world.store.path, "ALTER TABLE runs RENAME COLUMN reason TO why")
     rows(world.store.path, "PRAGMA user_version = 9")
 
-    with pytest.raises(NewerDatabaseError, match="has schema 9 and this acore knows 1"):
+    with pytest.raises(NewerDatabaseError, match="has schema 9 and this acore knows 2"):
         last_life(world.store.path)
 
 

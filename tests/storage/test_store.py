@@ -81,7 +81,7 @@ async def test_a_second_store_on_the_same_directory_is_refused(tmp_path: Path) -
 async def test_a_newer_database_ends_the_start_and_frees_the_directory(tmp_path: Path) -> None:
     """J20."""
     path = database(tmp_path)
-    rows(path, "PRAGMA user_version = 2")
+    rows(path, "PRAGMA user_version = 99")
 
     for _ in range(2):
         with pytest.raises(NewerDatabaseError):
