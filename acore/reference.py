@@ -25,9 +25,9 @@ GOLDEN = Path("tests/events/golden")
 GUARANTEES = Path("docs/semantics.md")
 TESTS = Path("tests")
 _TITLES = {Kind.EVENT: "Events", Kind.COMMAND: "Commands", Kind.EFFECT: "Effects"}
-# S: supervision, B: bus and mailboxes, E: old events. Other letters belong to what has no page yet.
-_ID = re.compile(r"\b[SBE]\d\d\b")
-_GUARANTEE = re.compile(r"^\| ([SBE]\d\d) \| (.+) \|[^|]*\|$", re.MULTILINE)
+# S: supervision, B: bus and mailboxes, E: old events, J: journal, R: replay.
+_ID = re.compile(r"\b[SBEJR]\d\d\b")
+_GUARANTEE = re.compile(r"^\| ([SBEJR]\d\d) \| (.+) \|[^|]*\|$", re.MULTILINE)
 
 
 def page() -> str:

@@ -10,9 +10,11 @@ from acore.reference import GUARANTEES, TESTS, guarantees, named, with_tests
 TOP = Path(__file__).parents[1]
 ALL = [
     f"{letter}{number:02}"
-    for letter, last in (("S", 70), ("B", 30), ("E", 10))
+    for letter, last in (("S", 70), ("B", 30), ("E", 10), ("J", 20), ("R", 20))
     for number in range(1, last + 1)
 ]
+# Not proved yet.
+WAITED_FOR = {"J18", "R04", "R07", "R10", "R11", "R12", "R14", "R15", "R16", "R17", "R19"}
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +35,9 @@ def test_every_guarantee_is_on_the_page_once(page: str) -> None:
 
 
 def test_every_guarantee_is_named_by_a_test(proofs: set[str]) -> None:
-    unproved = [name for name in ALL if name not in proofs]
+    unproved = {name for name in ALL if name not in proofs}
 
-    assert unproved == [], f"no test's docstring names {', '.join(unproved)}"
+    assert unproved <= WAITED_FOR, f"no test's docstring names {', '.join(sorted(unproved - WAITED_FOR))}"
 
 
 def test_no_test_names_a_guarantee_that_the_page_does_not_know(page: str, proofs: set[str]) -> None:
@@ -53,14 +55,14 @@ def test_links_to_other_pages_lead_somewhere(page: str) -> None:
 
 
 def test_ids_are_read_from_docstrings_of_tests_alone(tmp_path: Path) -> None:
-    """Also of parametrised tests and of methods; ids of the journal and of replay belong to other pages."""
+    """Also of parametrised tests and of methods."""
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "test_some.py").write_text(
         '"""S01."""\n'
         "# S02\n"
         "@pytest.mark.parametrize('x', [1])\n"
         "async def test_a(x):\n"
-        '    """S03, J10, R09: also B30; not S1, S100, XS04 or SHA256."""\n'
+        '    """S03, J10, R09: also B30; not S1, S100, XS04, P08 or SHA256."""\n'
         '    """S05."""\n'
         "class TestMore:\n"
         "    def test_b(self):\n"
@@ -71,7 +73,7 @@ def test_ids_are_read_from_docstrings_of_tests_alone(tmp_path: Path) -> None:
     )
     (tmp_path / "other.py").write_text('def test_c():\n    """S07."""\n', "utf-8")
 
-    assert named(tmp_path) == dict.fromkeys(("S03", "B30", "E10"), (Path("deep/test_some.py"),))
+    assert named(tmp_path) == dict.fromkeys(("S03", "J10", "R09", "B30", "E10"), (Path("deep/test_some.py"),))
 
 
 def test_a_row_is_given_the_links_to_its_tests(tmp_path: Path) -> None:
