@@ -7,16 +7,15 @@ from functools import partial
 from acore.errors import ExitCode, FatalError
 from acore.events.base import Entry
 from acore.record import Record
+from acore.storage.chain import COLUMNS, Cells, hash_after, linked
 from acore.storage.pending import forget_lost
 from acore.storage.projections import project
 from acore.storage.sqlite import Connection, is_about_a_row, savepoint, transact
 
-_INSERT = """
-    INSERT INTO journal (seq, id, kind, name, version, node, boot, wall_ns, mono_ns,
-                         source, target, cause, correlation, attempt, payload)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (id) DO NOTHING
-"""
+_INSERT = (
+    f"INSERT INTO journal ({', '.join(COLUMNS)}, hash) VALUES ({', '.join('?' * len(COLUMNS))}, ?) "  # noqa: S608 - its own names
+    "ON CONFLICT (id) DO NOTHING"
+)
 
 
 class FencedOutError(FatalError):
@@ -45,7 +44,7 @@ def take_over(connection: Connection, boot: str, now: datetime) -> int:
         boot: The run that writes from now on.
         now: The present instant: what is too old to be answered and cannot be read is forgotten.
     """
-    connection.execute("UPDATE progress SET writer = ?", (boot,))
+    connection.execute("UPDATE progress SET writer = ?, epoch = epoch + 1", (boot,))
     forget_lost(connection, now)
     seq: int = connection.execute("SELECT seq FROM progress").fetchone()[0]
     return seq
@@ -84,30 +83,39 @@ class _RepeatedIdError(Exception):
 
 
 def _write_all(connection: Connection, entries: Sequence[Entry], boot: str) -> tuple[Spoiled, ...]:
-    fresh = _fresh(connection, entries, boot)
-    rows = [_row(entry) for entry in fresh if entry.is_row]
+    fresh, head = _fresh(connection, entries, boot)
+    rows, head = linked(head, [_cells(entry) for entry in fresh if entry.is_row])
     if rows and connection.executemany(_INSERT, rows).rowcount != len(rows):
         raise _RepeatedIdError
     for entry in fresh:
         project(connection, entry)
-    _advance(connection, fresh)
+    _advance(connection, fresh, head)
     return ()
 
 
 def _write_each(connection: Connection, entries: Sequence[Entry], boot: str) -> tuple[Spoiled, ...]:
     """Write one by one, leaving out what fails."""
-    fresh = _fresh(connection, entries, boot)
-    found = [spoiled for entry in fresh if (spoiled := _write_one(connection, entry))]
-    _advance(connection, fresh)
+    fresh, head = _fresh(connection, entries, boot)
+    found: list[Spoiled] = []
+    for entry in fresh:
+        head, spoiled = _write_one(connection, entry, head)
+        if spoiled is not None:
+            found.append(spoiled)
+    _advance(connection, fresh, head)
     return tuple(found)
 
 
-def _write_one(connection: Connection, entry: Entry) -> Spoiled | None:
+def _write_one(connection: Connection, entry: Entry, head: bytes) -> tuple[bytes, Spoiled | None]:
+    """Write *entry* behind the row whose hash is *head*; return the hash of what is the last row now."""
     stage = "row"
     try:
-        with savepoint(connection):
-            if entry.is_row and not connection.execute(_INSERT, _row(entry)).rowcount:
-                return None
+        if entry.is_row:
+            with savepoint(connection):
+                cells = _cells(entry)
+                own = hash_after(head, cells)
+                if not connection.execute(_INSERT, (*cells, own)).rowcount:
+                    return head, None
+            head = own
         stage = "projection"
         with savepoint(connection):
             project(connection, entry)
@@ -121,24 +129,24 @@ def _write_one(connection: Connection, entry: Entry) -> Spoiled | None:
             "INSERT INTO quarantine VALUES (?, ?, ?, ?, ?, ?)",
             (entry.seq, _printable(entry.envelope.id), spoiled.name, stage, spoiled.reason, entry.payload),
         )
-        return spoiled
-    return None
+        return head, spoiled
+    return head, None
 
 
-def _fresh(connection: Connection, entries: Sequence[Entry], boot: str) -> list[Entry]:
-    """Return those that were not written yet."""
-    seq, writer = connection.execute("SELECT seq, writer FROM progress").fetchone()
+def _fresh(connection: Connection, entries: Sequence[Entry], boot: str) -> tuple[list[Entry], bytes]:
+    """Return those that were not written yet, and the hash of the newest row."""
+    seq, writer, head = connection.execute("SELECT seq, writer, hash FROM progress").fetchone()
     if writer != boot:
         raise FencedOutError(boot, writer)
-    return [entry for entry in entries if entry.seq > seq]
+    return [entry for entry in entries if entry.seq > seq], head
 
 
-def _advance(connection: Connection, written: Sequence[Entry]) -> None:
+def _advance(connection: Connection, written: Sequence[Entry], head: bytes) -> None:
     if written:
-        connection.execute("UPDATE progress SET seq = ?", (written[-1].seq,))
+        connection.execute("UPDATE progress SET seq = ?, hash = ?", (written[-1].seq, head))
 
 
-def _row(entry: Entry) -> tuple[int | str, ...]:
+def _cells(entry: Entry) -> Cells:
     envelope = entry.envelope
     return (
         envelope.seq,
