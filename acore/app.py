@@ -41,6 +41,7 @@ from acore.host.commit import commit_of
 from acore.host.reader import HostReader
 from acore.log import forget_secret, keep_secret
 from acore.runtime.administration import ChildInfo, ChildState, NeverReadyError
+from acore.runtime.cause import UNCAUSED, Cause
 from acore.runtime.incarnation import inside
 from acore.runtime.pulse import Pulse
 from acore.runtime.report import chief, reason
@@ -187,22 +188,32 @@ class App:
         if self.system is not None:
             self.system.bus.publish(StopRequested(by=by), Trace(source="app"))
 
-    def stop(self, why: str) -> None:
-        """Stop everything in good order, within the budget; asking again changes nothing."""
+    def stop(self, why: str, cause: Cause = UNCAUSED) -> None:
+        """Stop everything in good order, within the budget; asking again changes nothing.
+
+        Args:
+            why: Who or what wants it.
+            cause: What the wish comes of.
+        """
         if self._why or self.system is None:
             return
         self._why = why
-        self.system.stop()
+        self.system.stop(cause=cause)
 
-    async def restart_actor(self, name: str) -> None:
+    async def restart_actor(self, name: str, cause: Cause = UNCAUSED) -> None:
         """Stop one actor in order and start it again; return when it is up.
+
+        Args:
+            name: Which actor.
+            cause: What the order comes of.
 
         Raises:
             AcoreError: It cannot be, and why.
         """
         assert self.system is not None  # noqa: S101 - who asks is one of its actors
-        await self.system.stop_child(name, drain=True)  # what waits for it is not to be lost
-        await self.system.restart_child(name)
+        # What waits for it is not to be lost.
+        await self.system.stop_child(name, drain=True, cause=cause)
+        await self.system.restart_child(name, cause=cause)
 
     def parts(self) -> tuple[Part, ...]:
         """Return the tree of parts as it is now; never waits."""
@@ -229,7 +240,7 @@ class App:
         is_up = False
         try:
             with self._clock.deadline(RESTART_LIMIT):
-                await self.restart_actor(wanted.actor)
+                await self.restart_actor(wanted.actor, Cause.inherited(trace))
                 is_up = True
         except Exception as error:  # noqa: BLE001 - whatever it is, whoever wanted it must hear of it
             why = str(error) if isinstance(error, AcoreError) else reason(error)
@@ -239,11 +250,11 @@ class App:
             outcome = PartRestarted(actor=wanted.actor, by=wanted.by, seconds=seconds)
         self.system.bus.publish(outcome, trace, event_id=derive_id(trace.cause, trace.source, 0))
 
-    def _limit_the_stop(self, failure: BaseException | None) -> None:
+    def _limit_the_stop(self, failure: BaseException | None, cause: Cause) -> None:
         """End the process when stopping takes too long, whoever began it; record why, if it is a failure."""
         self._failure = failure
         if failure is not None and self.system is not None:
-            self.system.bus.publish(_failed(failure, self._began), Trace(source="app"))
+            self.system.bus.publish(_failed(failure, self._began), cause.trace("app"))
         # A thread, because what may hang is the loop itself.
         self._deadline = threading.Timer(STOP_BUDGET, self._end_late)
         self._deadline.daemon = True

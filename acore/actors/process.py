@@ -21,6 +21,7 @@ from acore.events.lifecycle import (
 )
 from acore.events.parts import RestartPart
 from acore.events.settings import ReloadRequested
+from acore.runtime.cause import Cause
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
 
@@ -89,7 +90,7 @@ class ProcessActor(EdgeActor):
         facts: ProcessFacts,
         describe_actors: Callable[[], tuple[ActorLine, ...]],
         signals: Signals,
-        stop: Callable[[str], None],
+        stop: Callable[[str, Cause], None],
         restart: Callable[[RestartPart, Trace], None],
     ) -> None:
         """Speak for the process.
@@ -98,7 +99,7 @@ class ProcessActor(EdgeActor):
             facts: What the process is.
             describe_actors: Returns a line about every actor.
             signals: What the process is sent.
-            stop: Stops everything in good order, for the reason given.
+            stop: Stops everything in good order, for the reason and because of the message given.
             restart: Begins to restart an actor, and sees that its outcome is told, with what that inherits.
         """
         self._facts = facts
@@ -127,9 +128,9 @@ class ProcessActor(EdgeActor):
         return self._describe_actors()
 
     @handles
-    async def end(self, wanted: EndProcess, _io: EdgeContext) -> None:
+    async def end(self, wanted: EndProcess, io: EdgeContext) -> None:
         """Stop everything in good order."""
-        self._stop(wanted.reason)
+        self._stop(wanted.reason, Cause.of(io.handling))
 
     @handles
     async def restart(self, wanted: RestartPart, io: EdgeContext) -> None:

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from acore.runtime.administration import ChildInfo
+from acore.runtime.cause import Cause
 from acore.runtime.incarnation import Body
 from acore.runtime.restart import Exit
 from acore.runtime.spec import Spec
@@ -27,6 +28,6 @@ class Bodies(Protocol):
         """Be told that *child* has ended for good, with those below it."""
         ...
 
-    def stops(self, supervisor: str, failure: BaseException | None) -> None:
-        """Be told that *supervisor* begins to stop, and what went wrong, if anything did."""
+    def stops(self, supervisor: str, failure: BaseException | None, cause: Cause) -> None:
+        """Be told that *supervisor* begins to stop; and what went wrong, and of what, if anything did."""
         ...

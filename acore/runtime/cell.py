@@ -15,6 +15,7 @@ from acore.events.mailbox import Overflow
 from acore.events.supervision import ActorStarted, Burial, MessageRequeued
 from acore.events.transport import KEPT_IDS, Deliver
 from acore.runtime.actor import Actor
+from acore.runtime.cause import UNCAUSED, Cause
 from acore.runtime.edge import EdgeActor
 from acore.runtime.handlers import split
 from acore.runtime.incarnation import Body, Incarnation, StaleIncarnationError
@@ -137,11 +138,11 @@ class Cell[A: (Actor[Any], EdgeActor)](Body):
         if self.is_running and (self.current is not None or len(self.mailbox)):
             yield f"{self.name}: {self.describe()}"
 
-    def handling(self) -> tuple[str, str]:
-        """Return wire name and id of the message being handled, or two empty strings."""
+    def handling(self) -> tuple[str, Cause]:
+        """Return the wire name of the message being handled, if there is one, and it as a cause."""
         if self.current is None:
-            return "", ""
-        return self.bus.catalog.of(type(self.current.message)).name, self.current.id
+            return "", UNCAUSED
+        return self.bus.catalog.of(type(self.current.message)).name, Cause.of(self.current)
 
     def at_work(self) -> Collection[Envelope]:
         """Return what is being handled now; nothing when idle or down."""
@@ -190,7 +191,8 @@ class Cell[A: (Actor[Any], EdgeActor)](Body):
         self._has_to_stop = self._is_last_call = False
         self.mailbox.open(self._bury)
         run.obey(self._on_stop)
-        started = self.bus.publish(ActorStarted(actor=self.name, incarnation=run.number), Trace(self.name))
+        began = ActorStarted(actor=self.name, incarnation=run.number)
+        started = self.bus.publish(began, run.begun_by.trace(self.name))
         self.is_running = True
         try:
             await self._live(cast("A", self.spec.build()), run, started)

@@ -11,6 +11,7 @@ from anyio.abc import TaskGroup
 
 from acore.clock import Timer
 from acore.runtime.administration import ChildInfo, ChildState
+from acore.runtime.cause import UNCAUSED, Cause
 from acore.runtime.incarnation import Body, Incarnation, inside
 from acore.runtime.report import chief, judge, sole, whereabouts
 from acore.runtime.restart import Exit, ExitKind, is_stable
@@ -44,6 +45,7 @@ class Child:
     failures: int = 0  # in a row
     restarts: int = 0
     last_exit: Exit | None = None
+    next_by: Cause = UNCAUSED  # what its next run comes of
     starter: Reply | None = None
     stoppers: tuple[Reply, ...] = ()
 
@@ -83,7 +85,7 @@ class Child:
     def launch(self, tasks: TaskGroup) -> None:
         """Begin a new run."""
         self.body.runs += 1
-        run = self.run = Incarnation(self.body.runs)
+        run = self.run = Incarnation(self.body.runs, self.next_by)
         run.on_ready = lambda: self.boss.post(self.boss.on_ready, self, run)
         run.on_fail = self.expect_end
         self.enter(ChildState.STARTING)
@@ -91,7 +93,7 @@ class Child:
         # A step later most are ready, and need no timer.
         self.boss.post(self._watch_start, run)
 
-    def halt(self, limit: float, patience: float, *, due: float | None, drains: bool) -> None:
+    def halt(self, limit: float, patience: float, *, due: float | None, drains: bool, cause: Cause) -> None:
         """Ask the present run to stop; at once when it has not started or has no time for it.
 
         Args:
@@ -99,12 +101,15 @@ class Child:
             patience: Seconds after the kill until it is given up on.
             due: When it must have stopped, in monotonic seconds; None leaves it its own time.
             drains: Whether it first does what it has accepted.
+            cause: What the stop comes of.
         """
         run = self.run
         if run is None or (self.state is ChildState.STOPPING and drains >= run.is_draining):
             return
         self.enter(ChildState.STOPPING)
         run.due = due
+        if not run.stopping.is_set():
+            run.ended_by = cause
         if limit == 0 or not (run.is_ready or self.is_supervisor):
             self.kill(run, patience)
             return

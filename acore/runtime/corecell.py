@@ -67,7 +67,7 @@ class CoreCell(Cell[Actor[Any]]):
             run.ready()
             await self._serve(work)
             last_words = ActorStopping(actor=self.name, incarnation=run.number, unread=len(self.mailbox))
-            await self._call(work, self.bus.publish(last_words, Trace(self.name)), "on_stop")
+            await self._call(work, self.bus.publish(last_words, run.ended_by.trace(self.name)), "on_stop")
         finally:
             for timer in work.timers.values():
                 timer.cancel()

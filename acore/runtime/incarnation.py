@@ -8,6 +8,7 @@ from anyio import Event, TaskHandle
 
 from acore.errors import AcoreError
 from acore.runtime.administration import ChildInfo
+from acore.runtime.cause import UNCAUSED, Cause
 
 inside: ContextVar[tuple[str, ...]] = ContextVar("inside", default=())
 """In whose run a task was begun, by acore or by a library, outermost first: supervisors, then the actor."""
@@ -62,7 +63,9 @@ class Incarnation:
 
     __slots__ = (
         "became_ready",
+        "begun_by",
         "due",
+        "ended_by",
         "failure",
         "has_timed_out",
         "is_current",
@@ -77,9 +80,12 @@ class Incarnation:
         "task",
     )
 
-    def __init__(self, number: int) -> None:
-        """Prepare run *number*, which counts the runs of the same child."""
+    def __init__(self, number: int, begun_by: Cause = UNCAUSED) -> None:
+        """Prepare run *number*, which counts the runs of the same child, and say what it comes of."""
         self.number = number
+        self.begun_by = begun_by
+        self.ended_by = UNCAUSED
+        """What its end comes of, when it is asked for."""
         self.task: TaskHandle[None] | None = None
         self.stopping = Flag()
         self.became_ready = Flag()
@@ -161,6 +167,6 @@ class Body(Protocol):
         """Refuse what comes until the next run, if there is one."""
         ...
 
-    def handling(self) -> tuple[str, str]:
-        """Return wire name and id of the message being handled, or two empty strings."""
+    def handling(self) -> tuple[str, Cause]:
+        """Return the wire name of the message being handled, if it is one, and what a failure comes of."""
         ...

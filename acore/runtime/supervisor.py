@@ -9,7 +9,7 @@ from functools import partial
 from anyio.abc import TaskGroup
 
 from acore.errors import AcoreError
-from acore.events.base import Event, Trace
+from acore.events.base import Envelope, Event
 from acore.events.bus import Bus
 from acore.events.supervision import ActorRestarting, Order, SupervisorGaveUp, SupervisorObeyed
 from acore.runtime import restart as rules
@@ -22,6 +22,7 @@ from acore.runtime.administration import (
     refusal,
 )
 from acore.runtime.bodies import Bodies
+from acore.runtime.cause import UNCAUSED, Cause
 from acore.runtime.child import KILL_TIMEOUT, Child, Reply, tell
 from acore.runtime.incarnation import Incarnation
 from acore.runtime.report import exited
@@ -66,8 +67,11 @@ class Supervisor:
         self._wake: asyncio.Future[None] | None = None
         self._orders: set[Reply] = set()
         self._failure: BaseException | None = None
+        self.failed_by = UNCAUSED
+        """What its own failure comes of, once it fails."""
         self._is_together = spec.stop_order is rules.StopOrder.TOGETHER
         self._is_stopping = False
+        self._stopped_by = UNCAUSED  # what the stops of those that leave come of
 
     async def run(self) -> None:
         """Start the children, keep them running until asked to stop, and stop them in order.
@@ -97,18 +101,21 @@ class Supervisor:
         """Ask for an ordered stop, or a quick one when its run is killed; asking again is fine."""
         self.post(self._stop_all)
 
-    def order(self, order: Order, child: str | Spec, *, drains: bool = False) -> Reply:
+    def order(
+        self, order: Order, child: str | Spec, *, drains: bool = False, cause: Cause = UNCAUSED
+    ) -> Reply:
         """Have *order* followed as a step, and return what will tell the outcome.
 
         Args:
             order: What to do.
             child: To which child; to start one, its description.
             drains: Whether a child that is stopped first does what it has accepted.
+            cause: What the order comes of.
         """
         reply: Reply = asyncio.get_running_loop().create_future()
         self._orders.add(reply)
         reply.add_done_callback(self._orders.discard)
-        self.post(self._follow, order, child, reply, partial(self._halt, drains=drains))
+        self.post(self._follow, order, child, reply, partial(self._halt, drains=drains), cause)
         return reply
 
     def children(self) -> tuple[ChildInfo, ...]:
@@ -151,7 +158,7 @@ class Supervisor:
                         self._lay_down(child)
                     else:
                         self._awaited.add(child)
-                        self._halt(child, drains=self._run.is_draining)
+                        self._halt(child, self._stopped_by, drains=self._run.is_draining)
             elif self._pause is not None:
                 return
             elif self._coming:
@@ -182,16 +189,25 @@ class Supervisor:
 
     # --- what an operator orders
 
-    def _follow(self, order: Order, which: str | Spec, reply: Reply, halt: Callable[[Child], None]) -> None:
+    def _follow(
+        self,
+        order: Order,
+        which: str | Spec,
+        reply: Reply,
+        halt: Callable[[Child, Cause], None],
+        cause: Cause,
+    ) -> None:
         try:
             child = self._find(order, which)
         except AcoreError as refused:
             tell(reply, refused)
             return
-        self._say(SupervisorObeyed(supervisor=self.spec.id, order=order, actor=child.spec.id))
+        obeyed = SupervisorObeyed(supervisor=self.spec.id, order=order, actor=child.spec.id)
+        by = Cause.of(self._say(obeyed, cause))
         match order:
             case Order.START | Order.RESTART:
                 child.starter, child.is_held = reply, False
+                child.next_by = by
                 child.enter(ChildState.BACKOFF)
                 if self._awaited or self._leaving or self._coming:
                     self._coming[child] = None  # after those whose turn it is
@@ -204,11 +220,12 @@ class Supervisor:
                 if child.run is None:
                     self._lay_down(child)
                 else:
-                    halt(child)
+                    halt(child, by)
                 if child is self._pause:
                     self._pause = None
                     self._take_turns()
             case Order.RETRY:
+                child.next_by = by
                 self._end_wait(self._pause if self._pause and child in self._coming else child)
                 tell(reply, child.info())
             case Order.DELETE:
@@ -255,10 +272,12 @@ class Supervisor:
         child.enter(ChildState.ABANDONED if end.kind is ExitKind.ABANDONED else ChildState.STOPPED)
         if self._is_stopping and end.error and not self._run.remark:
             self._run.remark = f"{child.spec.id}: {end.reason}"
-        handling, cause = child.body.handling() if end.is_abnormal else ("", "")
-        self._say(exited(child.spec.id, run, end, handling), cause)
+        handling, cause = child.body.handling() if end.is_abnormal else ("", UNCAUSED)
+        ended = Cause.of(
+            self._say(exited(child.spec.id, run, end, handling), cause if cause.id else run.ended_by)
+        )
         if error is not None and not isinstance(error, Exception):
-            self._fail(error)
+            self._fail(error, by=ended)
         if is_expected or end.kind is ExitKind.IGNORED:
             self._lay_down(child)
         elif self._is_stopping:
@@ -266,18 +285,18 @@ class Supervisor:
         elif child.starter is not None:
             self._lay_down(child, error)
         elif end.is_fatal and error is not None:
-            self._fail(error)
+            self._fail(error, by=ended)
         elif not (self._run.is_ready or run.is_ready):
-            self._fail(StartFailedError(child.spec.id, end.reason), error)
+            self._fail(StartFailedError(child.spec.id, end.reason), error, by=ended)
         elif rules.calls_for_restart(child.spec.restart, end):
-            self._restart(child, end, error)
+            self._restart(child, end, error, ended)
             return  # it may be awaited again already
         else:
             self._lay_down(child)
-            self._weigh(child)
+            self._weigh(child, ended)
         self._settle(child)
 
-    def _restart(self, child: Child, end: Exit, error: BaseException | None) -> None:
+    def _restart(self, child: Child, end: Exit, error: BaseException | None, ended: Cause) -> None:
         now, limit, backoff = self.clock.monotonic(), self.spec.limit, child.spec.backoff
         name, period = child.spec.id, limit.period
         for _ in range(rules.outdated(self._failures, now, limit)):
@@ -287,12 +306,11 @@ class Supervisor:
         count = len(self._failures)
         if count > limit.intensity:
             tried = count - 1
-            self._say(
-                SupervisorGaveUp(
-                    supervisor=self.spec.id, actor=name, reason=end.reason, restarts=tried, within=period
-                )
+            gave_up = SupervisorGaveUp(
+                supervisor=self.spec.id, actor=name, reason=end.reason, restarts=tried, within=period
             )
-            self._fail(rules.RestartLimitError(name, self._failures[0].reason, tried, period), error)
+            by = Cause.of(self._say(gave_up, ended))
+            self._fail(rules.RestartLimitError(name, self._failures[0].reason, tried, period), error, by=by)
             return
         wait = rules.delay(backoff, child.failures, random.random()) if backoff else 0.0  # noqa: S311 - spreads load, guards nothing
         together = rules.affected(self.spec.strategy, self._children.values(), child)
@@ -300,7 +318,11 @@ class Supervisor:
         for one in again:
             one.restarts += 1
         with_it = tuple(one.spec.id for one in again if one is not child)
-        self._say(ActorRestarting(actor=name, with_it=with_it, delay=wait, restarts=count, within=period))
+        restarting = ActorRestarting(actor=name, with_it=with_it, delay=wait, restarts=count, within=period)
+        by = Cause.of(self._say(restarting, ended))
+        for one in again:
+            one.next_by = by
+        self._stopped_by = by
         if wait:
             child.enter(ChildState.BACKOFF)
             child.after(wait, self._end_wait, child)
@@ -359,28 +381,33 @@ class Supervisor:
             child.body.close()
             self._bodies.release(child.spec)
 
-    def _weigh(self, child: Child) -> None:
+    def _weigh(self, child: Child, ended: Cause) -> None:
         """Stop in good order if *child*, which has ended for good, was what this supervisor is there for."""
         if child.spec.is_significant:
             alive = (one for one in self._children.values() if one.state not in AT_REST)
             others = sum(1 for one in alive if one.spec.is_significant)
             if rules.calls_for_shutdown(self.spec.auto_shutdown, others):
-                self._stop_all()
+                self._stop_all(ended)
 
     # --- stopping
 
-    def _fail(self, failure: BaseException, cause: BaseException | None = None) -> None:
-        """Stop everything in order and end with *failure*; the first one counts."""
+    def _fail(
+        self, failure: BaseException, cause: BaseException | None = None, *, by: Cause = UNCAUSED
+    ) -> None:
+        """Stop everything in order and end with *failure*, which comes of *by*; the first one counts."""
         if cause is not None:
             failure.__cause__ = cause
-        self._failure = self._failure or failure
-        self._stop_all()
+        if self._failure is None:
+            self._failure, self.failed_by = failure, by
+        self._stop_all(by)
 
-    def _stop_all(self) -> None:
+    def _stop_all(self, by: Cause | None = None) -> None:
+        """Stop everything in order: because of *by*, or of what asked this supervisor to."""
         if not self._is_stopping:
             self._is_stopping = True
+            self._stopped_by = self._run.ended_by if by is None else by
             self._run.stopping.set()
-            self._bodies.stops(self.spec.id, self._failure)
+            self._bodies.stops(self.spec.id, self._failure, self.failed_by)
             for child in self._children.values():
                 tell(child.starter, SupervisorStoppedError(self.spec.id))
                 child.starter = None
@@ -398,7 +425,7 @@ class Supervisor:
                 child.enter(ChildState.STOPPING)
                 child.kill(child.run)
 
-    def _halt(self, child: Child, *, drains: bool) -> None:
+    def _halt(self, child: Child, cause: Cause, *, drains: bool) -> None:
         """Ask a child to stop; when all must be over by an instant, its time is a part of what is left."""
         now, left = self.clock.monotonic(), None
         if self._is_stopping and self._run.due is not None:
@@ -406,7 +433,8 @@ class Supervisor:
         others = 0 if self._is_together else len(self._leaving)
         grace = 0.0 if child.is_supervisor else KILL_TIMEOUT
         limit, patience = rules.stop_times(child.spec.shutdown, grace, left, others)
-        child.halt(limit, patience, due=None if left is None else now + limit, drains=drains)
+        due = None if left is None else now + limit
+        child.halt(limit, patience, due=due, drains=drains, cause=cause)
 
-    def _say(self, event: Event, cause: str = "") -> None:
-        self._bus.publish(event, Trace(source=self.spec.id, cause=cause))
+    def _say(self, event: Event, cause: Cause) -> Envelope:
+        return self._bus.publish(event, cause.trace(self.spec.id))

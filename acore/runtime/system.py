@@ -22,6 +22,7 @@ from acore.runtime.administration import (
     UnknownChildError,
 )
 from acore.runtime.bodies import Bodies
+from acore.runtime.cause import UNCAUSED, Cause
 from acore.runtime.corecell import CoreCell
 from acore.runtime.edge import EdgeActor
 from acore.runtime.edgecell import EdgeCell
@@ -32,8 +33,8 @@ from acore.runtime.spec import ChildSpec, Spec, SupervisorSpec, actor_specs, che
 from acore.runtime.supervisor import Supervisor
 from acore.runtime.watchdog import Watchdog
 
-type Stopping = Callable[[BaseException | None], None]
-"""Told that all begins to stop, and what went wrong, if anything did."""
+type Stopping = Callable[[BaseException | None, Cause], None]
+"""Told that all begins to stop; and what went wrong, and what that comes of, if anything did."""
 
 
 class SupervisorBody(Body):
@@ -96,9 +97,9 @@ class SupervisorBody(Body):
             if (body := self._system.body(child.id)) is not None:
                 body.close()
 
-    def handling(self) -> tuple[str, str]:
-        """Return two empty strings: a supervisor handles no messages."""
-        return "", ""
+    def handling(self) -> tuple[str, Cause]:
+        """Return what the failure of the last run comes of: a supervisor handles no messages."""
+        return "", self._current.failed_by if self._current else UNCAUSED
 
 
 class System(Bodies):
@@ -109,7 +110,7 @@ class System(Bodies):
         root: SupervisorSpec,
         bus: Bus,
         *,
-        on_stopping: Stopping = lambda _failure: None,
+        on_stopping: Stopping = lambda _failure, _cause: None,
         stop_within: float | None = None,
     ) -> None:
         """Make a mailbox for every actor of the tree; nothing runs yet.
@@ -117,7 +118,8 @@ class System(Bodies):
         Args:
             root: The tree.
             bus: What connects its actors.
-            on_stopping: Called once, when all begins to stop, with what went wrong or None.
+            on_stopping: Called once, when all begins to stop, with what went wrong or None, and what that
+                comes of.
             stop_within: Seconds that a stop may take in all, divided over those still to stop; None
                 leaves each its own.
 
@@ -204,14 +206,17 @@ class System(Bodies):
             why = reason(self._failure) if self._failure else "it was stopped before"
             raise NeverReadyError(why) from self._failure
 
-    def stop(self, *, drain: bool = False) -> None:
+    def stop(self, *, drain: bool = False, cause: Cause = UNCAUSED) -> None:
         """Ask for an ordered stop, in reverse order of the start; asking again changes nothing.
 
         Args:
+            cause: What the wish comes of.
             drain: Whether each actor, when its turn comes, refuses what is new and first does what it
                 has accepted.
         """
         self._run.is_draining = self._run.is_draining or drain
+        if not self._run.stopping.is_set():
+            self._run.ended_by = cause
         self._run.request_stop()
 
     # --- looked at
@@ -268,25 +273,30 @@ class System(Bodies):
             _refuse_unjournaled_inputs(actor_specs(spec), self.bus)
         return await body.current.order(Order.START, spec)
 
-    async def stop_child(self, child: str, *, drain: bool = False) -> None:
+    async def stop_child(self, child: str, *, drain: bool = False, cause: Cause = UNCAUSED) -> None:
         """Stop a child and return when it has stopped; only `restart_child` starts it again.
 
         Args:
             child: An actor or supervisor of the tree.
             drain: Whether it refuses what is new and first does what it has accepted.
+            cause: What the order comes of.
 
         Raises:
             UnknownChildError: There is none of this name.
             SupervisorStoppedError: Its supervisor does not run.
         """
-        reply = self._owner(child).order(Order.STOP, child, drains=drain)
+        reply = self._owner(child).order(Order.STOP, child, drains=drain, cause=cause)
         if child in inside.get():
             reply.cancel()  # it takes effect after the handler that asked for it
         else:
             await reply
 
-    async def restart_child(self, child: str) -> ChildInfo:
+    async def restart_child(self, child: str, *, cause: Cause = UNCAUSED) -> ChildInfo:
         """Start a child again that does not run, and return when it is ready.
+
+        Args:
+            child: An actor or supervisor of the tree.
+            cause: What the order comes of.
 
         Raises:
             ChildRunningError: It runs.
@@ -294,7 +304,7 @@ class System(Bodies):
             StartFailedError: It did not start; it stays stopped.
             AcoreError: There is none of this name, or its supervisor does not run.
         """
-        return await self._owner(child).order(Order.RESTART, child)
+        return await self._owner(child).order(Order.RESTART, child, cause=cause)
 
     async def retry_now(self, child: str) -> None:
         """Start a child at once that waits to be started again.
@@ -359,13 +369,13 @@ class System(Bodies):
             for one in below:
                 self.ended(one.id, one.last_exit, one.children)
 
-    def stops(self, supervisor: str, failure: BaseException | None) -> None:
+    def stops(self, supervisor: str, failure: BaseException | None, cause: Cause) -> None:
         """Prepare for the end when it is the root that begins to stop."""
         if supervisor == self._root.spec.id:
             self.bus.drain()
             if self._stop_within is not None:
                 self._run.due = self.bus.clock.monotonic() + self._stop_within
-            self._on_stopping(failure)
+            self._on_stopping(failure, cause)
 
     def _admit(self, spec: Spec, owner: str) -> None:
         try:

@@ -281,7 +281,9 @@ def _edges(actors: Iterable[ChildSpec], settings: Loaded, home: House) -> tuple[
         ChildSpec(
             id="process",
             actor=ProcessActor,
-            start=lambda: ProcessActor(PROCESS, home.lines, signals, end, home.restart),
+            start=lambda: ProcessActor(
+                PROCESS, home.lines, signals, lambda why, _cause: end(why), home.restart
+            ),
         ),
     )
     return tuple(spec for spec in edges if spec.id not in given)

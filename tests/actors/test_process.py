@@ -13,6 +13,7 @@ from acore.events.base import Trace
 from acore.events.lifecycle import DescribeActors, DescribeProcess, StopRequested
 from acore.events.parts import RestartPart
 from acore.events.settings import ReloadRequested
+from acore.runtime.cause import Cause
 from acore.runtime.edge import EdgeContext
 from acore.runtime.handlers import handles
 from acore.runtime.spec import ChildSpec
@@ -36,6 +37,9 @@ class Process:
         self.clock = HeldClock()
         self.signals = Signals(self.clock, self.told.append, lambda: self.told.append("at once"))
 
+    def stop(self, why: str, _cause: Cause) -> None:
+        self.told.append(why)
+
     def restart(self, wanted: RestartPart, trace: Trace) -> None:
         self.told.append(f"restart {wanted.actor} for {wanted.by}, as {trace.source} says")
 
@@ -43,7 +47,7 @@ class Process:
         actor = ChildSpec(
             id="process",
             actor=Fragile,
-            start=lambda: Fragile(PROCESS, tuple, self.signals, self.told.append, self.restart),
+            start=lambda: Fragile(PROCESS, tuple, self.signals, self.stop, self.restart),
         )
         return (actor,)
 

@@ -14,6 +14,7 @@ from acore.events.lifecycle import LifecycleView
 from acore.events.parts import PartRestarted, RestartActor
 from acore.runtime.actor import Context
 from acore.runtime.administration import ChildState
+from acore.runtime.cause import Cause
 from acore.runtime.restart import Backoff
 from acore.sandbox import Person, Sandbox, UnknownCommandError
 from acore.storage.store import DATABASE_NAME
@@ -243,7 +244,7 @@ async def test_a_part_that_does_not_exist_is_named_in_the_answer(
 async def test_a_restart_that_fails_is_told_and_the_bot_goes_on(
     home: Path, sandbox: Sandbox, owner: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fail(_app: App, _name: str) -> None:
+    async def fail(_app: App, _name: str, _cause: Cause) -> None:
         raise RuntimeError("the disk sang")
 
     monkeypatch.setattr(App, "restart_actor", fail)
