@@ -22,6 +22,8 @@ from acore.runtime.driver import Answer, Ask, Done, Handling, close, step
 from acore.runtime.edge import UndeclaredAskError
 from acore.storage.query import Row
 
+type Told = Callable[[Row, tuple[int, str, Actor[Any], str, list[Output]]], None]
+
 
 class Divergence(Record):
     """An actor did something else than it did then; what is blank was not done."""
@@ -65,6 +67,7 @@ def replay(
     *,
     catalog: Catalog = CATALOG,
     unknown: Unknown = "stop",
+    told: Told | None = None,
 ) -> Replayed:
     """Replay one actor.
 
@@ -74,6 +77,8 @@ def replay(
         rows: The journal in order, of one or several runs of the process; older versions are brought up.
         catalog: The message types.
         unknown: What to do when a message is not known: stop before anything is handled, or skip it.
+        told: Called after each message, with the row, the actor's run, the method, the actor, the state
+            before as JSON, and what was said.
 
     Raises:
         UnknownMessageError: The journal holds a message that is not known here and may be the actor's.
@@ -84,6 +89,7 @@ def replay(
     state = _state(build())
     for _, boot in groupby(renewed.rows, key=lambda row: row.boot):
         one = _Replay(name, build, list(boot), renewed, catalog)
+        one.told = told
         one.go()
         handled += one.handled
         divergences += one.divergences
@@ -111,6 +117,7 @@ class _Replay:
         self._catalog = catalog
         self._past = Past(name, rows, renewed.parts)
         self._renewed = renewed
+        self.told: Told | None = None
         self._waiting: list[Row] = []
         self._again: set[str] = set()
         self._attempts: Counter[str] = Counter()
@@ -203,7 +210,10 @@ class _Replay:
             message = self._catalog.decode(part.name, part.version, part.payload.encode())
             ctx = Context(row.envelope(message, attempt=self._attempts[row.id]), speaker)
             handler = getattr(self.actor, method)
+            before = bytes(_state(self.actor)).decode() if self.told else ""
             reply = self._handle(row, method, hook, failure, handler(ctx) if hook else handler(message, ctx))
+            if self.told is not None:
+                self.told(row, (self._incarnation, method, self.actor, before, ctx.outputs))
             if reply is None:
                 return
             said += ctx.outputs

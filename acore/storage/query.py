@@ -3,6 +3,7 @@
 from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import starmap
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,10 +19,11 @@ from acore.storage.reader import newest_run
 from acore.storage.schema import NewerDatabaseError, migrations, schema_version
 from acore.storage.sqlite import Connection, Error, UnreadableDatabaseError, damage_named, is_passing
 
-_SELECT = (
+SELECT = (
     "SELECT seq, id, kind, name, version, node, boot, wall_ns, mono_ns, "
     "source, target, cause, correlation, attempt, payload FROM journal"
 )
+"""The columns of a `Row`, in its order."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A derived id is 24 hexadecimal digits; a shorter number is a seq.
 _ID_DIGITS = 24
@@ -56,8 +58,11 @@ class AmbiguousIdError(AcoreError):
         super().__init__(f"{key} fits several entries ({', '.join(ids)} …): give more digits")
 
 
-class Row(Record):
-    """One row of the journal. `kind` is text: a newer acore may know more kinds than this one."""
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """One row of the journal. `kind` is text: a newer acore may know more kinds than this one.
+
+    A replay makes one for every row that it reads, so its fields have places.
+    """
 
     seq: int
     id: str
@@ -168,8 +173,8 @@ def tail(
         values.append(after)
     where = f" WHERE {' AND '.join(clauses)}" if clauses else ""
     order = "DESC" if after is None else "ASC"
-    with _reading(path) as connection:
-        rows = _rows(connection, f"{_SELECT}{where} ORDER BY seq {order} LIMIT ?", (*values, limit))
+    with reading(path) as connection:
+        rows = _rows(connection, f"{SELECT}{where} ORDER BY seq {order} LIMIT ?", (*values, limit))
     return tuple(rows if after is not None else reversed(rows))
 
 
@@ -185,23 +190,23 @@ def show(path: Path, key: str | int) -> Story:
         AmbiguousIdError: The digits fit several ids.
         AcoreError: The database is not there or cannot be read, and why.
     """
-    with _reading(path) as connection:
+    with reading(path) as connection:
         row = _find(connection, str(key))
         causes = tuple(_causes(connection, row))[::-1]
-        consequences = _rows(connection, f"{_SELECT} WHERE cause = ? AND cause <> '' ORDER BY seq", (row.id,))
+        consequences = _rows(connection, f"{SELECT} WHERE cause = ? AND cause <> '' ORDER BY seq", (row.id,))
     return Story(row=row, causes=causes, consequences=tuple(consequences))
 
 
 def last_seq(path: Path) -> int:
     """Return the highest number given so far, also to what the journal does not keep as a row."""
-    with _reading(path) as connection:
+    with reading(path) as connection:
         seq: int = connection.execute("SELECT seq FROM progress").fetchone()[0]
         return seq
 
 
 def last_run(path: Path) -> PastRun | None:
     """Return the run that began last; None when there was none."""
-    with _reading(path) as connection:
+    with reading(path) as connection:
         return newest_run(connection)
 
 
@@ -211,8 +216,8 @@ def last_life(path: Path) -> LastLife | None:
     Raises:
         AcoreError: The database is not there or cannot be read, and why.
     """
-    with _reading(path) as connection:
-        newest = _rows(connection, f"{_SELECT} ORDER BY seq DESC LIMIT 1", ())
+    with reading(path) as connection:
+        newest = _rows(connection, f"{SELECT} ORDER BY seq DESC LIMIT 1", ())
         if not newest:
             return None
         last = newest[0]
@@ -224,7 +229,7 @@ def last_life(path: Path) -> LastLife | None:
             errors=tuple(
                 _rows(
                     connection,
-                    f"{_SELECT} WHERE name = 'actor.exited' AND boot = ? "
+                    f"{SELECT} WHERE name = 'actor.exited' AND boot = ? "
                     "AND payload ->> '$.exit' NOT IN ('normal', 'shutdown') ORDER BY seq DESC LIMIT ?",
                     (last.boot, _LISTED_ERRORS),
                 )
@@ -234,12 +239,12 @@ def last_life(path: Path) -> LastLife | None:
 
 
 def _newest(connection: Connection, name: str, boot: str) -> Row | None:
-    rows = _rows(connection, f"{_SELECT} WHERE name = ? AND boot = ? ORDER BY seq DESC LIMIT 1", (name, boot))
+    rows = _rows(connection, f"{SELECT} WHERE name = ? AND boot = ? ORDER BY seq DESC LIMIT 1", (name, boot))
     return rows[0] if rows else None
 
 
 @contextmanager
-def _reading(path: Path) -> Generator[Connection]:
+def reading(path: Path) -> Generator[Connection]:
     """Open for one page: no read transaction outlives it, so the bot's log can be checkpointed."""
     if not path.is_file():
         raise NoDatabaseError(path)
@@ -286,20 +291,16 @@ def _wall_ns(at: datetime | None) -> int | None:
 
 
 def _rows(connection: Connection, sql: str, values: tuple[Any, ...]) -> list[Row]:
-    fields = Row.__struct_fields__
-    return [
-        msgspec.convert(dict(zip(fields, found, strict=True)), Row)
-        for found in connection.execute(sql, values).fetchall()
-    ]
+    return list(starmap(Row, connection.execute(sql, values).fetchall()))
 
 
 def _find(connection: Connection, key: str) -> Row:
     if key.isdecimal() and len(key) < _ID_DIGITS:
-        found = _rows(connection, f"{_SELECT} WHERE seq = ?", (min(int(key), 2**63 - 1),))
+        found = _rows(connection, f"{SELECT} WHERE seq = ?", (min(int(key), 2**63 - 1),))
         if found:
             return found[0]
     # A range, not a pattern: it uses the index, and no character of the key has a meaning.
-    found = _rows(connection, f"{_SELECT} WHERE id >= ? AND id < ? LIMIT 3", (key, f"{key}\U0010ffff"))
+    found = _rows(connection, f"{SELECT} WHERE id >= ? AND id < ? LIMIT 3", (key, f"{key}\U0010ffff"))
     if exact := [row for row in found if row.id == key]:
         return exact[0]
     if not found or not key:
@@ -313,7 +314,7 @@ def _causes(connection: Connection, row: Row) -> Iterator[Row]:
     """Yield what led to *row*, the nearest first; what was purged ends the chain."""
     seen = {row.id}
     while row.cause and row.cause not in seen:
-        found = _rows(connection, f"{_SELECT} WHERE id = ?", (row.cause,))
+        found = _rows(connection, f"{SELECT} WHERE id = ?", (row.cause,))
         if not found:
             return
         row = found[0]

@@ -1,0 +1,260 @@
+"""The journal read from end to end for a replay: in pages, and of each actor only what concerns it.
+
+Between two pages no transaction is open, so that a running bot's log can be checkpointed.
+"""
+
+from collections.abc import Iterator, Sequence
+from enum import Enum, auto
+from itertools import starmap
+from pathlib import Path
+
+from acore.events.base import Kind
+from acore.record import Record
+from acore.storage.query import SELECT, Row, reading
+from acore.storage.sqlite import Connection
+
+# A page also ends after so many numbers, so that a rare row does not make one statement read everything.
+_STRETCH = 100_000
+LIFE = (
+    "actor.started",
+    "actor.stopping",
+    "actor.exited",
+    "actor.patched",
+    "actor.remembered",
+    "message.requeued",
+    "letter.died",
+)
+"""The names of what is said of an actor's life."""
+_MARKS = ", ".join("?" * len(LIFE))
+
+
+class Part(Enum):
+    """Which rows about an actor are wanted."""
+
+    LIFE = auto()
+    """Its starts, stops and ends, what was buried or put back for it, and what is known of its state."""
+    INPUTS = auto()
+    """The commands sent to it, and the events of certain names."""
+    OUTPUTS = auto()
+    """What it said and asked, and the replies that it got."""
+
+
+class Wanted(Record):
+    """Which rows a page holds; `names` are those of the events that the actor handles."""
+
+    actor: str
+    part: Part
+    names: tuple[str, ...] = ()
+
+
+class Boot(Record):
+    """One run of the process, as far as the journal has it. `version` is acore's, blank when not recorded."""
+
+    boot: str
+    first_seq: int
+    last_seq: int
+    last_mono_ns: int
+    version: str
+
+
+class Named(Record):
+    """A kind of row that occurs."""
+
+    kind: str
+    name: str
+    version: int
+
+
+class Facts(Record):
+    """What a replay must know of where its rows come from.
+
+    Attributes:
+        where: What a person calls it, e.g. the file's path.
+        first_seq: The lowest number there is; 0 when there is none.
+        last_seq: The highest one.
+        boots: The runs of the process, in order.
+        gone: The ranges of numbers that are not there any more, each with its first and last one.
+        is_whole: Whether every row between the first and the last is there, but for those that are gone.
+    """
+
+    where: str
+    first_seq: int
+    last_seq: int
+    boots: tuple[Boot, ...]
+    gone: tuple[tuple[int, int], ...] = ()
+    is_whole: bool = True
+
+
+class Snapshot(Record):
+    """What an actor knew after everything up to a row, but for what had come and was not handled yet.
+
+    Attributes:
+        actor: Who.
+        seq: The number of the row that tells of it.
+        boot: The run of the process.
+        incarnation: The run of the actor, from 1.
+        unread: How many messages had come before and were not handled yet.
+        shape: A fingerprint of the state's fields.
+        digest: A digest of the state.
+        state: The state, as canonical JSON.
+    """
+
+    actor: str
+    seq: int
+    boot: str
+    incarnation: int
+    unread: int
+    shape: str
+    digest: str
+    state: str
+
+
+def facts(path: Path) -> Facts:
+    """Return what a replay must know of the database at *path*.
+
+    Raises:
+        AcoreError: The database is not there or cannot be read, and why.
+    """
+    with reading(path) as connection:
+        first, last = connection.execute("SELECT min(seq), max(seq) FROM journal").fetchone()
+        gone: list[tuple[int, int]] = []
+        if _has(connection, "gone"):
+            gone = connection.execute("SELECT first_seq, last_seq FROM gone ORDER BY first_seq").fetchall()
+        return Facts(
+            where=str(path),
+            first_seq=first or 0,
+            last_seq=last or 0,
+            boots=tuple(_boots(connection, first or 0, last or 0)),
+            gone=tuple(gone),
+        )
+
+
+def pages(path: Path, wanted: Wanted, *, after: int, upto: int, size: int) -> Iterator[Sequence[Row]]:
+    """Yield pages of rows in order.
+
+    Args:
+        path: The database.
+        wanted: Which rows.
+        after: The number after which to begin.
+        upto: The last number.
+        size: How many rows a page has at most.
+
+    Raises:
+        AcoreError: The database is not there or cannot be read, and why.
+    """
+    clause, values = _clause(wanted)
+    sql = f"{SELECT} WHERE seq > ? AND seq <= ? AND {clause} ORDER BY seq LIMIT ?"
+    stretch = _STRETCH
+    if wanted.part is Part.LIFE:  # few, and found by their names
+        sql, stretch = sql.replace("FROM journal", "FROM journal INDEXED BY journal_by_name"), upto
+    with reading(path) as connection:
+        while after < upto:
+            until = min(upto, after + stretch)
+            page = connection.execute(sql, (after, until, *values, size)).fetchall()
+            if page:
+                yield tuple(starmap(Row, page))
+            after = page[-1][0] if len(page) == size else until
+
+
+def newest(path: Path, wanted: Wanted, *, before: int, count: int) -> Sequence[Row]:
+    """Return the last *count* rows before number *before*, in order."""
+    clause, values = _clause(wanted)
+    with reading(path) as connection:
+        sql = f"{SELECT} WHERE seq < ? AND {clause} ORDER BY seq DESC LIMIT ?"
+        found = connection.execute(sql, (before, *values, count)).fetchall()
+    return tuple(starmap(Row, reversed(found)))
+
+
+def find(path: Path, message_id: str) -> Row | None:
+    """Return the row of this id; None when there is none."""
+    with reading(path) as connection:
+        found = connection.execute(f"{SELECT} WHERE id = ?", (message_id,)).fetchone()
+    return None if found is None else Row(*found)
+
+
+def names(path: Path, *, upto: int) -> Sequence[Named]:
+    """Return every kind of row that occurs up to number *upto*."""
+    found: dict[Named, None] = {}
+    sql = "SELECT DISTINCT kind, name, version FROM journal WHERE seq > ? AND seq <= ?"
+    with reading(path) as connection:
+        after: int = (connection.execute("SELECT min(seq) FROM journal").fetchone()[0] or 1) - 1
+        while after < upto:
+            for kind, name, version in connection.execute(sql, (after, after + _STRETCH)).fetchall():
+                found[Named(kind=kind, name=name, version=version)] = None
+            after += _STRETCH
+    return tuple(found)
+
+
+def of_name(path: Path, named: Named, *, upto: int, size: int) -> Iterator[Sequence[Row]]:
+    """Yield pages of the rows of one kind."""
+    sql = (
+        f"{SELECT} WHERE name = ? AND seq > ? AND seq <= ? AND version = ? AND kind = ? ORDER BY seq LIMIT ?"
+    )
+    after = 0
+    with reading(path) as connection:
+        while True:
+            values = (named.name, after, upto, named.version, named.kind, size)
+            page = connection.execute(sql, values).fetchall()
+            yield tuple(starmap(Row, page))
+            if len(page) < size:
+                return
+            after = page[-1][0]
+
+
+def snapshots(path: Path, actor: str, *, upto: int) -> Iterator[Snapshot]:
+    """Yield what is kept of *actor*'s state up to number *upto*, the newest first."""
+    sql = (
+        "SELECT actor, seq, boot, incarnation, unread, shape, digest, state FROM snapshots "
+        "WHERE actor = ? AND seq <= ? ORDER BY seq DESC LIMIT 1"
+    )
+    with reading(path) as connection:
+        if not _has(connection, "snapshots"):
+            return
+        while (found := connection.execute(sql, (actor, upto)).fetchone()) is not None:
+            fields = zip(Snapshot.__struct_fields__, found, strict=True)
+            yield Snapshot(**dict(fields))
+            upto = found[1] - 1
+
+
+def _clause(wanted: Wanted) -> tuple[str, tuple[str, ...]]:
+    match wanted.part:
+        case Part.LIFE:
+            mine = "(payload ->> '$.actor' = ? OR payload ->> '$.reason' = 'loop')"
+            return f"name IN ({_MARKS}) AND {mine}", (*LIFE, wanted.actor)
+        case Part.INPUTS:
+            marks = ", ".join("?" * len(wanted.names))
+            told = f"(kind = '{Kind.EVENT}' AND name IN ({marks}))"
+            return f"(target = ? AND kind = '{Kind.COMMAND}' OR {told})", (wanted.actor, *wanted.names)
+        case Part.OUTPUTS:
+            got = f"target = ? AND kind IN ('{Kind.REPLY}', '{Kind.NO_REPLY}')"
+            return f"(source = ? OR {got})", (wanted.actor, wanted.actor)
+
+
+def _has(connection: Connection, table: str) -> bool:
+    """Return whether the file has *table*: an older acore's may not."""
+    sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?"
+    return bool(connection.execute(sql, (table,)).fetchone()[0])
+
+
+def _boots(connection: Connection, first: int, last: int) -> Iterator[Boot]:
+    """Yield the runs of the process: only one writes at a time, so each has a stretch of its own."""
+    versions = dict(connection.execute("SELECT boot, version FROM runs").fetchall())
+    while first <= last and last:
+        seq, boot = connection.execute(
+            "SELECT seq, boot FROM journal WHERE seq >= ? ORDER BY seq LIMIT 1", (first,)
+        ).fetchone()
+        # Halving finds the last row of the stretch among millions in a few steps.
+        low, high = seq, last
+        while low < high:
+            middle = (low + high + 1) // 2
+            there, own = connection.execute(
+                "SELECT seq, boot FROM journal WHERE seq <= ? ORDER BY seq DESC LIMIT 1", (middle,)
+            ).fetchone()
+            low, high = (middle, high) if own == boot else (low, there - 1)
+        end, mono_ns = connection.execute(
+            "SELECT seq, mono_ns FROM journal WHERE seq <= ? ORDER BY seq DESC LIMIT 1", (low,)
+        ).fetchone()
+        yield Boot(
+            boot=boot, first_seq=seq, last_seq=end, last_mono_ns=mono_ns, version=versions.get(boot, "")
+        )
+        first = low + 1
