@@ -8,7 +8,7 @@ import msgspec
 from acore.events.audit import AuditNoted
 from acore.events.base import Entry
 from acore.record import Record
-from acore.storage.sqlite import Connection
+from acore.storage.sqlite import Connection, looking
 
 _PAGE = 1000
 
@@ -63,15 +63,19 @@ def verify(connection: Connection) -> int | None:
     When only the end of the log is gone, the number of its last row is returned.
     """
     seq, previous = 0, ""
-    while rows := _page(connection, seq):
+    while True:
+        # Of one moment, or a row that is written in between would look like one that is missing.
+        with looking(connection):
+            rows = _page(connection, seq)
+            last = connection.execute("SELECT audit_seq, audit_hash FROM progress").fetchone()
         for *fields, linked, own in rows:
             row = msgspec.convert(dict(zip(AuditRow.__struct_fields__, fields, strict=True)), AuditRow)
             seq = row.seq
             if linked != previous or own != row.hash_after(previous):
                 return seq
             previous = own
-    last_seq, last_hash = connection.execute("SELECT audit_seq, audit_hash FROM progress").fetchone()
-    return None if (last_seq, last_hash) == (seq, previous) else last_seq
+        if len(rows) < _PAGE:
+            return None if last == (seq, previous) else last[0]
 
 
 def _page(connection: Connection, after: int) -> list[tuple[Any, ...]]:

@@ -42,6 +42,7 @@ class DamagedDatabaseError(FatalError):
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path} is damaged ({reason}): move it aside, or put a backup in its place")
+        self.reason = reason
 
 
 class UnreadableDatabaseError(AcoreError):
@@ -93,6 +94,17 @@ def transact[R](connection: Connection, job: Callable[[Connection], R]) -> R:
             connection.execute("ROLLBACK")
         raise
     return value
+
+
+@contextmanager
+def looking(connection: Connection) -> Generator[None]:
+    """Let all that the block reads be of one moment; nothing is written."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 @contextmanager

@@ -27,6 +27,8 @@ async def test_help_names_every_command(home: Path) -> None:
         "sandbox serve",
         "events tail",
         "events show",
+        "journal status",
+        "journal verify",
         "bench start",
         "bench sandbox",
         "bench runtime",

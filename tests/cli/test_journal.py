@@ -1,0 +1,92 @@
+"""`acore journal`: how the file is in which everything is kept, and whether it is whole."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from acore.clock import HeldClock
+from acore.errors import ExitCode
+from acore.sandbox import Person, Sandbox
+from acore.storage.sqlite import attach
+from tests.e2e.bot import outcome, running
+from tests.storage.world import rows
+from tests.storage.world import running as writing
+
+
+@pytest.fixture
+async def data(home: Path) -> Path:
+    """The data directory of a bot that has counted to five."""
+    directory = home / "kept"
+    async with writing(directory, HeldClock()) as world:
+        for number in range(5):
+            world.count(number)
+        await world.durable()
+    return directory
+
+
+def spoil(data: Path, statement: str) -> None:
+    connection = attach(data / "acore.db", "rw")
+    connection.execute(statement)
+    connection.close()
+
+
+async def test_a_running_bots_journal_is_whole_and_so_is_a_dead_ones(
+    home: Path, sandbox: Sandbox, member: Person
+) -> None:
+    """J05: verified beside the bot, and after it was killed."""
+    async with running(home, sandbox) as bot:
+        await member.invoke("botstatus")
+        beside = await outcome(home, "journal", "verify")
+        seen = await outcome(home, "journal", "status", "--json")
+        await bot.kill()
+    after = await outcome(home, "journal", "verify", "--json")
+
+    assert beside.process.returncode == ExitCode.OK, beside.output
+    assert beside.out.startswith("The journal is whole.\nentries")
+    assert after.process.returncode == ExitCode.OK, after.output
+    found = json.loads(after.out)
+    assert (found["is_right"], found["findings"], found["is_whole"]) == (True, [], True)
+    shown = json.loads(seen.out)
+    assert shown["rows"] > 20
+    assert (shown["epoch"], shown["schema"], shown["removed"]) == (1, 2, [])
+    assert shown["last_seq"] <= found["last_seq"]
+
+
+async def test_what_is_wrong_is_said_with_what_to_do(home: Path, data: Path) -> None:
+    """J05: `--data` is understood before the subcommand too."""
+    spoil(data, "UPDATE journal SET payload = '{}' WHERE name = 'activity.counted'")
+    seq = rows(data / "acore.db", "SELECT min(seq) FROM journal WHERE name = 'activity.counted'")[0][0]
+
+    told = await outcome(home, "journal", "--data", str(data), "verify")
+
+    assert told.process.returncode == ExitCode.DATA, told.output
+    assert told.out.startswith(f"The journal is not as acore wrote it, from entry {seq} on.\n")
+    assert f"What is wrong: Entry {seq} was changed" in told.out
+    assert told.out.count("What to do:") == 1
+    assert "acore.mark" in told.out
+    assert told.err == ""
+
+
+async def test_the_journal_is_told_in_figures(home: Path, data: Path) -> None:
+    spoil(data, "INSERT INTO gone VALUES (1, 7, 6, x'', 0, 'lost')")
+
+    told = await outcome(home, "journal", "status", "--data", str(data))
+
+    assert told.process.returncode == ExitCode.OK, told.output
+    lines = dict(line.split("  ", 1) for line in told.out.splitlines())
+    facts = {name: text.strip() for name, text in lines.items()}
+    assert facts["database"] == str(data / "acore.db")
+    assert "bytes each" in facts["entries"]
+    assert facts["removed"] == "up to 6 were LOST (numbers 1 to 7, 1970-01-01 00:00:00 UTC)"
+    assert facts["owed"] == "0 effects without an outcome"
+    assert facts["runs"] == "1 so far; boot-1 may write"
+
+
+@pytest.mark.parametrize("command", ["verify", "status"])
+async def test_where_there_is_no_journal_that_is_said(home: Path, command: str) -> None:
+    told = await outcome(home, "journal", command, "--data", str(home / "nowhere"))
+
+    assert told.process.returncode == ExitCode.UNAVAILABLE, told.output
+    assert "there is no database at" in told.err
+    assert not (home / "nowhere").exists()
