@@ -1,15 +1,18 @@
 """`acore events`: what happened, from the journal — also while the bot is dead."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
+from typing import ClassVar
 
 import anyio
 import click
 import msgspec
 
 from acore.actors.narrator import line_of
+from acore.cli.late import LateGroup
 from acore.cli.output import as_json, complain, is_terminal, pairs, say, table, tinted
 from acore.cli.run import data_option, read_settings, settings_options
 from acore.clock import RealClock
@@ -48,7 +51,20 @@ class Moment(click.ParamType[datetime]):
         return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-@click.group()
+class _Commands(LateGroup):
+    """Those that put the journal into files and back are found late: the others do not pay for them."""
+
+    modules: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "export": "acore.cli.capsule.export:export",
+            "import": "acore.cli.capsule.importing:import_",
+            "merge": "acore.cli.capsule.merge:merge",
+            "verify": "acore.cli.capsule.verify:verify",
+        }
+    )
+
+
+@click.group(cls=_Commands)
 @settings_options
 @data_option
 @click.pass_context

@@ -2,6 +2,7 @@
 
 from acore.events.base import Event
 from acore.events.catalog import wire
+from acore.events.personal import FreeText
 
 
 @wire("audit.noted")
@@ -15,4 +16,4 @@ class AuditNoted(Event):
     rule: str = ""
     interaction: int = 0
     where: str = ""
-    reason: str = ""
+    reason: FreeText = ""

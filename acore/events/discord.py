@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from acore.events.base import Command, Effect, Event, Policy
 from acore.events.catalog import wire
+from acore.events.personal import FreeText, PersonalName
 from acore.events.status import Notice, PartsReport, StatusReport
 from acore.events.views import View
 from acore.record import Record
@@ -28,16 +29,16 @@ class LinkChanged(Event):
     """The connection to Discord is in another state than before."""
 
     link: Link
-    reason: str = ""
+    reason: FreeText = ""
 
 
 class Application(Record):
     """Who we are to Discord. `owners` are the owner, or the members of the owning team."""
 
     id: int
-    name: str
+    name: PersonalName
     owners: tuple[int, ...]
-    owner_name: str
+    owner_name: PersonalName
     intents_on: tuple[str, ...]
     intents_off: tuple[str, ...]
 
@@ -53,7 +54,7 @@ class GuildLine(Record):
     """A server the bot is in, and the user who owns it. None stands for what Discord has not said."""
 
     id: int
-    name: str
+    name: PersonalName
     members: int | None
     owner: int | None = None
 
@@ -62,7 +63,7 @@ class GuildLine(Record):
 class GatewayReady(Event):
     """Discord sent everything; commands can be used. `guilds` holds the first fifty."""
 
-    user: str
+    user: PersonalName
     guild_count: int
     guilds: tuple[GuildLine, ...]
     seconds: float
@@ -81,7 +82,7 @@ class CommandsSynced(Event):
 class CommandsRefused(Event):
     """Discord did not take our commands; it keeps those it had, and is asked again."""
 
-    reason: str
+    reason: FreeText
 
 
 @wire("discord.session_resumed")
@@ -118,7 +119,7 @@ class Argument(Record):
     """One option of a command as the person filled it in."""
 
     name: str
-    value: str
+    value: FreeText
 
 
 class Place(Record):
@@ -132,7 +133,7 @@ class Invoker(Record):
     """Who used a command, with their roles there."""
 
     id: int
-    name: str
+    name: PersonalName
     roles: tuple[int, ...] = ()
 
 
@@ -209,7 +210,7 @@ class InteractionClosed(Event):
 
     interaction: int
     is_answered: bool
-    reason: str = ""
+    reason: FreeText = ""
     seconds: float = 0.0
 
 
@@ -232,7 +233,7 @@ class GatewayView(View):
 
     link: Link
     since: datetime
-    reason: str
+    reason: FreeText
     latency: float | None
     guilds: int | None
     users: int | None

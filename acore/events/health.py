@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from acore.events.base import Effect, Event, Policy
 from acore.events.catalog import wire
+from acore.events.personal import FreeText
 from acore.events.views import View
 from acore.record import Record
 
@@ -38,7 +39,7 @@ class CheckCompleted(Event):
 
     check: str
     status: Health
-    message: str
+    message: FreeText
     seconds: float
 
 
@@ -47,7 +48,7 @@ class CheckState(Record):
 
     check: str
     status: Health
-    message: str
+    message: FreeText
     at: datetime
     since: datetime
 

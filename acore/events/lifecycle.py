@@ -4,6 +4,7 @@ from datetime import datetime
 
 from acore.events.base import Command, Effect, Event, Policy
 from acore.events.catalog import wire
+from acore.events.personal import FreeText, PersonalName
 from acore.events.views import View
 from acore.record import Record
 
@@ -14,7 +15,7 @@ class ProcessFacts(Record):
     version: str
     commit: str
     python: str
-    host: str
+    host: PersonalName
     pid: int
     began: datetime
     settings_revision: str
@@ -32,7 +33,7 @@ class RunStarted(Event):
     version: str
     commit: str
     python: str
-    host: str
+    host: PersonalName
     pid: int
     settings_revision: str
 
@@ -41,7 +42,7 @@ class RunStarted(Event):
 class RunEnded(Event):
     """The program stopped in good order; a run without this did not."""
 
-    reason: str
+    reason: PersonalName
     uptime: float
 
 
@@ -53,7 +54,7 @@ class RunFailed(Event):
     """
 
     error: str
-    reason: str
+    reason: FreeText
     exit_code: int
     began: datetime
 
@@ -65,21 +66,21 @@ class InterruptionFound(Event):
     boot: str
     began: datetime
     version: str
-    reason: str = ""
+    reason: FreeText = ""
 
 
 @wire("stop.requested")
 class StopRequested(Event):
     """Somebody wants the program to stop: a signal, or a person."""
 
-    by: str
+    by: PersonalName
 
 
 @wire("process.end", policy=Policy.AT_MOST_ONCE, urgent=True)
 class EndProcess(Effect):
     """Stop all actors in order, then end the process."""
 
-    reason: str
+    reason: PersonalName
 
 
 class PastRun(Record):
@@ -89,7 +90,7 @@ class PastRun(Record):
     began: datetime
     version: str
     ended: datetime | None = None
-    reason: str = ""
+    reason: FreeText = ""
 
 
 @wire("run.load_last")
@@ -108,7 +109,7 @@ class ActorLine(Record):
     incarnation: int
     since: datetime
     restarts: int = 0
-    last_failure: str = ""
+    last_failure: FreeText = ""
     failed: datetime | None = None
 
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from acore.events.base import Command, Effect, Event, Policy
 from acore.events.catalog import wire
+from acore.events.personal import FreeText, PersonalName
 from acore.record import Record
 
 
@@ -34,7 +35,7 @@ class Part(Record):
     queued: int = 0
     handled: int = 0
     due: datetime | None = None
-    last_failure: str = ""
+    last_failure: FreeText = ""
     failed: datetime | None = None
     parts: "tuple[Part, ...]" = ()
 
@@ -56,7 +57,7 @@ class RestartActor(Command[RestartVerdict]):
     """
 
     actor: str
-    by: str
+    by: PersonalName
     user: int = 0
     interaction: int = 0
 
@@ -66,7 +67,7 @@ class RestartPart(Effect):
     """Stop one part in order and start it again: also while nothing can be written, it may be why."""
 
     actor: str
-    by: str
+    by: PersonalName
 
 
 @wire("part.restarted")
@@ -74,7 +75,7 @@ class PartRestarted(Event):
     """Somebody had a part started again, and it is up. `seconds` is how long that took."""
 
     actor: str
-    by: str
+    by: PersonalName
     seconds: float
 
 
@@ -83,5 +84,5 @@ class PartNotRestarted(Event):
     """Somebody wanted a part started again, and it is not up."""
 
     actor: str
-    by: str
-    reason: str
+    by: PersonalName
+    reason: FreeText

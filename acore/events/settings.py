@@ -2,6 +2,7 @@
 
 from acore.events.base import Command, Event
 from acore.events.catalog import wire
+from acore.events.personal import PersonalName
 from acore.events.views import View
 from acore.record import Record
 
@@ -44,7 +45,7 @@ class SettingsLoaded(Event):
 class ReloadRequested(Event):
     """Somebody wants the settings to be read again."""
 
-    by: str
+    by: PersonalName
 
 
 @wire("settings.read")

@@ -5,6 +5,7 @@ from datetime import datetime
 from acore.events.health import CheckState, Health
 from acore.events.lifecycle import ActorLine, PastRun
 from acore.events.parts import Part
+from acore.events.personal import FreeText
 from acore.record import Record
 
 
@@ -49,7 +50,7 @@ class OperatorPart(Record):
 class Notice(Record, tag="notice"):
     """One sentence to the person who asked."""
 
-    text: str
+    text: FreeText
     is_error: bool = False
 
 

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from acore.events.base import Event
 from acore.events.catalog import wire
+from acore.events.personal import FreeText
 
 
 class Burial(StrEnum):
@@ -55,7 +56,7 @@ class ActorExited(Event):
     actor: str
     incarnation: int
     exit: str
-    reason: str = ""
+    reason: FreeText = ""
     error: str = ""
     place: str = ""
     handling: str = ""
@@ -79,7 +80,7 @@ class SupervisorGaveUp(Event):
 
     supervisor: str
     actor: str
-    reason: str
+    reason: FreeText
     restarts: int
     within: float
 
@@ -102,7 +103,7 @@ class LetterDied(Event):
     message: str
     message_id: str
     incarnation: int = 0
-    detail: str = ""
+    detail: FreeText = ""
 
 
 @wire("message.requeued")
@@ -116,7 +117,7 @@ class MessageRequeued(Event):
     message: str
     message_id: str
     attempt: int
-    reason: str
+    reason: FreeText
 
 
 @wire("handler.slow")

@@ -1,0 +1,1 @@
+"""The commands of `acore events` that put a piece of the journal into a file, and take it out again."""
