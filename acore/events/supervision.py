@@ -63,6 +63,43 @@ class ActorExited(Event):
     is_ready: bool = True
 
 
+@wire("actor.patched")
+class ActorPatched(Event):
+    """A run of an actor took a changed way for the first time: a replay takes it from here on."""
+
+    actor: str
+    incarnation: int
+    patch: str
+
+
+@wire("actor.remembered")
+class ActorRemembered(Event):
+    """What an actor knew between two messages, as a digest that a replay must come to as well.
+
+    `unread` messages had come before this and were not handled yet. `shape` is a fingerprint of the state's
+    fields. `latest_ns` is the latest instant that its handlers were told, in nanoseconds since 1970.
+    """
+
+    actor: str
+    incarnation: int
+    unread: int
+    shape: str
+    digest: str
+    latest_ns: int
+
+
+@wire("actor.state_kept", journaled=False, projected=True)
+class StateKept(Event):
+    """The state that belongs to the digest, for the store alone: a replay can begin with it.
+
+    `seq` is the number of the row that tells the digest, `state` is JSON.
+    """
+
+    seq: int
+    remembered: ActorRemembered
+    state: str
+
+
 @wire("actor.restarting")
 class ActorRestarting(Event):
     """A supervisor decided to start an actor again, together with those that depend on it."""
@@ -164,6 +201,9 @@ NOTICES = (
     ActorStarted,
     ActorStopping,
     ActorExited,
+    ActorPatched,
+    ActorRemembered,
+    StateKept,
     ActorRestarting,
     SupervisorGaveUp,
     SupervisorObeyed,

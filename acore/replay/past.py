@@ -15,6 +15,7 @@ from acore.storage.query import Row
 
 STARTED, STOPPING, EXITED = "actor.started", "actor.stopping", "actor.exited"
 REQUEUED = "message.requeued"
+REMEMBERED = "actor.remembered"
 _BURIED = "letter.died"
 _LIFE = frozenset({STARTED, STOPPING, EXITED, REQUEUED, _BURIED})
 _SAID = frozenset({Kind.EVENT, Kind.EFFECT})
@@ -34,7 +35,11 @@ class Past:
         self._actor = actor
         self.by_id = {row.id: row for row in rows}
         self.replies = {row.cause: row for row in rows if row.kind in {Kind.REPLY, Kind.NO_REPLY}}
-        own = [row for row in rows if row.source == actor and row.name not in {STARTED, STOPPING, REQUEUED}]
+        own = [
+            row
+            for row in rows
+            if row.source == actor and row.name not in {STARTED, STOPPING, REQUEUED, REMEMBERED}
+        ]
         self.said = _by_cause(part for row in own if row.kind in _SAID for part in parts.get(row.id, (row,)))
         self.asked = _by_cause(row for row in own if row.kind == Kind.COMMAND)
         self.never_came: dict[str, int] = {}

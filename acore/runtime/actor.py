@@ -11,10 +11,12 @@ from acore.clock import instant
 from acore.events.base import Command, Effect, Envelope, Event, Kind, Message, Trace, derive_id, trace_of
 from acore.events.bus import MAX_BYTES, PayloadTooLargeError
 from acore.events.catalog import CATALOG, Catalog
+from acore.events.supervision import ActorPatched
 from acore.events.views import View
 from acore.runtime.driver import Ask
 from acore.runtime.guard import guard
 from acore.runtime.handlers import HandlerError, collect
+from acore.runtime.memory import Memory
 
 
 class Output(msgspec.Struct, frozen=True, gc=False):
@@ -36,6 +38,7 @@ class Speaker(msgspec.Struct, frozen=True):
     catalog: Catalog = CATALOG
     hook: str = ""
     max_bytes: int = MAX_BYTES
+    memory: Memory = msgspec.field(default_factory=Memory)
 
     @property
     def name(self) -> str:
@@ -68,8 +71,14 @@ class Context(msgspec.Struct, gc=False):
 
     @property
     def now(self) -> datetime:
-        """The instant the message was sent, UTC: the same one in every replay."""
-        return instant(self.envelope.wall_ns)
+        """The instant the message was sent, UTC: the same one in every replay.
+
+        Within a run it never goes back, though a message may have waited for that run, and the machine's
+        clock may be set: then it is the latest one that was told.
+        """
+        memory = self._speaker.memory
+        memory.latest_ns = latest = max(memory.latest_ns, self.envelope.wall_ns)
+        return instant(latest)
 
     @property
     def seq(self) -> int:
@@ -139,6 +148,31 @@ class Context(msgspec.Struct, gc=False):
         # At each attempt a question is another one, which is answered anew.
         attempt = self.envelope.attempt
         return Ask(command, own if attempt == 1 else derive_id(own, self._speaker.name, attempt), within)
+
+    def patched(self, name: str) -> bool:
+        """Return whether to take the new way, where a change of behaviour must not make old journals differ.
+
+        Live it is always taken, and noted in the journal once in each run of the actor. In a replay it is
+        taken from where it was noted; what is older goes the old way::
+
+            if ctx.patched("2026-01-cooldown"):
+                ...  # as it should be
+            else:
+                ...  # as it was, until no journal is left that knows it
+
+        Args:
+            name: What the change is called, for ever.
+        """
+        speaker = self._speaker
+        memory = speaker.memory
+        if name not in memory.patches:
+            if not memory.takes(name, self.envelope.id):
+                return False
+            memory.patches.add(name)
+            self._put(
+                Kind.EVENT, ActorPatched(actor=speaker.actor, incarnation=speaker.incarnation, patch=name)
+            )
+        return True
 
     def stop(self) -> None:
         """Stop this actor after the handler; its restart type decides what follows."""

@@ -8,12 +8,13 @@ from anyio.lowlevel import checkpoint
 from acore.clock import Timer
 from acore.events.asks import AskError
 from acore.events.base import Envelope, Kind, Message, Trace
-from acore.events.supervision import ActorStopping
+from acore.events.supervision import ActorRemembered, ActorStopping, StateKept
 from acore.runtime.actor import Actor, Context, Output, Speaker
 from acore.runtime.cell import FAIR_SHARE, Cell
 from acore.runtime.driver import Answer, Ask, Done, Handling, NoLoop, close, loop_in_place, put_in_place, step
 from acore.runtime.edge import UndeclaredAskError
 from acore.runtime.incarnation import Incarnation
+from acore.runtime.memory import REMEMBER_AFTER, REMEMBER_EVERY, Memory, canonical, digest_of, shape_of
 from acore.runtime.stack import Call, waiting
 from acore.runtime.watchdog import HandlerTimeoutError
 
@@ -27,7 +28,20 @@ type Handler = Callable[[Any, Context], Handling]
 class _Work:
     """One run of a core actor at work."""
 
-    __slots__ = ("actor", "broken", "ctx", "handlers", "has_view", "no_loop", "run", "speaker", "timers")
+    __slots__ = (
+        "actor",
+        "broken",
+        "ctx",
+        "handlers",
+        "has_view",
+        "no_loop",
+        "remember_at",
+        "remember_by",
+        "remembered",
+        "run",
+        "speaker",
+        "timers",
+    )
 
     def __init__(self, actor: Actor[Any], run: Incarnation, speaker: Speaker) -> None:
         self.actor = actor
@@ -40,6 +54,9 @@ class _Work:
         self.broken: BaseException | None = None
         """What has ended the handler at work, which may hide it; nothing may come of that handler."""
         self.no_loop = NoLoop(self.note)
+        # How much was handled when the state was remembered last, and when it is to be the next time.
+        self.remembered = self.remember_at = 0
+        self.remember_by = 0.0
 
     def note(self, error: BaseException) -> None:
         self.broken = self.broken or error
@@ -61,7 +78,8 @@ class CoreCell(Cell[Actor[Any]]):
 
     async def _live(self, actor: Actor[Any], run: Incarnation, started: Envelope) -> None:
         self._asking: tuple[Handling, Ask[Any]] | None = None
-        work = _Work(actor, run, self._speaker(run))
+        work = _Work(actor, run, self._speaker(run.number, Memory()))
+        self._put_off_remembering(work)
         try:
             await self._call(work, started, "on_start")
             run.ready()
@@ -72,8 +90,8 @@ class CoreCell(Cell[Actor[Any]]):
             for timer in work.timers.values():
                 timer.cancel()
 
-    def _speaker(self, run: Incarnation, hook: str = "") -> Speaker:
-        return Speaker(self.name, run.number, self.bus.catalog, hook, self.bus.max_bytes)
+    def _speaker(self, number: int, memory: Memory, hook: str = "") -> Speaker:
+        return Speaker(self.name, number, self.bus.catalog, hook, self.bus.max_bytes, memory)
 
     async def _serve(self, work: _Work) -> None:
         """Handle what is queued and wait for more, until asked to stop."""
@@ -90,6 +108,9 @@ class CoreCell(Cell[Actor[Any]]):
                 if broken is not error:
                     raise broken from error
                 raise
+            # Once a turn: for each message it would cost all of them something.
+            if self.handled >= work.remember_at or self.bus.clock.monotonic() >= work.remember_by:
+                self._remember(work)
             self.bus.rested()
             if has_more:
                 await checkpoint()
@@ -144,7 +165,7 @@ class CoreCell(Cell[Actor[Any]]):
         """Run a hook, which the fact of the start or stop sets off."""
         own = getattr(work.actor, hook)
         if own.__func__ not in _NO_HOOKS:
-            work.ctx = ctx = Context(envelope, self._speaker(work.run, hook))
+            work.ctx = ctx = Context(envelope, self._speaker(work.run.number, work.speaker.memory, hook))
             handling = _await(own(ctx), work)
             self.current = envelope
             try:
@@ -202,6 +223,38 @@ class CoreCell(Cell[Actor[Any]]):
             work.run.request_stop()
         if is_command:
             self._reply(envelope, value)
+
+    # --- what it knows, for replays
+
+    def _put_off_remembering(self, work: _Work) -> None:
+        work.remembered = self.handled
+        work.remember_at = self.handled + REMEMBER_EVERY
+        work.remember_by = self.bus.clock.monotonic() + REMEMBER_AFTER
+
+    def _remember(self, work: _Work) -> None:
+        """Have what the actor knows now journaled as a digest, and kept."""
+        is_new = self.handled > work.remembered
+        self._put_off_remembering(work)
+        kind = work.actor.state_type
+        if not (is_new and kind.__struct_fields__):
+            return
+        try:
+            state, shape = canonical(work.actor.state), shape_of(kind)
+        except (TypeError, ValueError, OverflowError, RecursionError):
+            return  # a state that is no JSON cannot be compared either; a replay says so
+        remembered = ActorRemembered(
+            actor=self.name,
+            incarnation=work.run.number,
+            unread=len(self.mailbox),
+            shape=shape,
+            digest=digest_of(state),
+            latest_ns=work.speaker.memory.latest_ns,
+        )
+        seq = self.bus.publish(remembered, Trace(self.name)).seq
+        if len(state) < self.bus.max_bytes // 4:  # quoted, it may take twice that; what is larger is not kept
+            self.bus.publish(
+                StateKept(seq=seq, remembered=remembered, state=state.decode()), Trace(self.name)
+            )
 
     def _arm(self, output: Output, trace: Trace, timers: dict[str, Timer]) -> None:
         key = output.key or output.id

@@ -25,7 +25,8 @@ from acore.events.discord import (
 )
 from acore.events.lifecycle import RunEnded, RunFailed, RunStarted
 from acore.events.metrics import ActivityCounted
-from acore.storage import audit
+from acore.events.supervision import StateKept
+from acore.storage import audit, snapshots
 from acore.storage.sqlite import Connection
 
 type Projector[E: Event] = Callable[[Connection, Entry, E], None]
@@ -152,6 +153,15 @@ def reply(connection: Connection, _: Entry, event: InteractionReplied) -> None:
 def close(connection: Connection, _: Entry, event: InteractionClosed) -> None:
     """Forget the interaction, and with it the right to answer."""
     connection.execute("DELETE FROM pending WHERE interaction = ?", (event.interaction,))
+
+
+# --- what actors knew
+
+
+@projects(StateKept)
+def keep_state(connection: Connection, entry: Entry, event: StateKept) -> None:
+    """Keep the state, and of the older ones the fewer, the older they are."""
+    snapshots.keep(connection, entry.envelope.origin.boot, event)
 
 
 # --- counters

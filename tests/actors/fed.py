@@ -13,6 +13,7 @@ from acore.events.catalog import CATALOG
 from acore.replay.past import STARTED, STOPPING, field, recorded_error
 from acore.runtime.actor import Context, Speaker
 from acore.runtime.driver import Answer, Ask, Handling, step
+from acore.runtime.memory import Memory
 from acore.storage.query import Row
 from tests.actors.story import BUILD
 from tests.failing import StruckError
@@ -30,6 +31,7 @@ class Fed:
         self._replies = {row.cause: row for row in rows if row.kind in {Kind.REPLY, Kind.NO_REPLY}}
         self._actor = BUILD[name]()
         self._run = 0
+        self._memory = Memory()
         self._waiting = deque[Envelope]()
         self._takes = False
 
@@ -42,6 +44,7 @@ class Fed:
         """Begin or end a run, as *row* tells."""
         if row.name == STARTED:
             self._actor, self._run = BUILD[self._name](), field(row, "incarnation")
+            self._memory = Memory()
             self._takes = self._do(row.envelope(message(row)), "on_start", is_hook=True)
             self._go_on()
         elif row.name == STOPPING and self._takes:
@@ -62,7 +65,8 @@ class Fed:
 
     def _do(self, envelope: Envelope, method: str, *, is_hook: bool = False) -> bool:
         """Return whether it went well; nothing comes of what fails."""
-        ctx = Context(envelope, Speaker(self._name, self._run, CATALOG, method if is_hook else ""))
+        hook = method if is_hook else ""
+        ctx = Context(envelope, Speaker(self._name, self._run, CATALOG, hook, memory=self._memory))
         handler = getattr(self._actor, method)
         handling: Handling = handler(ctx) if is_hook else handler(envelope.message, ctx)
         try:

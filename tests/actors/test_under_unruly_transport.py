@@ -12,7 +12,7 @@ from acore.clock import HeldClock
 from acore.events.base import Envelope, Kind
 from acore.events.catalog import CATALOG
 from acore.record import Record
-from acore.replay.past import STARTED, STOPPING
+from acore.replay.past import REMEMBERED, STARTED, STOPPING
 from acore.storage.query import Row
 from tests.actors.fed import fed
 from tests.actors.invariants import SoFar, look_at
@@ -120,7 +120,7 @@ def subject_of(arrival: tuple[float, Envelope]) -> str:
 
 
 def is_said_by(name: str, row: Row) -> bool:
-    return row.source == name and row.kind in SAID and row.name not in {STARTED, STOPPING}
+    return row.source == name and row.kind in SAID and row.name not in {STARTED, STOPPING, REMEMBERED}
 
 
 def decision(row: Row) -> tuple[object, ...]:
