@@ -11,7 +11,20 @@ from acore.cli.output import complain
 from acore.errors import AcoreError, ExitCode
 
 _INTERRUPTED = 130
-COMMANDS = ("run", "status", "top", "events", "journal", "sandbox", "init", "bench", "soak", "completion")
+COMMANDS = (
+    "run",
+    "status",
+    "top",
+    "events",
+    "journal",
+    "replay",
+    "at",
+    "sandbox",
+    "init",
+    "bench",
+    "soak",
+    "completion",
+)
 
 
 class _Commands(LateGroup):

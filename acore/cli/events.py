@@ -1,8 +1,7 @@
 """`acore events`: what happened, from the journal — also while the bot is dead."""
 
-import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar
@@ -11,44 +10,20 @@ import anyio
 import click
 import msgspec
 
-from acore.actors.narrator import line_of
+from acore.cli.entries import public, short, time_of, why_unknown
 from acore.cli.late import LateGroup
+from acore.cli.moment import Moment
 from acore.cli.output import as_json, complain, is_terminal, pairs, say, table, tinted
 from acore.cli.run import data_option, read_settings, settings_options
 from acore.clock import RealClock
 from acore.errors import ExitCode
 from acore.events import topics
-from acore.events.base import Event, Kind
-from acore.events.catalog import CATALOG
-from acore.events.upcast import UnreadableMessageError
+from acore.events.base import Kind
 from acore.storage.query import Filter, Row, Story, show, tail
 from acore.storage.store import DATABASE_NAME
 
-_SPAN = re.compile(r"(\d+)([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_PAYLOAD_WIDTH = 100
 _PAGE = 1000
 _LOOK_AGAIN = 0.5
-
-
-class Moment(click.ParamType[datetime]):
-    """An instant: `10m` ago, or an ISO date and time (UTC unless it says otherwise)."""
-
-    name = "time"
-
-    def convert(
-        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """Return the instant that *value* names."""
-        if isinstance(value, datetime):
-            return value
-        if span := _SPAN.fullmatch(value):
-            return RealClock().now() - timedelta(**{_UNITS[span[2]]: int(span[1])})
-        try:
-            at = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no time: give 10m, 2h, 1d, or 2026-01-31T12:00", param, ctx)
-        return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 class _Commands(LateGroup):
@@ -132,7 +107,7 @@ def show_event(path: Path, key: str, *, is_json: bool) -> int:
     """
     story = show(path, key)
     if is_json:
-        as_json({part: [_public(row) for row in rows] for part, rows in _parts(story)})
+        as_json({part: [public(row) for row in rows] for part, rows in _parts(story)})
         return ExitCode.OK
     row = story.row
     pairs(
@@ -140,10 +115,10 @@ def show_event(path: Path, key: str, *, is_json: bool) -> int:
             "number": str(row.seq),
             "id": row.id,
             "what": f"{row.name} ({row.kind}, version {row.version})",
-            "when": _time(row),
+            "when": time_of(row),
             "from": row.source + (f" to {row.target}" if row.target else ""),
             "run": f"{row.boot} on {row.node}",
-            **({"note": note} if (note := _why_unknown(row)) else {}),
+            **({"note": note} if (note := why_unknown(row)) else {}),
         }
     )
     say(msgspec.json.format(row.payload, indent=2))
@@ -170,50 +145,13 @@ def _parts(story: Story) -> tuple[tuple[str, tuple[Row, ...]], ...]:
 def _show_rows(rows: Iterable[Row], *, is_json: bool, is_continued: bool = False) -> None:
     if is_json:
         for row in rows:
-            as_json(_public(row))
+            as_json(public(row))
         return
     cells = [
-        [str(row.seq), _time(row), row.id[:8], row.kind, row.name, row.source, _short(row)] for row in rows
+        [str(row.seq), time_of(row), row.id[:8], row.kind, row.name, row.source, short(row)] for row in rows
     ]
     if is_continued:
         for line in cells:
             say(("  " if is_terminal() else "\t").join(line))
     else:
         table(("number", "time (UTC)", "id", "kind", "what", "from", "details"), cells)
-
-
-def _public(row: Row) -> dict[str, object]:
-    """Return *row* with its payload as JSON, not as text that holds JSON, and whether it is understood."""
-    fields: dict[str, object] = {name: getattr(row, name) for name in row.__struct_fields__}
-    payload = msgspec.Raw(row.payload.encode())
-    return {**fields, "at": row.at, "payload": payload, "is_known": CATALOG.knows(row.name, row.version)}
-
-
-def _time(row: Row) -> str:
-    return f"{row.at:%Y-%m-%d %H:%M:%S}.{row.at.microsecond // 1000:03}"
-
-
-def _short(row: Row) -> str:
-    """Return the sentence that the log has for *row*, else what fits of its content."""
-    if row.kind == Kind.EVENT and (sentence := _sentence(row)):
-        return sentence
-    details = f"not known here: {row.payload}" if _why_unknown(row) else row.payload
-    return details if len(details) <= _PAYLOAD_WIDTH else details[: _PAYLOAD_WIDTH - 1] + "…"
-
-
-def _why_unknown(row: Row) -> str:
-    """Return why what *row* says is not understood here; blank when it is."""
-    if CATALOG.knows(row.name, row.version):
-        return ""
-    lineage = CATALOG.lineage(row.name)
-    known = "nothing of that name" if lineage is None else f"version {lineage.version} of it"
-    return f"another acore wrote it; this one knows {known}, so it is shown as it was recorded"
-
-
-def _sentence(row: Row) -> str:
-    try:
-        messages = CATALOG.read(row.name, row.version, row.payload.encode())
-    except UnreadableMessageError:
-        return ""  # another acore wrote it: its content is shown as it is
-    lines = (line_of(message) for message in messages if isinstance(message, Event))
-    return " ".join(line.text for line in lines if line is not None)

@@ -55,17 +55,30 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 @contextmanager
-def progress_bar(what: str, total: int) -> Generator[Callable[[int], None]]:
-    """Show how far long work is, on standard error if that is a terminal; give what tells it."""
+def progress_bar(what: str, total: int, *, unit: str = "") -> Generator[Callable[[int], None]]:
+    """Show how far long work is, on standard error if that is a terminal; give what tells it.
+
+    Args:
+        what: What goes on.
+        total: When it is done.
+        unit: What is counted; then how many are done and how many a second is shown too.
+    """
     if not sys.stderr.isatty():
         yield lambda _done: None
         return
     from rich.console import Console  # noqa: PLC0415 - as in `table`
-    from rich.progress import Progress  # noqa: PLC0415 - as in `table`
+    from rich.progress import Progress, TextColumn  # noqa: PLC0415 - as in `table`
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda done: progress.update(task, completed=done)
+    counts = (TextColumn("{task.completed:,} of {task.total:,} " + unit), TextColumn("{task.fields[rate]}"))
+    columns = (*Progress.get_default_columns(), *(counts if unit else ()))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=total, rate="")
+
+        def tell(done: int) -> None:
+            speed = progress.tasks[0].speed
+            progress.update(task, completed=done, rate=f"{speed:,.0f}/s" if speed else "")
+
+        yield tell
 
 
 def pairs(values: Mapping[str, str]) -> None:

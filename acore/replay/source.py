@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from itertools import batched, groupby
 from operator import attrgetter
 from pathlib import Path
@@ -44,6 +45,10 @@ class Source(Protocol):
 
     def find(self, message_id: str) -> Row | None:
         """Return the row of this id; None when there is none."""
+        ...
+
+    def seq_at(self, moment: datetime) -> int:
+        """Return the number of the last row up to *moment*; 0 when there is none."""
         ...
 
     def snapshots(self, actor: str, *, upto: int = _NEVER) -> Iterator[Snapshot]:
@@ -90,6 +95,10 @@ class DatabaseSource:
     def find(self, message_id: str) -> Row | None:
         """Return the row of this id; None when there is none."""
         return scan.find(self._path, message_id)
+
+    def seq_at(self, moment: datetime) -> int:
+        """Return the number of the last row up to *moment*; 0 when there is none."""
+        return scan.seq_at(self._path, moment, upto=self._facts.last_seq)
 
     def snapshots(self, actor: str, *, upto: int = _NEVER) -> Iterator[Snapshot]:
         """Yield what is kept of *actor*'s state up to a number, the newest first."""
@@ -169,6 +178,10 @@ class RowsSource:
     def find(self, message_id: str) -> Row | None:
         """Return the row of this id; None when there is none."""
         return self._by_id.get(message_id)
+
+    def seq_at(self, moment: datetime) -> int:
+        """Return the number of the last row up to *moment*; 0 when there is none."""
+        return max((row.seq for row in self._rows if row.at <= moment), default=0)
 
     def snapshots(self, actor: str, *, upto: int = _NEVER) -> Iterator[Snapshot]:
         """Yield what is kept of *actor*'s state up to a number, the newest first."""

@@ -4,10 +4,12 @@ Between two pages no transaction is open, so that a running bot's log can be che
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from enum import Enum, auto
 from itertools import starmap
 from pathlib import Path
 
+from acore.clock import instant
 from acore.events.base import Kind
 from acore.record import Record
 from acore.storage.query import SELECT, Row, reading
@@ -170,6 +172,26 @@ def find(path: Path, message_id: str) -> Row | None:
     with reading(path) as connection:
         found = connection.execute(f"{SELECT} WHERE id = ?", (message_id,)).fetchone()
     return None if found is None else Row(*found)
+
+
+def seq_at(path: Path, moment: datetime, *, upto: int) -> int:
+    """Return the number of the last row up to *moment*, not above *upto*; 0 when there is none.
+
+    Numbers are halved, since there is no index by time. Where the machine's clock was set back, an instant
+    occurs twice, and one of its places is returned.
+    """
+    sql = "SELECT seq, wall_ns FROM journal WHERE seq <= ? ORDER BY seq DESC LIMIT 1"
+    with reading(path) as connection:
+        first = connection.execute("SELECT min(seq) FROM journal").fetchone()[0]
+        low, high = (first or 1) - 1, upto
+        while low < high:
+            middle = (low + high + 1) // 2
+            found = connection.execute(sql, (middle,)).fetchone()
+            if found is None or instant(found[1]) <= moment:
+                low = middle
+            else:
+                high = found[0] - 1
+    return low if first is not None and low >= first else 0
 
 
 def names(path: Path, *, upto: int) -> Sequence[Named]:
