@@ -53,6 +53,7 @@ from acore.runtime.watchdog import HANDLER_TIMEOUT
 from acore.settings.load import Loaded
 from acore.settings.schema import Settings, revision
 from acore.status.parts import parts_of
+from acore.storage.limits import MEGABYTE, Limits
 from acore.storage.store import Store, open_store
 from acore.storage.vault import Vault
 
@@ -147,7 +148,9 @@ class App:
             with sole_error():
                 async with (
                     self._listening(),
-                    open_store(data_dir, boot=self.boot, clock=self._clock) as store,
+                    open_store(
+                        data_dir, boot=self.boot, clock=self._clock, limits=_limits(self.settings)
+                    ) as store,
                 ):
                     outside = await to_thread.run_sync(_Outside, data_dir)
                     await self._run(store, outside, on_started)
@@ -395,6 +398,10 @@ def sole_error() -> Generator[None]:
         yield
     except BaseExceptionGroup as group:
         raise chief(cast("BaseException", group)) from None
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(memory_bytes=settings.journal_memory_mb * MEGABYTE)
 
 
 def _failed(failure: BaseException, began: datetime) -> RunFailed:

@@ -35,6 +35,12 @@ ACKNOWLEDGE_LIMIT = 2.5
 _ACKNOWLEDGE_AGAIN = 0.2
 # Discord's JSON error codes: the interaction is unknown or too old, or has been acknowledged before.
 _UNKNOWN_INTERACTION, _ALREADY_ACKNOWLEDGED = 10062, 40060
+_NOT_RECORDED = (
+    "Nothing can be recorded right now, so this was not done: the bot's disk is full or does not work. "
+    "Ask its operator to make room, and try again then."
+)
+_TOO_SLOW = "The bot's records are in trouble and this takes too long right now. Try again soon."
+_READ_WITHIN = 2.0  # Discord waits 3 s for the first answer, and this one is both in one.
 _INTERRUPTED = (
     "The bot was interrupted while it worked on this. Look whether it was done before you ask again."
 )
@@ -179,6 +185,9 @@ class Desk:
             received=request.made,
         )
         sent = self._io.publish(received)
+        if sent.was_refused:
+            self._io.spawn(self._serve_unrecorded, request, received, answerer)
+            return
         token = self._vault.seal(request.token, str(request.interaction))
         sealed = self._io.publish(TokenSealed(interaction=request.interaction, sealed=token))
         self._tickets.add(Ticket(received, request.token))
@@ -201,17 +210,31 @@ class Desk:
                 rule=decision.rule,
             )
         )
-        self._io.spawn(self._say_no, request)
+        notice = Notice(text=f"You may not use /{request.command} here.", is_error=True)
+        self._io.spawn(self._answer_in_one, request, notice)
 
-    async def _say_no(self, request: Request) -> None:
+    async def _serve_unrecorded(
+        self, request: Request, received: InteractionReceived, answerer: Answerer
+    ) -> None:
+        """Answer what only reads; say of anything else that it was not done, since it cannot be recorded."""
+        reply: Reply = Notice(text=_TOO_SLOW if answerer.only_reads else _NOT_RECORDED, is_error=True)
+        if answerer.only_reads:
+            with self._io.clock.deadline(_READ_WITHIN):
+                reply = await self._compose(received, self._io)
+        await self._answer_in_one(request, reply)
+
+    async def _answer_in_one(self, request: Request, reply: Reply) -> None:
+        """Give the person the first and last answer, which nothing is recorded of."""
         door = self._doorway.door
         if door is None:
             return
-        notice = Notice(text=f"You may not use /{request.command} here.", is_error=True)
+        keep_secret(request.token)
         try:
-            await door.refuse(request.interaction, request.token, notice)
+            await door.refuse(request.interaction, request.token, reply)
         except (AnswerRefusedError, DiscordUnreachableError) as error:
-            logger.warning("A refusal of /{} did not get through: {}", request.command, error)
+            logger.warning("The answer to /{} did not get through: {}", request.command, error)
+        finally:
+            forget_secret(request.token)
 
     async def _serve(self, received: InteractionReceived, io: EdgeContext, seq: int) -> None:
         with io.clock.deadline(URGENT_WAIT):

@@ -274,9 +274,9 @@ class DiscordGatewayActor(EdgeActor):
     async def _report(self) -> None:
         while True:
             await self._io.clock.sleep(REPORT_INTERVAL)
-            counted, self._counted = self._counted, ActivityCounted()
-            if counted != ActivityCounted():
-                self._io.publish(counted)
+            # What cannot be recorded now is told with the next counts.
+            if self._counted != ActivityCounted() and not self._io.publish(self._counted).was_refused:
+                self._counted = ActivityCounted()
             self._show()
 
     def _count(self, *, messages: int = 0, commands: int = 0, errors: int = 0) -> None:

@@ -17,7 +17,7 @@ from acore.events.discord import (
 from acore.events.lifecycle import InterruptionFound, RunEnded, RunFailed, RunStarted
 from acore.events.parts import PartNotRestarted, PartRestarted
 from acore.events.settings import SettingsLoaded, SettingsRefused
-from acore.events.store import StoreDegraded, StoreRecovered
+from acore.events.store import JournalFilled, JournalRelieved, StoreDegraded, StoreRecovered
 from acore.events.supervision import (
     ActorExited,
     ActorRestarting,
@@ -82,7 +82,7 @@ class NarratorActor(EdgeActor):
             logger.log(line.level, "{}", line.text)
 
 
-def line_of(event: Event) -> Line | None:  # noqa: C901, PLR0911, PLR0912 - one case a fact, all of one shape
+def line_of(event: Event) -> Line | None:  # noqa: C901, PLR0911, PLR0912, PLR0915 - one case a fact, all of one shape
     """Return the sentence for *event*; None for what no operator needs to read."""
     match event:
         case RunStarted():
@@ -156,8 +156,21 @@ def line_of(event: Event) -> Line | None:  # noqa: C901, PLR0911, PLR0912 - one 
             )
             return Line(level="ERROR", text=text)
         case StoreRecovered():
-            text = f"Writing works again after {span(event.after)}; nothing was lost."
+            text = f"Writing works again after {span(event.after)}; all that was taken in is written."
             return Line(level="INFO", text=text)
+        case JournalFilled():
+            text = (
+                f"{event.waiting} entries wait to be written, and no memory is left for more "
+                "(JOURNAL_MEMORY_MB): what is new is refused until there is room. "
+                "/botstatus and commands that only read go on."
+            )
+            return Line(level="ERROR", text=text)
+        case JournalRelieved():
+            text = (
+                f"There is room for records again after {span(event.seconds)}; meanwhile {event.facts} "
+                f"events and {event.effects} actions were refused."
+            )
+            return Line(level="WARNING", text=text)
         case SettingsLoaded():
             warnings = "".join(f" Note: {warning}." for warning in event.facts.warnings)
             text = f"The settings are in force (revision {event.facts.revision}).{warnings}"

@@ -7,6 +7,7 @@ from acore.events.discord import GatewayView, Link
 from acore.events.health import Health
 from acore.events.metrics import MetricsView
 from acore.events.store import ProbeStore, StoreState, StoreView
+from acore.status.report import trouble_of
 
 LATENCY_LIMIT = 5.0
 """Seconds between heartbeat and answer above which the connection counts as degraded (requirement S40)."""
@@ -44,8 +45,10 @@ async def discord_api(around: Surroundings) -> Result:
 async def database(around: Surroundings) -> Result:
     """Writing to the database and reading back."""
     seen = around.seen(StoreView)
-    if seen is not None and seen.view.state is StoreState.RETRYING:
-        return Result(status=Health.UNHEALTHY, message=f"not writing: {seen.view.reason}")
+    if seen is not None and (seen.view.state is StoreState.RETRYING or seen.view.is_full):
+        # Nothing is lost until memory is full too; then what is new is refused.
+        status = Health.UNHEALTHY if seen.view.is_full else Health.DEGRADED
+        return Result(status=status, message=trouble_of(seen.view))
     probe = await around.ask(ProbeStore())
     if probe.integrity != "ok" and not probe.integrity.startswith("not checked"):
         return Result(status=Health.UNHEALTHY, message=probe.integrity)

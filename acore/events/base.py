@@ -85,6 +85,11 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
         return self.derived_id or f"{self.seq:x}-{self.origin.boot}"
 
     @property
+    def was_refused(self) -> bool:
+        """Whether it was not taken in, since nothing more can be recorded: nobody has it."""
+        return self.seq == 0
+
+    @property
     def at(self) -> datetime:
         """The instant it was sent, UTC."""
         return instant(self.wall_ns)

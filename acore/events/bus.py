@@ -38,6 +38,7 @@ from acore.events.catalog import CATALOG, Catalog, InvalidMessageError
 from acore.events.listener import Listener
 from acore.events.recorder import Recorder
 from acore.events.rest import NotIdleError, PressureError, Rest
+from acore.events.store import JournalFilled, JournalRelieved
 from acore.events.supervision import NOTICES, Burial, LetterDied
 from acore.events.transport import Deliver, DirectTransport, Inbox, Transport
 from acore.events.views import Views
@@ -72,6 +73,25 @@ class PayloadTooLargeError(InvalidMessageError):
 
     def __init__(self, cls: type, size: int, limit: int) -> None:
         super().__init__(cls, f"it has {size} bytes, {limit} are allowed; send a reference to what is large")
+
+
+class TurnedAway(msgspec.Struct):
+    """What was refused while nothing more could be recorded: how much, since when, and what is to be said."""
+
+    facts: int = 0
+    effects: int = 0
+    since: float = 0.0
+    is_told: bool = False
+    put_off: deque[tuple[LetterDied, Trace, str]] = msgspec.field(
+        default_factory=partial(deque[Any], maxlen=KEPT_LETTERS)
+    )
+
+    def count(self, kind: Kind) -> None:
+        """Count one more."""
+        if kind is Kind.EFFECT:
+            self.effects += 1
+        else:
+            self.facts += 1
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -117,6 +137,9 @@ class Bus:
         self.seq = last_seq
         self.catalog = catalog
         self.max_bytes = max_bytes
+        # -1 while nothing more can be recorded: each message is then looked at, at no cost before.
+        self._largest = max_bytes
+        self._turned_away = TurnedAway()
         self.views = Views(clock)
         self.buried: Counter[Burial] = Counter()
         self.letters: deque[LetterDied] = deque(maxlen=KEPT_LETTERS)
@@ -131,6 +154,7 @@ class Bus:
         self._lines_under: dict[type, set[type[Message]]] = {}
         self._asks = Asks(clock)
         recorder.when_relieved(self.rested)
+        recorder.when_filled(self._mark_full)
         self._unsaid: deque[tuple[LetterDied, Trace, str]] = deque()
         self._is_sending = False
         self._is_closed = False
@@ -244,6 +268,10 @@ class Bus:
     def publish(self, event: Event, trace: Trace, *, event_id: str = "") -> Envelope:
         """Send a fact: validated, numbered, journaled and queued for every subscriber, without a pause.
 
+        While so much waits to be written that nothing more can be recorded, what is new is refused: nobody
+        receives it, and `was_refused` of what is returned says so. What follows from something that was taken
+        in before, or is vital, is never refused.
+
         Args:
             event: The fact.
             trace: What it inherits.
@@ -286,8 +314,13 @@ class Bus:
         line = self._lines.get(type(message)) or self._line(type(message))
         if not payload:
             message, payload = self._carry(message)
-        if get_ident() != self._thread or len(payload) > self.max_bytes:
+        is_performed = True
+        if get_ident() != self._thread or len(payload) > self._largest:
             self._refuse(message, payload)
+            is_vital = not line.is_kept or self.catalog.of(type(message)).is_vital
+            if not is_vital and not trace.cause:
+                return self._turn_away(kind, message, trace, message_id)
+            is_performed = is_vital or kind is not Kind.EFFECT or self.catalog.of(type(message)).is_urgent
         self.seq = seq = self.seq + 1
         envelope = Envelope(
             seq, self._wall_ns(), self._monotonic_ns(), kind, message, trace, self.origin, message_id
@@ -295,6 +328,9 @@ class Bus:
         if line.is_kept:
             self.recorder.append(Entry(envelope, line.name, line.version, payload, line.is_row))
         if trace.hops > MAX_HOPS and self._ends_storm(envelope):
+            return envelope
+        if not is_performed:
+            self._put_off(envelope, line.name)
             return envelope
         self._is_sending = True
         try:
@@ -580,9 +616,58 @@ class Bus:
             self._lines.pop(known, None)
 
     def _refuse(self, message: Message, payload: bytes) -> None:
+        """Raise what is wrong with sending *message*; nothing may be, while the recorder is full."""
         if len(payload) > self.max_bytes:
             raise PayloadTooLargeError(type(message), len(payload), self.max_bytes)
-        raise (BusClosedError if self._is_closed else ForeignThreadError)(type(message).__name__)
+        if get_ident() != self._thread:
+            raise (BusClosedError if self._is_closed else ForeignThreadError)(type(message).__name__)
+
+    def _mark_full(self) -> None:
+        """Look closer at every message while the recorder is full; tell what was refused when it is not."""
+        is_full = self.recorder.is_full
+        self._largest = -1 if is_full else self.max_bytes
+        turned, self._turned_away = self._turned_away, TurnedAway()
+        if is_full or not turned.is_told or self._is_closed:
+            return
+        # What was asked for and not done stands in the journal; that it was not done has to stand there too.
+        self._unsaid.extend(turned.put_off)
+        self._say_burials()
+        relieved = JournalRelieved(
+            facts=turned.facts,
+            effects=turned.effects,
+            seconds=self.clock.monotonic() - turned.since,
+        )
+        self.publish(relieved, Trace("bus"))
+
+    def _turn_away(self, kind: Kind, message: Message, trace: Trace, message_id: str) -> Envelope:
+        """Refuse what is new, before it has a number or anybody acts on it."""
+        self._tell_of_full()
+        self._turned_away.count(kind)
+        self.buried[Burial.FULL] += 1
+        name = self.catalog.of(type(message)).name
+        self.letters.append(_not_recorded(name, message_id, "the journal"))
+        return Envelope(
+            0, self._wall_ns(), self._monotonic_ns(), kind, message, trace, self.origin, message_id
+        )
+
+    def _put_off(self, envelope: Envelope, name: str) -> None:
+        """Have nobody perform an effect that was recorded as the output of something taken in before."""
+        self._tell_of_full()
+        self._turned_away.count(Kind.EFFECT)
+        self.buried[Burial.FULL] += 1
+        inbox = self._performs.get(type(envelope.message))
+        actor = inbox.name if inbox is not None else ""
+        letter = _not_recorded(name, envelope.id, actor)
+        self.letters.append(letter)
+        trace = Trace("bus", envelope.id, envelope.correlation, envelope.trace.hops + 1)
+        own = derive_id(envelope.id, f"bus/{actor}/{Burial.FULL}", 0)
+        self._turned_away.put_off.append((letter, trace, own))
+
+    def _tell_of_full(self) -> None:
+        if not self._turned_away.is_told:
+            self._turned_away.is_told = True
+            self._turned_away.since = self.clock.monotonic()
+            self.publish(JournalFilled(waiting=self.recorder.waiting), Trace("bus"))
 
     def _number(
         self, command: Message, payload: bytes, trace: Trace, command_id: str, target: str, *, is_row: bool
@@ -625,6 +710,16 @@ class Bus:
             command.source,
         )
         self.recorder.append(Entry(envelope, wire.name, wire.version, payload))
+
+
+def _not_recorded(message: str, message_id: str, actor: str) -> LetterDied:
+    return LetterDied(
+        reason=Burial.FULL,
+        actor=actor,
+        message=message,
+        message_id=message_id,
+        detail="too much waits to be written already",
+    )
 
 
 def _late(inbox: Inbox, command: str, seconds: float) -> AskTimeoutError:

@@ -51,6 +51,7 @@ class Wire(Record):
     projected: bool
     policy: Policy | None
     is_urgent: bool
+    is_vital: bool = False
 
 
 class Catalog:
@@ -80,6 +81,7 @@ class Catalog:
         projected: bool = False,
         policy: Policy | None = None,
         urgent: bool = False,
+        vital: bool = False,
         formerly: tuple[str, ...] = (),
         upcasters: Mapping[int, Upcaster] = NO_STEPS,
         reply_upcasters: Mapping[int, Upcaster] = NO_STEPS,
@@ -116,6 +118,7 @@ class Catalog:
             projected=projected,
             policy=policy,
             is_urgent=urgent,
+            is_vital=vital,
         )
         self._by_class[cls] = wire
         self._by_name |= dict.fromkeys((name, *formerly), wire)
@@ -312,6 +315,7 @@ def wire[M: Message](
     projected: bool = False,
     policy: Policy | None = None,
     urgent: bool = False,
+    vital: bool = False,
     formerly: tuple[str, ...] = (),
     upcasters: Mapping[int, Upcaster] = NO_STEPS,
     reply_upcasters: Mapping[int, Upcaster] = NO_STEPS,
@@ -326,6 +330,8 @@ def wire[M: Message](
         projected: Whether the store's tables are told of it though the journal does not keep it.
         policy: For effects: what becomes of one whose outcome a crash took away.
         urgent: For effects: it waits for its cause to be durable only for a moment, then goes.
+        vital: Whether it is taken in also while so much waits to be written that what is new is refused: what
+            acore says of itself, and what ends something that was begun.
         formerly: Names that it had before; what is recorded under them is read as this.
         upcasters: For each version before this one, what makes the next version of its builtins.
         reply_upcasters: For commands: the same for the reply. A version needs the one, the other, or both.
@@ -341,6 +347,7 @@ def wire[M: Message](
             projected=projected,
             policy=policy,
             urgent=urgent,
+            vital=vital,
             formerly=formerly,
             upcasters=upcasters,
             reply_upcasters=reply_upcasters,

@@ -24,7 +24,7 @@ class Link(StrEnum):
     LOST = "lost"
 
 
-@wire("discord.link_changed")
+@wire("discord.link_changed", vital=True)
 class LinkChanged(Event):
     """The connection to Discord is in another state than before."""
 
@@ -59,7 +59,7 @@ class GuildLine(Record):
     owner: int | None = None
 
 
-@wire("discord.ready")
+@wire("discord.ready", vital=True)
 class GatewayReady(Event):
     """Discord sent everything; commands can be used. `guilds` holds the first fifty."""
 
@@ -85,7 +85,7 @@ class CommandsRefused(Event):
     reason: FreeText
 
 
-@wire("discord.session_resumed")
+@wire("discord.session_resumed", vital=True)
 class SessionResumed(Event):
     """The connection is back, and nothing was missed."""
 
@@ -98,14 +98,14 @@ class IdentifyBudget(Record):
     resets_at: datetime
 
 
-@wire("discord.budget_read")
+@wire("discord.budget_read", vital=True)
 class BudgetRead(Event):
     """Discord said how many new sessions it still allows."""
 
     budget: IdentifyBudget
 
 
-@wire("discord.session_begun")
+@wire("discord.session_begun", vital=True)
 class SessionBegun(Event):
     """A new session was asked for; it counts against the budget."""
 
@@ -172,7 +172,7 @@ class TokenSealed(Event):
     sealed: str
 
 
-@wire("interaction.acknowledged")
+@wire("interaction.acknowledged", vital=True)
 class InteractionAcknowledged(Event):
     """The person sees that the bot is thinking. `seconds` since the interaction was made."""
 
@@ -180,7 +180,7 @@ class InteractionAcknowledged(Event):
     seconds: float
 
 
-@wire("interaction.replied")
+@wire("interaction.replied", vital=True)
 class InteractionReplied(Event):
     """What is to be answered is known."""
 
@@ -188,7 +188,7 @@ class InteractionReplied(Event):
     reply: StatusReport | Notice | PartsReport
 
 
-@wire("interaction.answer", policy=Policy.IDEMPOTENT)
+@wire("interaction.answer", policy=Policy.IDEMPOTENT, vital=True)
 class AnswerInteraction(Effect):
     """Show the reply to the person who asked."""
 
@@ -204,7 +204,7 @@ class AnswerAtOnce(Effect):
     reply: StatusReport | Notice | PartsReport
 
 
-@wire("interaction.closed")
+@wire("interaction.closed", vital=True)
 class InteractionClosed(Event):
     """An interaction needs nothing more: it was answered, or it cannot be any more."""
 

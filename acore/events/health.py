@@ -26,9 +26,9 @@ class CheckDue(Event):
     check: str
 
 
-@wire("check.run", policy=Policy.IDEMPOTENT)
+@wire("check.run", policy=Policy.IDEMPOTENT, urgent=True)
 class RunCheck(Effect):
-    """Run one check now."""
+    """Run one check now: also while nothing can be written, it is what tells of that."""
 
     check: str
 

@@ -46,7 +46,7 @@ class RunEnded(Event):
     uptime: float
 
 
-@wire("run.failed")
+@wire("run.failed", vital=True)
 class RunFailed(Event):
     """The program ends by itself: restarting did not help, or only a person can mend it.
 
@@ -69,7 +69,7 @@ class InterruptionFound(Event):
     reason: FreeText = ""
 
 
-@wire("stop.requested")
+@wire("stop.requested", vital=True)
 class StopRequested(Event):
     """Somebody wants the program to stop: a signal, or a person."""
 

@@ -10,12 +10,26 @@ class Recorder(Protocol):
     """Keeps entries in the order given; the store's journal is one, a list in memory another."""
 
     @property
+    def is_full(self) -> bool:
+        """Whether so much waits to be written that no more than is vital is to come."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """How many entries are not durable yet."""
+        ...
+
+    @property
     def is_pressed(self) -> bool:
         """Whether so much waits to be written that sources should hold back."""
         ...
 
     def when_relieved(self, relieved: Callable[[], None]) -> None:
         """Have *relieved* called whenever something was written."""
+        ...
+
+    def when_filled(self, filled: Callable[[], None]) -> None:
+        """Have *filled* called whenever `is_full` has changed."""
         ...
 
     def append(self, entry: Entry) -> None:
@@ -34,13 +48,17 @@ class Recorder(Protocol):
 class MemoryRecorder:
     """Keeps entries in a list, for tests and for embedding without a store. Nothing survives the process."""
 
-    is_pressed = False
+    is_pressed = is_full = False
+    waiting = 0
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
 
     def when_relieved(self, relieved: Callable[[], None]) -> None:
         """Never call it: here is always room."""
+
+    def when_filled(self, filled: Callable[[], None]) -> None:
+        """Never call it, as above."""
 
     def append(self, entry: Entry) -> None:
         """Keep *entry*."""

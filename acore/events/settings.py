@@ -41,7 +41,7 @@ class SettingsLoaded(Event):
     facts: SettingsFacts
 
 
-@wire("settings.reload_requested")
+@wire("settings.reload_requested", vital=True)
 class ReloadRequested(Event):
     """Somebody wants the settings to be read again."""
 

@@ -16,7 +16,7 @@ class StoreState(StrEnum):
     RETRYING = "retrying"
 
 
-@wire("store.degraded")
+@wire("store.degraded", vital=True)
 class StoreDegraded(Event):
     """Writing fails; what happens is kept in memory and tried again."""
 
@@ -24,11 +24,27 @@ class StoreDegraded(Event):
     waiting: int
 
 
-@wire("store.recovered")
+@wire("store.recovered", vital=True)
 class StoreRecovered(Event):
     """Writing works again and everything that waited is on disk."""
 
     after: float
+
+
+@wire("journal.filled", vital=True)
+class JournalFilled(Event):
+    """So much waits to be written that nothing new is taken in; `waiting` entries do."""
+
+    waiting: int
+
+
+@wire("journal.relieved", vital=True)
+class JournalRelieved(Event):
+    """There is room for what is new again. So many facts and effects were refused meanwhile."""
+
+    facts: int
+    effects: int
+    seconds: float
 
 
 class StoreProbe(Record):
@@ -46,9 +62,15 @@ class ProbeStore(Command[StoreProbe]):
 
 
 class StoreView(View):
-    """Whether the journal keeps up. `since` is when the state began."""
+    """Whether the journal keeps up. `since` is when the state began.
+
+    `is_full` says that nothing new is taken in; `free_bytes` is the room on the disk, looked at when writing
+    failed.
+    """
 
     state: StoreState
     since: datetime
     waiting: int
     reason: str = ""
+    is_full: bool = False
+    free_bytes: int | None = None

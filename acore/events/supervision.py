@@ -32,7 +32,7 @@ class Order(StrEnum):
     DELETE = "delete"
 
 
-@wire("actor.started")
+@wire("actor.started", vital=True)
 class ActorStarted(Event):
     """A new run of an actor began: fresh state, same mailbox."""
 
@@ -40,7 +40,7 @@ class ActorStarted(Event):
     incarnation: int
 
 
-@wire("actor.stopping")
+@wire("actor.stopping", vital=True)
 class ActorStopping(Event):
     """An actor was asked to stop and says its last words; what is queued stays unread."""
 
@@ -49,7 +49,7 @@ class ActorStopping(Event):
     unread: int = 0
 
 
-@wire("actor.exited")
+@wire("actor.exited", vital=True)
 class ActorExited(Event):
     """A run of an actor ended, and how."""
 
@@ -63,7 +63,7 @@ class ActorExited(Event):
     is_ready: bool = True
 
 
-@wire("actor.patched")
+@wire("actor.patched", vital=True)
 class ActorPatched(Event):
     """A run of an actor took a changed way for the first time: a replay takes it from here on."""
 
@@ -100,7 +100,7 @@ class StateKept(Event):
     state: str
 
 
-@wire("actor.restarting")
+@wire("actor.restarting", vital=True)
 class ActorRestarting(Event):
     """A supervisor decided to start an actor again, together with those that depend on it."""
 
@@ -111,7 +111,7 @@ class ActorRestarting(Event):
     within: float
 
 
-@wire("supervisor.gave_up")
+@wire("supervisor.gave_up", vital=True)
 class SupervisorGaveUp(Event):
     """Restarting did not help; the failure goes up to the next supervisor."""
 
@@ -122,7 +122,7 @@ class SupervisorGaveUp(Event):
     within: float
 
 
-@wire("supervisor.obeyed")
+@wire("supervisor.obeyed", vital=True)
 class SupervisorObeyed(Event):
     """A supervisor was told to do something to one of its children, and does it."""
 
@@ -131,7 +131,7 @@ class SupervisorObeyed(Event):
     actor: str
 
 
-@wire("letter.died")
+@wire("letter.died", vital=True)
 class LetterDied(Event):
     """A message could not be delivered to one of its receivers."""
 
@@ -143,7 +143,7 @@ class LetterDied(Event):
     detail: FreeText = ""
 
 
-@wire("message.requeued")
+@wire("message.requeued", vital=True)
 class MessageRequeued(Event):
     """A message whose handling came to nothing waits again, before all others of its actor.
 
@@ -157,7 +157,7 @@ class MessageRequeued(Event):
     reason: FreeText
 
 
-@wire("handler.slow")
+@wire("handler.slow", vital=True)
 class HandlerSlow(Event):
     """An actor is not done with a message after a long time; said again each time that has doubled.
 
@@ -175,7 +175,7 @@ class HandlerSlow(Event):
     stack: str = ""
 
 
-@wire("loop.blocked")
+@wire("loop.blocked", vital=True)
 class LoopBlocked(Event):
     """Something held up everything in the process for a while; what can be known of it.
 
@@ -189,7 +189,7 @@ class LoopBlocked(Event):
     stack: str = ""
 
 
-@wire("supervisor.silent")
+@wire("supervisor.silent", vital=True)
 class SupervisorSilent(Event):
     """A supervisor does not get to what it has to do: what fails below it is not started again."""
 

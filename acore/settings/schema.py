@@ -128,6 +128,16 @@ class Settings(Record):
         Meta(ge=0, le=100),
         Setting(help="How many earlier log files are kept.", restart_needed=True),
     ] = 5
+    journal_memory_mb: Annotated[
+        int,
+        Meta(ge=1, le=65_536),
+        Setting(
+            help="Memory for records that cannot be written, e.g. while the disk is full. When it is used "
+            "up, what is new is refused until there is room; at twice as much the bot stops.",
+            unit="megabytes",
+            restart_needed=True,
+        ),
+    ] = 64
     standstill_limit: Annotated[
         int,
         Meta(ge=0, le=3600),

@@ -67,7 +67,7 @@ def status_report(
     sample = metrics.view.sample if metrics else None
     counters = metrics.view.counters if metrics else None
     return StatusReport(
-        status=overall(checks, gateway.view.link if gateway else None),
+        status=overall(checks, gateway.view.link if gateway else None, store.view if store else None),
         at=now,
         connection=_connection(gateway),
         connected_since=gateway.view.since if gateway else None,
@@ -88,16 +88,19 @@ def status_report(
 
 
 @rule
-def overall(checks: Iterable[CheckState], link: Link | None) -> Health:
-    """Return the worst of the checks and the connection. Nothing checked is unknown, not healthy.
+def overall(checks: Iterable[CheckState], link: Link | None, store: StoreView | None = None) -> Health:
+    """Return the worst of checks, connection and record keeping. Nothing checked is unknown, not healthy.
 
     Args:
         checks: What was checked.
         link: The connection to Discord; None before anything is known of it.
+        store: Record keeping; None before anything is known of it.
     """
     found = {check.status for check in checks}
     if link in {Link.LOST, Link.WAITING, Link.OFFLINE}:
         found.add(Health.UNHEALTHY)
+    if store is not None and (store.is_full or store.state is StoreState.RETRYING):
+        found.add(Health.UNHEALTHY if store.is_full else Health.DEGRADED)
     return next((status for status in _WORST_FIRST if status in found), Health.UNKNOWN)
 
 
@@ -138,6 +141,21 @@ def _operator_part(
 def _store_words(store: Seen[StoreView] | None) -> str:
     if store is None:
         return "not started yet"
-    if store.view.state is StoreState.WRITING:
+    if store.view.state is StoreState.WRITING and not store.view.is_full:
         return ALL_WRITTEN
-    return f"{store.view.waiting} entries wait to be written: {store.view.reason}"
+    return trouble_of(store.view)
+
+
+@rule
+def trouble_of(store: StoreView) -> str:
+    """Return why the records are not written, how much waits, and how much room the disk has."""
+    reason = store.reason or "the disk is too slow"
+    room = "" if store.free_bytes is None else f" ({_size(store.free_bytes)} free on the disk)"
+    refused = "; nothing new is taken in until there is room" if store.is_full else ""
+    return f"{store.waiting} entries wait to be written: {reason}{room}{refused}"
+
+
+def _size(count: int) -> str:
+    if count < 10**9:
+        return f"{count / 10**6:.0f} MB"
+    return f"{count / 10**9:.1f} GB"

@@ -1,5 +1,6 @@
 """A look at the file: does writing and reading work, how big is it, is it whole."""
 
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -39,6 +40,14 @@ def probe(path: Path, *, stamp: int, prepare: Prepare | None = None) -> Findings
     except (Error, AcoreError) as error:
         integrity = str(error)
     return Findings(file_bytes=size, wal_bytes=_size(path.with_name(f"{path.name}-wal")), integrity=integrity)
+
+
+def free_space(path: Path) -> int | None:
+    """Return the free bytes of the disk that *path* is on; None when it does not tell. Blocks."""
+    try:
+        return shutil.disk_usage(path.parent).free
+    except OSError:
+        return None
 
 
 def _put_and_get(connection: Connection, stamp: int) -> None:

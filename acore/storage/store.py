@@ -16,6 +16,7 @@ from acore.events.catalog import CATALOG, UnknownMessageError
 from acore.runtime.spec import ChildSpec
 from acore.storage.database import Prepare, connect, open_database
 from acore.storage.journal import Journal
+from acore.storage.limits import Limits
 from acore.storage.lock import DataDirectory
 from acore.storage.query import tail
 from acore.storage.reader import StoreReader
@@ -36,17 +37,20 @@ class Store:
     `lost` tells, once all has ended, how many entries could not be written.
     """
 
-    def __init__(self, path: Path, journal: Journal, *, prepare: Prepare | None = None) -> None:
+    def __init__(
+        self, path: Path, journal: Journal, *, limits: Limits | None = None, prepare: Prepare | None = None
+    ) -> None:
         """Describe a store whose database was taken over for this boot; see `open_store`."""
         self.path = path
         self.journal = journal
         self.last_seq = journal.last_seq
         self.lost = 0
+        self._limits = limits or Limits()
         self._prepare = prepare
 
     def writer(self) -> StoreWriter:
         """Return the actor that writes, made anew."""
-        return StoreWriter(self.journal, self.path, prepare=self._prepare)
+        return StoreWriter(self.journal, self.path, limits=self._limits, prepare=self._prepare)
 
     def reader(self) -> StoreReader:
         """Return the actor that reads, made anew."""
@@ -73,7 +77,12 @@ class Store:
 
 @asynccontextmanager
 async def open_store(
-    directory: Path, *, boot: str, clock: Clock, prepare: Prepare | None = None
+    directory: Path,
+    *,
+    boot: str,
+    clock: Clock,
+    limits: Limits | None = None,
+    prepare: Prepare | None = None,
 ) -> AsyncGenerator[Store]:
     """Take the data directory, bring its database up to date, and make this the one run that writes to it.
 
@@ -83,6 +92,7 @@ async def open_store(
         directory: The data directory; made if it is not there.
         boot: Names this run of the process; unlike any other's.
         clock: Whose time the lock file shows.
+        limits: How much it may take; the defaults of the settings if not given.
         prepare: Called with each new connection that writes, before it is used.
 
     Raises:
@@ -96,7 +106,9 @@ async def open_store(
         await to_thread.run_sync(data.acquire)
         path = directory / DATABASE_NAME
         last_seq = await to_thread.run_sync(partial(_take_over, path, boot, clock.now()))
-        store = Store(path, Journal(last_seq, partial(_past, path)), prepare=prepare)
+        limits = limits or Limits()
+        journal = Journal(last_seq, partial(_past, path), room=limits.memory_bytes)
+        store = Store(path, journal, limits=limits, prepare=prepare)
         try:
             yield store
         finally:

@@ -8,6 +8,8 @@ from anyio.lowlevel import checkpoint
 from loguru import logger
 
 from acore.events.store import (
+    JournalFilled,
+    JournalRelieved,
     ProbeStore,
     StoreDegraded,
     StoreProbe,
@@ -18,8 +20,9 @@ from acore.events.store import (
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
 from acore.storage.database import Database, Prepare, open_database
-from acore.storage.journal import Journal
-from acore.storage.probe import probe
+from acore.storage.journal import Journal, JournalOverflowError
+from acore.storage.limits import Limits
+from acore.storage.probe import free_space, probe
 from acore.storage.rows import Spoiled, write
 from acore.storage.sqlite import Error, damage_named, is_passing
 
@@ -39,14 +42,18 @@ class StoreWriter(EdgeActor):
     who asked to.
     """
 
-    def __init__(self, journal: Journal, path: Path, *, prepare: Prepare | None = None) -> None:
+    def __init__(
+        self, journal: Journal, path: Path, *, limits: Limits | None = None, prepare: Prepare | None = None
+    ) -> None:
         """Prepare to write.
 
         Args:
             journal: What is to be written.
             path: The database, taken over for this boot already.
+            limits: How much it may take.
             prepare: Called with each new connection before it is used.
         """
+        self._limits = limits or Limits()
         self._journal = journal
         self._path = path
         self._prepare = prepare
@@ -56,8 +63,10 @@ class StoreWriter(EdgeActor):
 
     async def run(self, io: EdgeContext) -> None:
         """Write until asked to stop, then write what is left."""
-        self._show(io, StoreState.WRITING if self._journal.failing_since is None else StoreState.RETRYING)
+        self._show(io, self._state)
         io.spawn(self._wake_to_stop, io)
+        if self._limits.is_alone:
+            io.spawn(self._end_when_overflowing)
         io.ready()
         try:
             while not io.stopping.is_set():
@@ -85,9 +94,27 @@ class StoreWriter(EdgeActor):
             integrity=found.integrity,
         )
 
+    @handles
+    async def say_full(self, _: JournalFilled, io: EdgeContext) -> None:
+        """Show it at once: the next attempt may be seconds away."""
+        self._show(io, self._state)
+
+    @handles
+    async def say_relieved(self, _: JournalRelieved, io: EdgeContext) -> None:
+        """Show it at once, as above."""
+        self._show(io, self._state)
+
+    @property
+    def _state(self) -> StoreState:
+        return StoreState.WRITING if self._journal.failing_since is None else StoreState.RETRYING
+
     async def _wake_to_stop(self, io: EdgeContext) -> None:
         await io.stopping.wait()
         self._journal.wake()
+
+    async def _end_when_overflowing(self) -> None:
+        await self._journal.has_overflowed.wait()
+        raise JournalOverflowError(self._journal.bytes, self._journal.room)
 
     async def _write(self, io: EdgeContext) -> bool:
         """Write one batch; return whether that worked."""
@@ -102,7 +129,9 @@ class StoreWriter(EdgeActor):
             if not is_passing(error):
                 raise
             await self._let_go()
-            self._degrade(io, str(error))
+            with self._journal.doing("store: looking for room"):
+                free = await to_thread.run_sync(free_space, self._path)
+            self._degrade(io, str(error), free)
             return False
         self._journal.committed(batch[-1].seq)
         self._report(spoiled)
@@ -134,13 +163,13 @@ class StoreWriter(EdgeActor):
         self._retry = min(2 * seconds, LAST_RETRY)
         return seconds
 
-    def _degrade(self, io: EdgeContext, reason: str) -> None:
+    def _degrade(self, io: EdgeContext, reason: str, free: int | None) -> None:
         if self._journal.failing_since is None:
             self._journal.failing_since = io.clock.monotonic()
             logger.warning("the store cannot write and keeps trying: {}", reason)
             io.publish(StoreDegraded(reason=reason, waiting=self._journal.waiting))
         self._owed = self._journal.last_seq
-        self._show(io, StoreState.RETRYING, reason)
+        self._show(io, StoreState.RETRYING, reason, free)
 
     def _recover(self, io: EdgeContext) -> None:
         self._retry = FIRST_RETRY
@@ -153,7 +182,7 @@ class StoreWriter(EdgeActor):
         self._show(io, StoreState.WRITING)
         io.publish(StoreRecovered(after=after))
 
-    def _show(self, io: EdgeContext, state: StoreState, reason: str = "") -> None:
+    def _show(self, io: EdgeContext, state: StoreState, reason: str = "", free: int | None = None) -> None:
         before = io.view(StoreView)
         is_same = before is not None and before.state is state
         io.show(
@@ -162,6 +191,8 @@ class StoreWriter(EdgeActor):
                 since=before.since if before is not None and is_same else io.clock.now(),
                 waiting=self._journal.waiting,
                 reason=reason or (before.reason if before is not None and is_same else ""),
+                is_full=self._journal.is_full,
+                free_bytes=before.free_bytes if free is None and before is not None and is_same else free,
             )
         )
 

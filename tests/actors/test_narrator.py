@@ -31,7 +31,7 @@ from acore.events.lifecycle import InterruptionFound, RunEnded, RunFailed, RunSt
 from acore.events.metrics import ActivityCounted
 from acore.events.parts import PartNotRestarted, PartRestarted
 from acore.events.settings import SettingsLoaded, SettingsRefused
-from acore.events.store import StoreDegraded, StoreRecovered
+from acore.events.store import JournalFilled, JournalRelieved, StoreDegraded, StoreRecovered
 from acore.events.supervision import (
     ActorExited,
     ActorRestarting,
@@ -196,7 +196,17 @@ TOLD: list[tuple[Event, str, str]] = [
         }.items()
     ),
     (StoreDegraded(reason="disk full", waiting=3), "ERROR", "Nothing can be written (disk full); 3 entries"),
-    (StoreRecovered(after=65), "INFO", "Writing works again after 1 min 5 s; nothing was lost."),
+    (
+        StoreRecovered(after=65),
+        "INFO",
+        "Writing works again after 1 min 5 s; all that was taken in is written.",
+    ),
+    (JournalFilled(waiting=447), "ERROR", "447 entries wait to be written, and no memory is left for more"),
+    (
+        JournalRelieved(facts=3, effects=2, seconds=65.0),
+        "WARNING",
+        "There is room for records again after 1 min 5 s; meanwhile 3 events and 2 actions were refused.",
+    ),
     (SettingsLoaded(facts=facts()), "INFO", "The settings are in force"),
     (SettingsRefused(problems=("A=1: no", "B=2: no")), "ERROR", "change nothing: A=1: no; B=2: no"),
     (DENIED, "INFO", "Refused /admin stop to ann: /admin stop needs admin; viewer by everybody."),

@@ -112,11 +112,31 @@ async def test_database_writes_and_reads(reply: StoreProbe, status: Health, word
     assert words in result.message
 
 
-async def test_database_is_unhealthy_while_nothing_can_be_written_and_is_not_tried() -> None:
-    view = StoreView(state=StoreState.RETRYING, since=BEGAN, waiting=3, reason="disk full")
+@pytest.mark.parametrize(
+    ("is_full", "status", "more"),
+    [
+        (False, Health.DEGRADED, ""),
+        (True, Health.UNHEALTHY, "; nothing new is taken in until there is room"),
+    ],
+)
+async def test_database_tells_what_waits_and_the_free_space_while_nothing_can_be_written_and_is_not_tried(
+    is_full: bool,  # noqa: FBT001 - a parameter of the test
+    status: Health,
+    more: str,
+) -> None:
+    """J07."""
+    view = StoreView(
+        state=StoreState.RETRYING,
+        since=BEGAN,
+        waiting=3,
+        reason="disk full",
+        is_full=is_full,
+        free_bytes=4096,
+    )
     around = Around(view)
 
-    assert await database.run(around) == Result(status=Health.UNHEALTHY, message="not writing: disk full")
+    found = f"3 entries wait to be written: disk full (0 MB free on the disk){more}"
+    assert await database.run(around) == Result(status=status, message=found)
     assert around.asked == []
 
 

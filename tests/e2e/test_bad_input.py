@@ -1,9 +1,11 @@
 """What is wrong is said in one line that names the thing, its value and the remedy; the exit code fits it."""
 
+import resource
 import sqlite3  # noqa: TID251 - databases are damaged on purpose
 from pathlib import Path
 
 import pytest
+from anyio import create_task_group
 
 from acore.errors import ExitCode
 from acore.sandbox import Person, RefuseIdentify, Sandbox
@@ -125,8 +127,13 @@ async def test_a_data_directory_that_cannot_be_written(home: Path, sandbox: Sand
 
 
 def with_small_disk(kilobytes: int) -> tuple[str, ...]:
-    """Return a command whose files cannot grow beyond this: as on a full disk, writes are refused."""
-    return ("bash", "-c", f'trap "" XFSZ; ulimit -f {kilobytes}; exec "$@"', "acore", *ACORE, "run")
+    """Return a command whose files cannot grow beyond this: as on a full disk, writes are refused.
+
+    The limit is a soft one, so that a test can make room.
+    """
+    # Without the other variable Python would leave cut off caches of its modules behind.
+    script = f'trap "" XFSZ; export PYTHONDONTWRITEBYTECODE=1; ulimit -S -f {kilobytes}; exec "$@"'
+    return ("bash", "-c", script, "acore", *ACORE, "run")
 
 
 @pytest.mark.parametrize(
@@ -149,6 +156,44 @@ async def test_a_disk_that_fills_up_later_is_said_and_the_status_is_still_answer
         answer = await owner.invoke("botstatus")
 
     assert "wait to be written" in fields(answer)["Record keeping"]
+    assert_no_traceback(bot)
+
+
+async def test_a_disk_that_stays_full_until_memory_is_full_too_and_then_has_room_again(
+    home: Path, sandbox: Sandbox, owner: Person
+) -> None:
+    """J07: the status goes on, a change is refused honestly, all that was taken in is written in the end."""
+    environ = settings_for(sandbox, JOURNAL_MEMORY_MB="1")
+    async with started(with_small_disk(600), home, environ) as bot:
+        await bot.said("Connected as")
+        while "no memory is left for more" not in bot.output:
+            async with create_task_group() as group:
+                for _ in range(20):
+                    group.start_soon(owner.invoke, "botstatus")
+        status = fields(await owner.invoke("botstatus"))
+        assert "nothing new is taken in until there is room" in status["Record keeping"]
+        answer = await owner.invoke("ops restart", {"part": "metrics"})
+        assert "Nothing can be recorded right now, so this was not done" in str(answer)
+
+        no_limit = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, no_limit)
+        await bot.said("There is room for records again")
+        await bot.said("all that was taken in is written")
+        answer = await owner.invoke("ops restart", {"part": "metrics"})
+        assert "Restarting the counters" in str(answer)
+        assert await bot.stop() == ExitCode.OK, bot.output
+
+    assert "are lost" not in bot.output
+    connection = sqlite3.connect(home / "data" / "acore.db")
+    restarts = "SELECT count(*) FROM journal WHERE name = 'part.restart_now'"
+    assert connection.execute(restarts).fetchone() == (1,)
+    received = "SELECT count(*) FROM journal WHERE name = 'interaction.received'"
+    closed = (
+        "SELECT count(DISTINCT payload ->> '$.interaction') FROM journal WHERE name = 'interaction.closed'"
+    )
+    assert connection.execute(received).fetchone() == connection.execute(closed).fetchone()
+    assert connection.execute("SELECT count(*) FROM pending").fetchone() == (0,)
+    connection.close()
     assert_no_traceback(bot)
 
 

@@ -16,6 +16,7 @@ from acore.events.store import StoreView
 from acore.runtime.spec import ChildSpec, SupervisorSpec
 from acore.runtime.system import System
 from acore.storage.database import Prepare, connect
+from acore.storage.limits import Limits
 from acore.storage.sqlite import Connection
 from acore.storage.store import DATABASE_NAME, Store, open_store
 from acore.storage.writer import StoreWriter
@@ -66,11 +67,12 @@ async def running(
     clock: Clock,
     *,
     boot: str = "boot-1",
+    limits: Limits | None = None,
     prepare: Prepare | None = None,
     writer: Callable[[Store], StoreWriter] | None = None,
 ) -> AsyncGenerator[World]:
     """Run a system of writer and reader; stop it in order after the block."""
-    async with open_store(directory, boot=boot, clock=clock, prepare=prepare) as store:
+    async with open_store(directory, boot=boot, clock=clock, limits=limits, prepare=prepare) as store:
         bus = Bus(clock, store.journal, boot=boot, last_seq=store.last_seq)
         system = System(SupervisorSpec(id="store", children=_children(store, writer)), bus)
         if isinstance(clock, HeldClock):
