@@ -12,6 +12,7 @@ import msgspec
 from acore.events.catalog import Catalog
 from acore.record import Record
 from acore.storage.query import Row
+from acore.storage.scan import Snapshot
 
 FORMAT = 1
 """Raised when an older acore would misread a file."""
@@ -115,6 +116,19 @@ class SnapshotLine(Record, tag="snapshot", tag_field="line"):
     shape: str
     digest: str
     state: msgspec.Raw
+
+    def kept(self) -> Snapshot:
+        """Return it as the database has it."""
+        return Snapshot(
+            actor=self.actor,
+            seq=self.seq,
+            boot=self.boot,
+            incarnation=self.incarnation,
+            unread=self.unread,
+            shape=self.shape,
+            digest=self.digest,
+            state=bytes(self.state).decode(),
+        )
 
 
 class Footer(Record, tag="footer", tag_field="line"):

@@ -47,6 +47,12 @@ def events(context: click.Context, config: Path | None, env_file: Path | None, d
     """Show what happened, from the journal; the bot may be running or dead."""
     topics.load()
     directory = data or Path(read_settings(config, env_file).settings.acore_data_dir)
+    if directory.is_file():
+        # Most look into a data directory, and do without what reads files.
+        from acore.capsule.source import unpacked  # noqa: PLC0415 - see above
+
+        context.obj = context.with_resource(unpacked(directory))
+        return
     context.obj = directory / DATABASE_NAME
 
 

@@ -1,5 +1,9 @@
 """The settings in force, as core actors know them: secrets as fingerprints."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from acore.events.base import Command, Event
 from acore.events.catalog import wire
 from acore.events.personal import PersonalName
@@ -23,7 +27,7 @@ class SettingsFacts(Record):
     admin_users: tuple[int, ...]
     admin_roles: tuple[int, ...]
     operator_guilds: tuple[int, ...]
-    health_check_interval: int
+    health_check_interval: Annotated[int, Meta(examples=[60, 5, 3600])]  # 0 would never let time pass
     cpu_warning_threshold: int
     memory_warning_threshold: int
     warnings: tuple[str, ...] = ()

@@ -32,10 +32,20 @@ def examples(cls: Any) -> list[Any]:  # noqa: ANN401 - a reply may be any type, 
     Raises:
         NoExampleError: A field has limits for which none can be guessed.
     """
-    return _of(inspect.type_info(cls), (), getattr(cls, "__name__", str(cls)))
+    return examples_of(inspect.type_info(cls), (), getattr(cls, "__name__", str(cls)))
 
 
-def _of(node: inspect.Type, above: tuple[type, ...], where: str) -> list[Any]:  # noqa: C901 - one case a type
+def examples_of(node: inspect.Type, above: tuple[type, ...], where: str) -> list[Any]:  # noqa: C901 - one case a type
+    """Return examples of a part of a type.
+
+    Args:
+        node: The part.
+        above: The records that it lies in.
+        where: What to call it when there are none.
+
+    Raises:
+        NoExampleError: It has limits for which none can be guessed.
+    """
     if given := _given(node):
         return given
     match bare(node):
@@ -44,12 +54,12 @@ def _of(node: inspect.Type, above: tuple[type, ...], where: str) -> list[Any]:  
             return [] if record.cls in above else _records(record, (*above, record.cls), where)
         case inspect.UnionType() as union:
             options = sorted(union.types, key=lambda option: isinstance(option, inspect.NoneType))
-            return [value for option in options for value in _of(option, above, where)]
+            return [value for option in options for value in examples_of(option, above, where)]
         case inspect.TupleType() as fixed:
-            columns = [_of(item, above, f"{where}[{at}]") for at, item in enumerate(fixed.item_types)]
+            columns = [examples_of(item, above, f"{where}[{at}]") for at, item in enumerate(fixed.item_types)]
             return [list(row) for row in _rows(columns)]
         case inspect.VarTupleType() as many:
-            found = list(_tuples(_of(many.item_type, above, f"{where}[]"), many))
+            found = list(_tuples(examples_of(many.item_type, above, f"{where}[]"), many))
         case inspect.EnumType() as enum:
             found = [member.value for member in enum.cls]
         case inspect.LiteralType() as literal:
@@ -92,7 +102,7 @@ def _records(record: inspect.StructType, above: tuple[type, ...], where: str) ->
     columns = {
         field.encode_name: values
         for field in record.fields
-        if (values := _of(field.type, above, f"{where}.{field.name}"))
+        if (values := examples_of(field.type, above, f"{where}.{field.name}"))
     }
     required = {field.encode_name for field in record.fields if field.required}
     full, *others = ({**tag, **dict(zip(columns, row, strict=True))} for row in _rows(list(columns.values())))
