@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from types import MappingProxyType
 
 import click
 
@@ -30,6 +31,7 @@ COMMANDS = (
 class _Commands(LateGroup):
     package = "acore.cli"
     names = COMMANDS
+    modules = MappingProxyType({"what-if": "acore.cli.what_if:what_if"})
 
 
 @click.group(

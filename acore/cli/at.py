@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from acore.actors.narrator import part_name
-from acore.cli.fields import lay_out, lay_out_changes, leaves, plain
+from acore.cli.fields import lay_out, lay_out_changes, leaves, paragraph, plain
 from acore.cli.moment import Place
 from acore.cli.output import as_json, is_terminal, say, tinted
 from acore.cli.replay import source_of
@@ -73,9 +73,9 @@ def _show(belief: Belief, *, is_first: bool) -> None:
         return
     _head(belief.actor, is_first=is_first)
     if belief.missing:
-        say(f"  {tinted(belief.missing, 'warn')}")
+        paragraph(belief.missing, tone="warn")
         return
-    say(tinted(f"  {_how_far(belief)}", "dim"))
+    paragraph(_how_far(belief), tone="dim")
     _note(belief)
     lay_out(leaves(belief.state))
 
@@ -109,7 +109,7 @@ def _changed(before: Belief, after: Belief) -> Sequence[FieldDifference]:
 
 def _say_missing(word: str, belief: Belief) -> None:
     if is_terminal():
-        say(f"  {word}: {tinted(belief.missing, 'warn')}")
+        paragraph(f"{word}: {belief.missing}", tone="warn")
     else:
         say(f"{belief.actor}\t\t{word}\t{belief.missing}")
 
@@ -123,7 +123,7 @@ def _head(actor: str, *, is_first: bool) -> None:
 
 def _note(belief: Belief) -> None:
     if belief.note:
-        say(f"  {tinted(belief.note, 'warn')}")
+        paragraph(belief.note, tone="warn")
 
 
 def _how_far(belief: Belief) -> str:

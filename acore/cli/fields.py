@@ -1,6 +1,7 @@
 """How states of actors are laid out: a line a field, and of two states what differs."""
 
 import shutil
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -22,6 +23,13 @@ def plain(value: str) -> str:
     if decoded is None:
         return _NONE
     return decoded if isinstance(decoded, str) and decoded else value
+
+
+def paragraph(text: str, indent: str = _INDENT, tone: str = "") -> None:
+    """Print a sentence, in a terminal broken between words at its width."""
+    lines = textwrap.wrap(text, columns() - len(indent) - 1) if is_terminal() else [text]
+    for line in lines:
+        say(f"{indent}{tinted(line, tone) if tone else line}")
 
 
 def lay_out(fields: Sequence[tuple[str, str]], indent: str = _INDENT) -> None:

@@ -113,7 +113,7 @@ def test_a_difference_is_told_whole_and_ends_with_1(
     assert (code, err) == (ExitCode.FAILURE, "")
     (loaded,) = rows(spoiled, "settings.loaded")
     assert "✗ config     decides something else today" in out
-    for words in ("handled by   ", "on_start (run 1 of the settings)", "then ", "now ", "versions ", "where"):
+    for words in ("handled by   ", "on_start (run 1 of the settings)", "then ", "now ", "versions "):
         assert words in out
     assert "acore replay --actor config --step" in out
     assert "lifecycle" not in out.partition("✗")[2], "it stops at the first"
@@ -345,7 +345,24 @@ async def test_a_running_bot_and_a_dead_one_are_replayed(
 
 
 def test_help_fits_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("replay", "at"):
+    for command in ("replay", "at", "what-if"):
         code, out, _ = acore(capsys, command, "--help")
         assert code == ExitCode.OK
         assert max(map(len, out.splitlines())) <= 80
+
+
+def test_what_today_might_have_made_of_it_is_told_and_is_no_verdict(
+    data: Path, spoiled: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """R15: what is recorded stands for the code of then."""
+    same = acore(capsys, "what-if", data)
+    code, out, err = acore(capsys, "what-if", spoiled)
+    _, told, _ = acore(capsys, "what-if", spoiled, "--json", "--to", 1)
+
+    assert same[0] == code == ExitCode.OK
+    assert same[1].startswith("Nothing would have been different: ")
+    assert err == ""
+    assert "another fact settings.loaded  from config, entry " in out
+    assert "facts.health_check_interval" in out
+    assert "For a verdict: acore replay" in out
+    assert json.loads(told)["result"]["otherwise"] == []

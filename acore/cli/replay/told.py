@@ -72,7 +72,8 @@ def tell_divergence(one: Divergence) -> None:
     """Print a difference: what came in, where in the code, what differs, what came before, the versions."""
     say(f"  {tinted(next(iter(one.lines())), 'bad')}")
     _row("handled by", f"{one.handler} (run {one.incarnation} of {part_name(one.actor)})")
-    _row("where", near(one.place))
+    if one.place:
+        _row("where", near(one.place))
     _row("then", one.expected or "nothing")
     _row("now", one.actual or "nothing")
     if one.fields:

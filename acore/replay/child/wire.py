@@ -14,6 +14,7 @@ from acore.replay.believed import Belief
 from acore.replay.child.seal import Breach
 from acore.replay.engine import EVERYTHING, Span, Step
 from acore.replay.report import Replayed
+from acore.replay.whatif import WhatIf
 
 CORE = "acore.replay.cast:core"
 """Where acore's own core actors are made."""
@@ -59,6 +60,12 @@ class AtTask(Task, tag="at", kw_only=True):
 
     actors: tuple[str, ...] = ()
     moments: tuple[int | datetime, ...]
+
+
+class WhatIfTask(Task, tag="what_if", kw_only=True):
+    """Tell what would have happened with today's code; `WhatIfTold`, then `Done`."""
+
+    upto: int | datetime | None = None
 
 
 class Next(Request, tag="next"):
@@ -137,6 +144,13 @@ class Believed(Reply, tag="believed", kw_only=True):
     beliefs: tuple[Belief, ...]
 
 
+class WhatIfTold(Reply, tag="what_if", kw_only=True):
+    """What may have been different."""
+
+    result: WhatIf
+    breaches: tuple[Breach, ...] = ()
+
+
 class Done(Reply, tag="done"):
     """All is done."""
 
@@ -152,14 +166,14 @@ class Failed(Reply, tag="failed", kw_only=True):
     lines: tuple[str, ...]
 
 
-type AnyRequest = ReplayTask | StepTask | AtTask | Next | Back | Goto | Find | Go | Last
-type AnyReply = Progress | ActorReplayed | Stepped | Steps | Believed | Done | Failed
+type AnyRequest = ReplayTask | StepTask | AtTask | WhatIfTask | Next | Back | Goto | Find | Go | Last
+type AnyReply = Progress | ActorReplayed | Stepped | Steps | Believed | WhatIfTold | Done | Failed
 
 _REQUEST: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(
-    ReplayTask | StepTask | AtTask | Next | Back | Goto | Find | Go | Last
+    ReplayTask | StepTask | AtTask | WhatIfTask | Next | Back | Goto | Find | Go | Last
 )
 _REPLY: msgspec.json.Decoder[AnyReply] = msgspec.json.Decoder(
-    Progress | ActorReplayed | Stepped | Steps | Believed | Done | Failed
+    Progress | ActorReplayed | Stepped | Steps | Believed | WhatIfTold | Done | Failed
 )
 
 

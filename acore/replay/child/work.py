@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import assert_never
 
@@ -32,10 +33,13 @@ from acore.replay.child.wire import (
     Steps,
     StepTask,
     Task,
+    WhatIfTask,
+    WhatIfTold,
     decode_request,
 )
 from acore.replay.engine import Step, replay, steps
 from acore.replay.opening import databases, open_source
+from acore.replay.whatif import what_if
 
 
 def work(pipe: Pipe, seal: Seal) -> None:
@@ -78,6 +82,8 @@ class _Work:
                 self._step(task)
             case AtTask() as task:
                 self._tell(task)
+            case WhatIfTask() as task:
+                self._wonder(task)
             case _:
                 raise AssertionError(self._task)
 
@@ -109,6 +115,13 @@ class _Work:
                 with self._pulse.beating(name, self._source.facts().last_seq):
                     beliefs.append(believe(name, build, self._source, moment, on_progress=self._note))
             self._pipe.say(Believed(beliefs=tuple(beliefs)))
+        self._pipe.say(Done())
+
+    def _wonder(self, task: WhatIfTask) -> None:
+        upto = self._source.seq_at(task.upto) if isinstance(task.upto, datetime) else task.upto
+        with self._pulse.beating("all actors", self._source.facts().last_seq):
+            result = what_if(self._cast, self._source, upto=upto, on_progress=self._note)
+        self._pipe.say(WhatIfTold(result=result, breaches=self._seal.taken()))
         self._pipe.say(Done())
 
     # --- step by step
@@ -144,7 +157,7 @@ class _Work:
                 step = stepper.go()
             case Last():
                 return Steps(steps=stepper.last(move.count), current=stepper.current)
-            case ReplayTask() | StepTask() | AtTask():
+            case ReplayTask() | StepTask() | AtTask() | WhatIfTask():
                 raise AssertionError(move)
             case _:
                 assert_never(move)
