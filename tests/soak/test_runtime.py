@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from acore.cli.soak import runtime
+from acore.cli.soak.runtime import runtime
 from acore.events.base import Trace
 from acore.events.bus import Bus
 from acore.soak import runtime as soaking
