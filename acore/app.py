@@ -26,13 +26,14 @@ from acore.actors.files import FilesActor
 from acore.actors.gateway import DiscordGatewayActor
 from acore.actors.host import HostActor
 from acore.actors.narrator import NarratorActor
+from acore.actors.outbox import OutboxActor
 from acore.actors.prober import ProberActor
 from acore.actors.process import ProcessActor, Signals
 from acore.checks import builtin
 from acore.checks.registry import checks_of
 from acore.clock import Clock, RealClock
 from acore.errors import AcoreError, ExitCode, FatalError
-from acore.events.base import Event, Trace, derive_id
+from acore.events.base import Event, Trace, outcome_id
 from acore.events.bus import Bus
 from acore.events.discord import INTERACTION_LIFE, GatewayView, Link
 from acore.events.lifecycle import ActorLine, LifecycleView, ProcessFacts, RunFailed, StopRequested
@@ -251,7 +252,7 @@ class App:
         if is_up:
             seconds = self._clock.monotonic() - began
             outcome = PartRestarted(actor=wanted.actor, by=wanted.by, seconds=seconds)
-        self.system.bus.publish(outcome, trace, event_id=derive_id(trace.cause, trace.source, 0))
+        self.system.bus.publish(outcome, trace, event_id=outcome_id(trace.cause))
 
     def _limit_the_stop(self, failure: BaseException | None, cause: Cause) -> None:
         """End the process when stopping takes too long, whoever began it; record why, if it is a failure."""
@@ -342,6 +343,8 @@ class App:
                             # An answer is tried as long as Discord accepts it; then it ends by itself.
                             handler_timeout=INTERACTION_LIFE + HANDLER_TIMEOUT,
                         ),
+                        # When all who perform something are up.
+                        ChildSpec(id="outbox", actor=OutboxActor),
                     ),
                 ),
             ),

@@ -9,6 +9,7 @@ from loguru import logger
 from acore.access.rules import Decision, Role
 from acore.actors.door import AnswerRefusedError, Choice, DiscordUnreachableError, Doorway, Request
 from acore.events.asks import AskError
+from acore.events.base import Envelope
 from acore.events.discord import (
     INTERACTION_LIFE,
     AnswerAtOnce,
@@ -21,10 +22,11 @@ from acore.events.discord import (
     Pending,
     TokenSealed,
 )
+from acore.events.outbox import WentAhead
 from acore.events.status import Notice, Reply
 from acore.log import forget_secret, keep_secret
 from acore.record import Record
-from acore.runtime.edge import EdgeContext
+from acore.runtime.edge import EdgeContext, Outcome
 from acore.runtime.edgecell import URGENT_WAIT
 from acore.runtime.report import reason
 from acore.storage.vault import BrokenSealError
@@ -201,7 +203,7 @@ class Desk:
         return answerer.suggest(typed, self._io)
 
     def _deny(self, request: Request, decision: Decision) -> None:
-        self._io.publish(
+        denied = self._io.publish(
             InteractionDenied(
                 interaction=request.interaction,
                 command=request.command,
@@ -211,7 +213,12 @@ class Desk:
             )
         )
         notice = Notice(text=f"You may not use /{request.command} here.", is_error=True)
-        self._io.spawn(self._answer_in_one, request, notice)
+        self._io.spawn(self._say_no, request, notice, denied)
+
+    async def _say_no(self, request: Request, notice: Notice, denied: Envelope) -> None:
+        if not denied.was_refused:
+            await self._until_durable(denied.seq, self._io.bound(denied), "the refusal of a command")
+        await self._answer_in_one(request, notice)
 
     async def _serve_unrecorded(
         self, request: Request, received: InteractionReceived, answerer: Answerer
@@ -237,10 +244,16 @@ class Desk:
             forget_secret(request.token)
 
     async def _serve(self, received: InteractionReceived, io: EdgeContext, seq: int) -> None:
-        with io.clock.deadline(URGENT_WAIT):
-            await io.durable(seq)
+        await self._until_durable(seq, io, "the acknowledgement of a command")
         if await self._acknowledge(received, io):
             await self._reply(received, io)
+
+    async def _until_durable(self, seq: int, io: EdgeContext, what: str) -> None:
+        """Return when *seq* is on disk, or after a moment, which is noted: Discord waits for 3 s."""
+        with io.clock.deadline(URGENT_WAIT) as wait:
+            await io.durable(seq)
+        if wait.cancelled_caught:
+            io.publish(WentAhead(what=what, waited=URGENT_WAIT))
 
     async def _acknowledge(self, received: InteractionReceived, io: EdgeContext) -> bool:
         """Show "thinking"; return whether an answer can follow."""
@@ -301,7 +314,7 @@ class Desk:
 
     async def answer(
         self, wanted: AnswerInteraction | AnswerAtOnce, io: EdgeContext
-    ) -> InteractionClosed | None:
+    ) -> InteractionClosed | Outcome | None:
         """Show the reply; try again while Discord cannot be reached and the interaction lives."""
         ticket = self._tickets.get(wanted.interaction)
         # After a restart the effect may still be queued beside the one that finishes what was pending.
@@ -313,7 +326,7 @@ class Desk:
             door = await self._doorway.wait()
             if door is None:
                 # The process ends; the record stays open, and the next run goes on with it.
-                return None
+                return Outcome.LATER
             try:
                 await door.answer(received.application, ticket.token, wanted.reply)
                 return self._closing(wanted.interaction, "")

@@ -37,7 +37,7 @@ from acore.events.discord import (
 from acore.events.metrics import ActivityCounted
 from acore.events.parts import RestartActor
 from acore.events.settings import SettingsFacts, SettingsView
-from acore.runtime.edge import EdgeActor, EdgeContext
+from acore.runtime.edge import EdgeActor, EdgeContext, Outcome
 from acore.runtime.handlers import handles
 
 REPORT_INTERVAL = 5.0
@@ -260,12 +260,14 @@ class DiscordGatewayActor(EdgeActor):
         return view.facts if view else None
 
     @handles
-    async def answer(self, wanted: AnswerInteraction, io: EdgeContext) -> InteractionClosed | None:
+    async def answer(self, wanted: AnswerInteraction, io: EdgeContext) -> InteractionClosed | Outcome | None:
         """Show the reply to the person who asked."""
         return await self._desk.answer(wanted, io)
 
     @handles
-    async def answer_at_once(self, wanted: AnswerAtOnce, io: EdgeContext) -> InteractionClosed | None:
+    async def answer_at_once(
+        self, wanted: AnswerAtOnce, io: EdgeContext
+    ) -> InteractionClosed | Outcome | None:
         """Show the reply to the person who asked; it need not be on disk first."""
         return await self._desk.answer(wanted, io)
 

@@ -15,6 +15,7 @@ from acore.events.discord import (
     SessionResumed,
 )
 from acore.events.lifecycle import InterruptionFound, RunEnded, RunFailed, RunStarted
+from acore.events.outbox import EffectAbandoned, EffectResumed, EffectsUndecided, WentAhead
 from acore.events.parts import PartNotRestarted, PartRestarted
 from acore.events.settings import SettingsLoaded, SettingsRefused
 from acore.events.store import JournalFilled, JournalRelieved, StoreDegraded, StoreRecovered
@@ -47,6 +48,7 @@ PARTS = {
     "files": "reading the settings",
     "narrator": "this log",
     "control": "the line to the command line",
+    "outbox": "finishing what was left undone",
 }
 GROUPS = {
     "store": "the records",
@@ -178,6 +180,8 @@ def line_of(event: Event) -> Line | None:  # noqa: C901, PLR0911, PLR0912, PLR09
         case SettingsRefused():
             text = f"The settings on disk are not valid and change nothing: {'; '.join(event.problems)}"
             return Line(level="ERROR", text=text)
+        case EffectAbandoned() | EffectResumed() | EffectsUndecided() | WentAhead():
+            return _left_over(event)
         case InteractionDenied():
             return Line(level="INFO", text=f"Refused /{event.command} to {event.invoker.name}: {event.rule}.")
         case InteractionClosed() if not event.is_answered:
@@ -223,6 +227,35 @@ def _commands(event: CommandsSynced) -> str:
     names = ", ".join(f"/{name}" for name in event.commands) or "no command"
     where = "everywhere" if event.guild is None else f"in server {event.guild}"
     return f"{names} {'is now' if event.is_changed else 'was already'} registered {where}."
+
+
+def _left_over(event: EffectAbandoned | EffectResumed | EffectsUndecided | WentAhead) -> Line:
+    match event:
+        case EffectAbandoned() if event.by:
+            asked = f"{event.asked:%Y-%m-%d %H:%M:%S} UTC"
+            text = f"{capital(event.by)} gave up {event.effect}, which was asked for at {asked}."
+            return Line(level="INFO", text=text)
+        case EffectAbandoned():
+            text = (
+                f"{event.effect} was asked for before the crash; whether it happened is not known, "
+                "so it was not tried again."
+            )
+            return Line(level="WARNING", text=text)
+        case EffectResumed():
+            who = f", as {event.by} decided" if event.by else ""
+            text = f"{event.effect} was asked for before the crash and has no outcome: it is done again{who}."
+            return Line(level="INFO", text=text)
+        case EffectsUndecided():
+            names = ", ".join(event.effects) + (" …" if event.count > len(event.effects) else "")
+            what, wait = ("thing", "waits") if event.count == 1 else ("things", "wait")
+            text = (
+                f"{event.count} {what} asked for before the crash {wait} for your decision ({names}): "
+                "`acore outbox` lists them and tells how to decide."
+            )
+            return Line(level="WARNING", text=text)
+        case WentAhead():
+            text = f"The disk is slow: {event.what} went out before it was on record."
+            return Line(level="INFO", text=text)
 
 
 def _exit(event: ActorExited) -> Line | None:

@@ -22,7 +22,7 @@ from acore.events.lifecycle import (
 from acore.events.parts import RestartPart
 from acore.events.settings import ReloadRequested
 from acore.runtime.cause import Cause
-from acore.runtime.edge import EdgeActor, EdgeContext
+from acore.runtime.edge import EdgeActor, EdgeContext, Outcome
 from acore.runtime.handlers import handles
 
 PATIENCE = 2.0
@@ -133,7 +133,8 @@ class ProcessActor(EdgeActor):
         self._stop(wanted.reason, Cause.of(io.handling))
 
     @handles
-    async def restart(self, wanted: RestartPart, io: EdgeContext) -> None:
+    async def restart(self, wanted: RestartPart, io: EdgeContext) -> Outcome:
         """Have an actor restarted, without waiting for that: it may be this one."""
         assert io.handling is not None  # noqa: S101 - it is handling this
         self._restart(wanted, trace_of(io.handling, io.actor))
+        return Outcome.LATER

@@ -131,6 +131,20 @@ def derive_id(cause: str, source: str, index: int) -> str:
     return blake2b(f"{cause}|{source}|{index}".encode(), digest_size=12).hexdigest()
 
 
+_END = ".end"
+# No other id ends so: they are hexadecimal digits, or a number and the name of a run.
+
+
+def outcome_id(effect_id: str) -> str:
+    """Return the id of the one fact that tells what became of an effect, whichever run finds it out."""
+    return f"{effect_id}{_END}"
+
+
+def effect_of(event_id: str) -> str:
+    """Return the id of the effect whose outcome has *event_id*; blank for what is no outcome."""
+    return event_id[: -len(_END)] if event_id.endswith(_END) else ""
+
+
 class Entry(msgspec.Struct, frozen=True, gc=False):
     """One line of the journal: what travelled, encoded.
 

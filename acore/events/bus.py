@@ -68,6 +68,13 @@ class ForeignThreadError(AcoreError):
         )
 
 
+class NobodyPerformsError(AcoreError):
+    """No actor of this tree performs an effect of this type."""
+
+    def __init__(self, effect: str) -> None:
+        super().__init__(f"no part of this acore performs {effect}")
+
+
 class PayloadTooLargeError(InvalidMessageError):
     """A message is larger than any receiver has to take."""
 
@@ -298,6 +305,42 @@ class Bus:
         if isinstance(refusal, MailboxFullError):  # who is stopped may come back: the letter says so
             raise refusal
         return self.send(Kind.EFFECT, effect, trace, event_id)
+
+    def performer(self, kind: type[Effect]) -> Inbox:
+        """Return who performs effects of this type now.
+
+        Raises:
+            NobodyPerformsError: No actor of this tree does.
+            AskError: The actor is stopped, or refuses more than it has.
+        """
+        inbox = self._performs.get(kind)
+        if inbox is None:
+            raise NobodyPerformsError(kind.__name__)
+        if refusal := inbox.refusal(kind.__name__):
+            raise refusal
+        return inbox
+
+    def resume(self, effect: Effect, trace: Trace, *, effect_id: str) -> Envelope:
+        """Hand *effect*, which the journal has from an earlier run, to whoever performs it now.
+
+        Raises:
+            NobodyPerformsError: No actor of this tree does.
+            AskError: The actor is stopped, or refuses more than it has.
+            InvalidMessageError: The effect does not fit its declaration.
+            BusClosedError: Everything has stopped.
+            ForeignThreadError: This is not the event loop's thread.
+        """
+        kind = type(effect)
+        self.performer(kind)
+        effect, payload = self._carry(effect)
+        if get_ident() != self._thread or len(payload) > self.max_bytes:
+            self._refuse(effect, payload)
+        self.seq += 1
+        stamp = (self.seq, self._wall_ns(), self._monotonic_ns())
+        envelope = Envelope(*stamp, Kind.EFFECT, effect, trace, self.origin, effect_id)
+        for deliver in (self._lines.get(kind) or self._line(kind)).ways:
+            deliver(envelope)
+        return envelope
 
     def send(
         self, kind: Kind, message: Message, trace: Trace, message_id: str = "", payload: bytes = b""

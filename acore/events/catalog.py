@@ -52,6 +52,7 @@ class Wire(Record):
     policy: Policy | None
     is_urgent: bool
     is_vital: bool = False
+    is_self_resuming: bool = False
 
 
 class Catalog:
@@ -82,6 +83,7 @@ class Catalog:
         policy: Policy | None = None,
         urgent: bool = False,
         vital: bool = False,
+        self_resuming: bool = False,
         formerly: tuple[str, ...] = (),
         upcasters: Mapping[int, Upcaster] = NO_STEPS,
         reply_upcasters: Mapping[int, Upcaster] = NO_STEPS,
@@ -119,6 +121,7 @@ class Catalog:
             policy=policy,
             is_urgent=urgent,
             is_vital=vital,
+            is_self_resuming=self_resuming,
         )
         self._by_class[cls] = wire
         self._by_name |= dict.fromkeys((name, *formerly), wire)
@@ -316,6 +319,7 @@ def wire[M: Message](
     policy: Policy | None = None,
     urgent: bool = False,
     vital: bool = False,
+    self_resuming: bool = False,
     formerly: tuple[str, ...] = (),
     upcasters: Mapping[int, Upcaster] = NO_STEPS,
     reply_upcasters: Mapping[int, Upcaster] = NO_STEPS,
@@ -332,6 +336,8 @@ def wire[M: Message](
         urgent: For effects: it waits for its cause to be durable only for a moment, then goes.
         vital: Whether it is taken in also while so much waits to be written that what is new is refused: what
             acore says of itself, and what ends something that was begun.
+        self_resuming: For effects: whoever performs it takes up what a crash left open from records of its
+            own, so that the outbox passes it over.
         formerly: Names that it had before; what is recorded under them is read as this.
         upcasters: For each version before this one, what makes the next version of its builtins.
         reply_upcasters: For commands: the same for the reply. A version needs the one, the other, or both.
@@ -348,6 +354,7 @@ def wire[M: Message](
             policy=policy,
             urgent=urgent,
             vital=vital,
+            self_resuming=self_resuming,
             formerly=formerly,
             upcasters=upcasters,
             reply_upcasters=reply_upcasters,

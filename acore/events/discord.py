@@ -188,7 +188,7 @@ class InteractionReplied(Event):
     reply: StatusReport | Notice | PartsReport
 
 
-@wire("interaction.answer", policy=Policy.IDEMPOTENT, vital=True)
+@wire("interaction.answer", policy=Policy.IDEMPOTENT, vital=True, self_resuming=True)
 class AnswerInteraction(Effect):
     """Show the reply to the person who asked."""
 
@@ -196,7 +196,7 @@ class AnswerInteraction(Effect):
     reply: StatusReport | Notice | PartsReport
 
 
-@wire("interaction.answer_at_once", policy=Policy.IDEMPOTENT, urgent=True)
+@wire("interaction.answer_at_once", policy=Policy.IDEMPOTENT, urgent=True, self_resuming=True)
 class AnswerAtOnce(Effect):
     """Show a reply that decided nothing: it is given also when nothing can be written."""
 

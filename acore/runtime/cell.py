@@ -272,6 +272,10 @@ class Cell[A: (Actor[Any], EdgeActor)](Body):
             self._bury(envelope, Burial.POISON, f"after {crashes} attempts: {reason(error)}")
             return
         self._tell_asker(envelope, error)
+        self._come_to_nothing(envelope, error)
+
+    def _come_to_nothing(self, envelope: Envelope, error: BaseException) -> None:
+        """Do what is to be done about a message that is used up, though its handling failed."""
 
     def _may_be_repeated(self, envelope: Envelope) -> bool:
         """Return whether *envelope* may be begun again: of effects, only one that does no harm twice."""

@@ -3,6 +3,7 @@
 from asyncio import CancelledError, Task, current_task
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from enum import Enum, auto
 from functools import partial
 from math import inf
 from typing import Any, ClassVar
@@ -13,7 +14,18 @@ from anyio.abc import TaskGroup
 
 from acore.clock import Clock
 from acore.errors import AcoreError
-from acore.events.base import Command, Effect, Envelope, Event, Kind, Message, Trace, derive_id, trace_of
+from acore.events.base import (
+    Command,
+    Effect,
+    Envelope,
+    Event,
+    Kind,
+    Message,
+    Trace,
+    derive_id,
+    outcome_id,
+    trace_of,
+)
 from acore.events.bus import Bus
 from acore.events.views import Seen, View
 from acore.runtime.handlers import collect
@@ -28,6 +40,14 @@ class UndeclaredAskError(AcoreError):
         super().__init__(
             f"{actor} asked {command}: name it in the class's `asks`, where cycles are looked for"
         )
+
+
+class Outcome(Enum):
+    """What an effect's handler may return instead of the fact that tells its outcome."""
+
+    LATER = auto()
+    """It is not known yet, or the process ends first. Whoever learns it publishes it under `outcome_id`; if
+    nobody does, the effect stays open, and the next run of the process deals with it by its policy."""
 
 
 class TaskEndedError(AcoreError):
@@ -121,6 +141,26 @@ class EdgeContext(msgspec.Struct):
         """
         self._run.check_current()
         return self._bus.perform(effect, self._trace, event_id=self._next_id())
+
+    def resume(self, effect: Effect, *, effect_id: str, trace: Trace, noting: Event) -> Envelope:
+        """Have an effect of an earlier run performed; see `Bus.resume`.
+
+        Args:
+            effect: The effect.
+            effect_id: Its id then.
+            trace: What it inherited then.
+            noting: The fact that it is resumed: on disk before the effect starts, unless that is urgent.
+        """
+        self._run.check_current()
+        self._bus.performer(type(effect))
+        self._bus.publish(noting, Trace(self.actor, effect_id, trace.correlation))
+        return self._bus.resume(effect, trace, effect_id=effect_id)
+
+    def conclude(self, effect_id: str, outcome: Event, correlation: str) -> Envelope:
+        """State what became of the effect with this id, which is its one outcome."""
+        self._run.check_current()
+        trace = Trace(self.actor, effect_id, correlation)
+        return self._bus.publish(outcome, trace, event_id=outcome_id(effect_id))
 
     async def ask[R](self, command: Command[R], *, within: float = 5.0) -> R:
         """Ask another actor.
@@ -266,7 +306,8 @@ class EdgeActor:
     """Owns one outside thing; publishes what it sees, answers commands, performs effects.
 
     Events are handled one after the other; commands and effects several at once, at most `at_once`.
-    An effect's handler returns the event that tells its outcome.
+    An effect's handler returns the event that tells its outcome, None when it is done and there is nothing
+    to tell, or `Outcome.LATER`.
     """
 
     handlers: ClassVar[Mapping[type[Message], str]] = {}

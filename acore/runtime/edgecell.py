@@ -1,6 +1,7 @@
 """The cell of an edge actor: its own loop, and beside it the messages for it."""
 
 from asyncio import Task, current_task
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Coroutine, Iterator
 from typing import Any, cast
 
@@ -9,10 +10,12 @@ from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
 from acore.errors import AcoreError
-from acore.events.base import Envelope, Event, Kind, Message
+from acore.events.base import Envelope, Event, Kind, Message, derive_id, outcome_id, trace_of
 from acore.events.bus import Bus
+from acore.events.outbox import EffectDone, EffectFailed, WentAhead
+from acore.events.transport import KEPT_IDS
 from acore.runtime.cell import FAIR_SHARE, Cell
-from acore.runtime.edge import EdgeActor, EdgeContext, Shift
+from acore.runtime.edge import EdgeActor, EdgeContext, Outcome, Shift
 from acore.runtime.incarnation import Incarnation, StaleIncarnationError
 from acore.runtime.report import reason
 from acore.runtime.spec import ChildSpec
@@ -35,11 +38,13 @@ class WorkLostError(AcoreError):
 class EdgeCell(Cell[EdgeActor]):
     """Runs an edge actor: its own loop, and beside it the messages for it."""
 
-    __slots__ = ("_at_work", "_shift")
+    __slots__ = ("_at_work", "_begun", "_shift")
 
     def __init__(self, spec: ChildSpec, bus: Bus) -> None:
         super().__init__(spec, bus)
         self._at_work: dict[int, Envelope] = {}
+        self._begun: OrderedDict[str, int] | None = None
+        """Ids of the newest effects that were begun, with the last attempt at each."""
         self._shift: Shift | None = None
 
     def at_work(self) -> Collection[Envelope]:
@@ -131,7 +136,7 @@ class EdgeCell(Cell[EdgeActor]):
                 method = self._method(kind)
                 handlers[kind] = None if method is None else getattr(shift.actor, method)
             handler = handlers[kind]
-            if handler is None or self._is_expired(envelope):
+            if handler is None or self._is_moot(envelope):
                 continue
             if envelope.kind is Kind.EVENT:
                 # Facts are handled one after the other, here: a coroutine less for each.
@@ -178,8 +183,35 @@ class EdgeCell(Cell[EdgeActor]):
             await shift.places.acquire()
         except BaseException:
             self._at_work.pop(envelope.seq, None)
-            self.mailbox.put_back(envelope)
+            self._put_back(envelope)
             raise
+
+    def _put_back(self, envelope: Envelope) -> None:
+        """Queue *envelope* again, which was not begun after all."""
+        if self._begun is not None:
+            self._begun.pop(envelope.id, None)
+        self.mailbox.put_back(envelope)
+
+    def _is_moot(self, envelope: Envelope) -> bool:
+        """Return whether nobody waits for *envelope* any more, or it was begun before."""
+        if envelope.kind is Kind.EVENT:
+            return False
+        return not self._begins(envelope) if envelope.kind is Kind.EFFECT else self._is_expired(envelope)
+
+    def _begins(self, envelope: Envelope) -> bool:
+        """Return whether an effect may be begun: not when this attempt at it, or a later one, was before.
+
+        Whoever handles a message once more asks for the same effects under the same ids; what became of the
+        first stands.
+        """
+        if self._begun is None:  # made when the first effect comes: most actors never perform one
+            self._begun = OrderedDict()
+        if self._begun.get(envelope.id, 0) >= envelope.attempt:
+            return False
+        self._begun[envelope.id] = envelope.attempt
+        if len(self._begun) > KEPT_IDS:
+            self._begun.popitem(last=False)
+        return True
 
     async def _work(self, shift: Shift, handler: Handler, io: EdgeContext, work: TaskGroup) -> None:
         """Have a command answered or an effect performed, beside others."""
@@ -189,7 +221,7 @@ class EdgeCell(Cell[EdgeActor]):
         shift.at_work[task] = envelope
         try:
             if work.cancel_scope.cancel_called:  # by a failure beside it, before this was begun
-                self.mailbox.put_back(envelope)
+                self._put_back(envelope)
                 return
             if envelope.kind is Kind.EFFECT:
                 await self._until_cause_is_durable(envelope)
@@ -200,8 +232,8 @@ class EdgeCell(Cell[EdgeActor]):
             if envelope.kind is Kind.COMMAND:
                 value, _ = self.bus.catalog.carry_reply(type(envelope.message), outcome)
                 self._reply(envelope, value)
-            elif envelope.kind is Kind.EFFECT and isinstance(outcome, Event):
-                io.publish(outcome)
+            elif envelope.kind is Kind.EFFECT:
+                self._conclude(envelope, outcome)
         except (KeyboardInterrupt, SystemExit) as end:
             self._tell_asker(envelope, end)
             self.current = envelope
@@ -225,9 +257,34 @@ class EdgeCell(Cell[EdgeActor]):
             self.mailbox.wake()
         self.bus.rested()
 
+    def _conclude(self, envelope: Envelope, outcome: object) -> None:
+        """Tell what became of an effect, by the fact that its handler returned or by one for all."""
+        if outcome is Outcome.LATER:
+            return
+        if isinstance(outcome, Event):
+            self._tell_outcome(envelope, outcome)
+        else:
+            wire = self.bus.catalog.of(type(envelope.message))
+            if wire.journaled:
+                self._tell_outcome(envelope, EffectDone(effect=wire.name))
+
+    def _come_to_nothing(self, envelope: Envelope, error: BaseException) -> None:
+        """Tell of an effect that it failed: the message is used up, so nothing else would ever come of it."""
+        wire = self.bus.catalog.of(type(envelope.message))
+        if envelope.kind is Kind.EFFECT and wire.journaled:
+            self._tell_outcome(envelope, EffectFailed(effect=wire.name, reason=reason(error)))
+
+    def _tell_outcome(self, envelope: Envelope, outcome: Event) -> None:
+        self.bus.publish(outcome, trace_of(envelope, self.name), event_id=outcome_id(envelope.id))
+
     async def _until_cause_is_durable(self, envelope: Envelope) -> None:
-        if not self.bus.catalog.of(type(envelope.message)).is_urgent:
+        wire = self.bus.catalog.of(type(envelope.message))
+        if not wire.is_urgent:
             await self.bus.recorder.wait_durable(envelope.seq)
             return
-        with self.bus.clock.deadline(URGENT_WAIT):
+        with self.bus.clock.deadline(URGENT_WAIT) as wait:
             await self.bus.recorder.wait_durable(envelope.seq)
+        if wait.cancelled_caught:
+            own = derive_id(envelope.id, f"{self.name}/ahead", envelope.attempt)
+            ahead = WentAhead(what=wire.name, waited=URGENT_WAIT)
+            self.bus.publish(ahead, trace_of(envelope, self.name), event_id=own)

@@ -3,22 +3,21 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
 from loguru import logger
 
-from acore.events.discord import INTERACTION_LIFE, InteractionReceived, Pending
-from acore.events.status import Reply
+from acore.events.base import Message
+from acore.events.catalog import CATALOG, Catalog
+from acore.events.discord import INTERACTION_LIFE, InteractionReceived, InteractionReplied, Pending
+from acore.events.upcast import UnreadableMessageError
 from acore.storage.sqlite import Connection
 
-_RECEIVED = msgspec.json.Decoder(InteractionReceived)
-_REPLY: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
 # Discord counts from here, in milliseconds above the lowest 22 bits (Discord, Reference, Snowflakes).
 _DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 
 
-def pending(connection: Connection) -> tuple[Pending, ...]:
+def pending(connection: Connection, catalog: Catalog = CATALOG) -> tuple[Pending, ...]:
     """Return the open interactions, oldest first (their numbers begin with the time)."""
-    return tuple(one for row in _rows(connection) if (one := _decoded(*row)) is not None)
+    return tuple(one for row in _rows(connection) if (one := _decoded(catalog, *row)) is not None)
 
 
 def forget_lost(connection: Connection, now: datetime) -> None:
@@ -30,31 +29,56 @@ def forget_lost(connection: Connection, now: datetime) -> None:
     connection.execute("DELETE FROM pending WHERE received IS NULL")
     # The version that can read the others may come back while there is time for an answer.
     too_old = _first_number(now - timedelta(seconds=INTERACTION_LIFE))
-    lost = [row[:1] for row in _rows(connection) if row[0] < too_old and _decoded(*row) is None]
+    lost = [row[:1] for row in _rows(connection) if row[0] < too_old and _decoded(CATALOG, *row) is None]
     connection.executemany("DELETE FROM pending WHERE interaction = ?", lost)
 
 
 def _rows(connection: Connection) -> list[Any]:
     return connection.execute(
-        "SELECT interaction, received, sealed, acknowledged, reply FROM pending "
+        "SELECT interaction, received_name, received_version, received, sealed, acknowledged, "
+        "replied_name, replied_version, replied FROM pending "
         "WHERE received IS NOT NULL ORDER BY interaction"
     ).fetchall()
 
 
-def _decoded(
-    interaction: int, received: str, sealed: str, acknowledged: int, reply: str | None
+def _decoded(  # noqa: PLR0917 - a row's columns have places
+    catalog: Catalog,
+    interaction: int,
+    received_name: str,
+    received_version: int,
+    received: str,
+    sealed: str,
+    acknowledged: int,
+    replied_name: str,
+    replied_version: int,
+    replied: str | None,
 ) -> Pending | None:
     try:
-        return Pending(
-            received=_RECEIVED.decode(received),
-            sealed=sealed,
-            is_acknowledged=bool(acknowledged),
-            reply=None if reply is None else _REPLY.decode(reply),
-        )
-    except msgspec.DecodeError as error:
+        asked = _read(catalog, InteractionReceived, received_name, received_version, received)
+    except UnreadableMessageError as error:
         # Left by another version of acore; it must not keep the others from their answer.
         logger.warning("pending interaction {} cannot be read and is left out: {}", interaction, error)
         return None
+    answer = None
+    try:
+        if replied is not None:
+            answer = _read(catalog, InteractionReplied, replied_name, replied_version, replied).reply
+    except UnreadableMessageError as error:
+        # Asked again, or told that it was interrupted: both are better than silence.
+        logger.warning("the reply to pending interaction {} cannot be read: {}", interaction, error)
+    return Pending(received=asked, sealed=sealed, is_acknowledged=bool(acknowledged), reply=answer)
+
+
+def _read[M: Message](catalog: Catalog, kind: type[M], name: str, version: int, payload: str) -> M:
+    """Return what was recorded, as it reads today.
+
+    Raises:
+        UnreadableMessageError: It cannot be read here, or is something else by now.
+    """
+    message = catalog.decode(name, version, payload.encode())
+    if not isinstance(message, kind):
+        raise UnreadableMessageError(name, version, f"it has become {type(message).__name__}")
+    return message
 
 
 def _first_number(at: datetime) -> int:

@@ -25,8 +25,9 @@ from acore.events.discord import (
 )
 from acore.events.lifecycle import RunEnded, RunFailed, RunStarted
 from acore.events.metrics import ActivityCounted
-from acore.events.supervision import StateKept
-from acore.storage import audit, snapshots
+from acore.events.outbox import EffectResumed
+from acore.events.supervision import LetterDied, StateKept
+from acore.storage import audit, outbox, snapshots
 from acore.storage.sqlite import Connection
 
 type Projector[E: Event] = Callable[[Connection, Entry, E], None]
@@ -35,9 +36,15 @@ _PROJECTORS: dict[type[Message | None], Projector[Any]] = {}
 
 
 def project(connection: Connection, entry: Entry) -> None:
-    """Let the projector of *entry*'s event, if it has one, change its tables."""
-    if entry.envelope.kind is Kind.EVENT and (projector := _PROJECTORS.get(type(entry.message))):
-        projector(connection, entry, entry.message)
+    """Let what *entry* holds change the tables that are kept from it, if there are any."""
+    envelope = entry.envelope
+    if envelope.kind is Kind.EVENT:
+        if projector := _PROJECTORS.get(type(entry.message)):
+            projector(connection, entry, entry.message)
+        if envelope.derived_id:  # an outcome's id is never one that the envelope makes up itself
+            outbox.conclude(connection, envelope.derived_id)
+    elif envelope.kind is Kind.EFFECT:
+        outbox.ask_for(connection, entry)
 
 
 def projects[E: Event](kind: type[E]) -> Callable[[Projector[E]], Projector[E]]:
@@ -87,9 +94,10 @@ def fail_run(connection: Connection, entry: Entry, event: RunFailed) -> None:
 def receive(connection: Connection, entry: Entry, event: InteractionReceived) -> None:
     """Remember the interaction until it is closed, and who was allowed what."""
     connection.execute(
-        "INSERT INTO pending (interaction, received) VALUES (?, ?) "
-        "ON CONFLICT (interaction) DO UPDATE SET received = excluded.received",
-        (event.interaction, entry.payload.decode()),
+        "INSERT INTO pending (interaction, received, received_name, received_version) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (interaction) DO UPDATE SET received = excluded.received, "
+        "received_name = excluded.received_name, received_version = excluded.received_version",
+        (event.interaction, entry.payload.decode(), entry.name, entry.version),
     )
     audit.append(
         connection,
@@ -141,11 +149,11 @@ def acknowledge(connection: Connection, _: Entry, event: InteractionAcknowledged
 
 
 @projects(InteractionReplied)
-def reply(connection: Connection, _: Entry, event: InteractionReplied) -> None:
+def reply(connection: Connection, entry: Entry, event: InteractionReplied) -> None:
     """Remember what is to be answered."""
     connection.execute(
-        "UPDATE pending SET reply = ? WHERE interaction = ?",
-        (msgspec.json.encode(event.reply).decode(), event.interaction),
+        "UPDATE pending SET replied = ?, replied_name = ?, replied_version = ? WHERE interaction = ?",
+        (entry.payload.decode(), entry.name, entry.version, event.interaction),
     )
 
 
@@ -162,6 +170,21 @@ def close(connection: Connection, _: Entry, event: InteractionClosed) -> None:
 def keep_state(connection: Connection, entry: Entry, event: StateKept) -> None:
     """Keep the state, and of the older ones the fewer, the older they are."""
     snapshots.keep(connection, entry.envelope.origin.boot, event)
+
+
+# --- effects without an outcome; that one was asked for, or has its outcome, every entry tells by itself
+
+
+@projects(EffectResumed)
+def take_up(connection: Connection, entry: Entry, event: EffectResumed) -> None:
+    """Note which run has the effect in hand."""
+    outbox.take_up(connection, event.effect_id, event.run, entry.envelope.origin.boot)
+
+
+@projects(LetterDied)
+def bury(connection: Connection, _: Entry, event: LetterDied) -> None:
+    """Close an effect that cannot be done any more."""
+    outbox.bury(connection, event.message_id, event.reason)
 
 
 # --- counters

@@ -11,7 +11,7 @@ import msgspec
 
 from acore.clock import NANOSECONDS, instant
 from acore.errors import AcoreError, ExitCode
-from acore.events.base import Envelope, Kind, Message, Origin, Trace
+from acore.events.base import Envelope, Kind, Message, Origin, Trace, outcome_id
 from acore.events.lifecycle import PastRun
 from acore.record import Record
 from acore.storage.database import connect_reader
@@ -300,14 +300,18 @@ def _find(connection: Connection, key: str) -> Row:
         if found:
             return found[0]
     # A range, not a pattern: it uses the index, and no character of the key has a meaning.
-    found = _rows(connection, f"{SELECT} WHERE id >= ? AND id < ? LIMIT 3", (key, f"{key}\U0010ffff"))
+    found = _rows(
+        connection, f"{SELECT} WHERE id >= ? AND id < ? ORDER BY id LIMIT 3", (key, f"{key}\U0010ffff")
+    )
     if exact := [row for row in found if row.id == key]:
         return exact[0]
     if not found or not key:
         raise NoSuchRowError(key)
-    if len(found) > 1:
+    # The digits of an effect's id are those of its outcome's too: the effect is meant.
+    first, *others = found
+    if others and [row.id for row in others] != [outcome_id(first.id)]:
         raise AmbiguousIdError(key, [row.id for row in found])
-    return found[0]
+    return first
 
 
 def _causes(connection: Connection, row: Row) -> Iterator[Row]:

@@ -12,9 +12,11 @@ from acore.errors import AcoreError
 from acore.events.discord import IdentifyBudget, LoadBudget, LoadPending, Pending
 from acore.events.lifecycle import LoadLastRun, PastRun
 from acore.events.metrics import Counters, LoadCounters
+from acore.events.outbox import LoadOpenEffects, OpenEffect
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
 from acore.storage.database import Database, open_database
+from acore.storage.outbox import open_effects
 from acore.storage.pending import pending
 from acore.storage.sqlite import Connection
 
@@ -65,6 +67,11 @@ class StoreReader(EdgeActor):
     async def pending(self, _: LoadPending, io: EdgeContext) -> tuple[Pending, ...]:
         """Return the interactions that were not closed, also those too old to be answered."""
         return await self._read(io, pending)
+
+    @handles
+    async def open_effects(self, wanted: LoadOpenEffects, io: EdgeContext) -> tuple[OpenEffect, ...]:
+        """Return effects that have no outcome, oldest first."""
+        return await self._read(io, partial(open_effects, after=wanted.after, limit=wanted.limit))
 
     async def _read[R](self, io: EdgeContext, job: Callable[[Connection], R]) -> R:
         if io.handling is not None:

@@ -30,8 +30,8 @@ CREATE TABLE outbox (
     name        TEXT    NOT NULL,
     version     INTEGER NOT NULL,
     policy      TEXT    NOT NULL,       -- idempotent, at_most_once, ask_operator
-    boot        TEXT    NOT NULL,
-    wall_ns     INTEGER NOT NULL,
+    boot        TEXT    NOT NULL,       -- the run that has it in hand: that which asked, or took it up last
+    wall_ns     INTEGER NOT NULL,       -- when it was asked for
     source      TEXT    NOT NULL,
     cause       TEXT    NOT NULL,
     correlation TEXT    NOT NULL,
@@ -39,6 +39,15 @@ CREATE TABLE outbox (
     payload     TEXT    NOT NULL
 ) STRICT;
 CREATE INDEX outbox_by_seq ON outbox (seq);
+
+-- What an interaction still wants is kept as it was recorded, so that another version of acore can read it.
+ALTER TABLE pending ADD COLUMN received_name TEXT NOT NULL DEFAULT 'interaction.received';
+ALTER TABLE pending ADD COLUMN received_version INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE pending ADD COLUMN replied TEXT;                        -- JSON of interaction.replied, once it is known
+ALTER TABLE pending ADD COLUMN replied_name TEXT NOT NULL DEFAULT 'interaction.replied';
+ALTER TABLE pending ADD COLUMN replied_version INTEGER NOT NULL DEFAULT 1;
+UPDATE pending SET replied = json_object('interaction', interaction, 'reply', json(reply)) WHERE json_valid(reply);
+ALTER TABLE pending DROP COLUMN reply;
 
 -- What a core actor knew after everything up to a number, so that a replay need not begin at the beginning.
 CREATE TABLE snapshots (

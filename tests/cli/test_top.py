@@ -218,7 +218,7 @@ async def test_in_a_terminal_the_picture_is_live_until_one_leaves(
 ) -> None:
     async with running(home, sandbox) as bot:
         async with terminal(home) as top:
-            await top.shows("13 of 13 parts run")
+            await top.shows("14 of 14 parts run")
             await top.shows("the Discord connection")
             await top.shows("0.0")
             leave(top)
@@ -233,7 +233,7 @@ async def test_in_a_terminal_the_picture_is_live_until_one_leaves(
 async def test_a_narrow_terminal_has_the_figures_and_no_cut_off_words(home: Path, sandbox: Sandbox) -> None:
     async with running(home, sandbox) as bot:
         async with terminal(home, columns=80) as top:
-            await top.shows("13 of 13 parts run")
+            await top.shows("14 of 14 parts run")
             await top.shows("messages/s")
             await top.shows("lifecycle")
             press_q(top)
@@ -247,7 +247,7 @@ async def test_when_the_bot_ends_the_terminal_is_given_back_and_it_says_so(
     home: Path, sandbox: Sandbox
 ) -> None:
     async with running(home, sandbox) as bot, terminal(home) as top:
-        await top.shows("13 of 13 parts run")
+        await top.shows("14 of 14 parts run")
         await bot.kill()
         assert await top.ended() == ExitCode.UNAVAILABLE, top.shown
 

@@ -96,7 +96,7 @@ async def test_while_a_part_waits_to_be_restarted_the_tree_says_so(
                 await checkpoint()
         answer = await owner.invoke("ops actors")
 
-    assert answer["embeds"][0]["title"].endswith("1 of 14 parts is not running")
+    assert answer["embeds"][0]["title"].endswith("1 of 15 parts is not running")
     shown = fields(answer)["What the bot decides (core)"]
     line = next(line for line in shown.splitlines() if "(health)" in line)
     assert line.startswith("🟡 **the health checks (health)** waits to restart since <t:")

@@ -8,11 +8,12 @@ import pytest
 from anyio import Event as Flag
 from anyio import sleep_forever
 
-from acore.events.base import Effect, Entry, Event, Policy, Trace
+from acore.events.base import Effect, Entry, Event, Policy, Trace, outcome_id
 from acore.events.catalog import wire
+from acore.events.outbox import EffectDone, EffectFailed, WentAhead
 from acore.events.recorder import MemoryRecorder
 from acore.events.supervision import ActorExited, MessageRequeued
-from acore.runtime.edge import EdgeActor, EdgeContext
+from acore.runtime.edge import EdgeActor, EdgeContext, Outcome
 from acore.runtime.edgecell import URGENT_WAIT
 from acore.runtime.handlers import handles
 from tests.runtime.stage import Stage, child, running
@@ -147,7 +148,7 @@ class SlowDisk(MemoryRecorder):
 
 
 async def test_an_effect_starts_when_its_cause_is_durable() -> None:
-    """J02: an urgent one waits for a moment only."""
+    """J02: an urgent one waits for a moment only, and what went ahead is marked."""
     disk = SlowDisk()
     async with running(child(Pusher)) as stage:
         stage.bus.recorder = disk
@@ -157,11 +158,81 @@ async def test_an_effect_starts_when_its_cause_is_durable() -> None:
         assert [entry.name for entry in disk.entries] == ["test.edge.acknowledge", "test.edge.push"]
 
         await stage.clock.advance(5)
-        assert [entry.message for entry in disk.entries[2:]] == [Pushed(n=0)]
+        ahead, outcome = disk.entries[2:]
+        assert ahead.message == WentAhead(what="test.edge.acknowledge", waited=URGENT_WAIT)
+        assert ahead.envelope.cause == outcome.envelope.cause == disk.entries[0].envelope.id
+        assert outcome.message == Pushed(n=0)
 
         disk.synced.set()
+        stage.bus.perform(Acknowledge(), Trace(source="test"))
+        await stage.clock.advance(5)
+        assert Pushed(n=1) in [entry.message for entry in disk.entries]
+        assert [entry.name for entry in disk.entries].count("effect.went_ahead") == 1
+
+
+@wire("test.edge.poked")
+class Poked(Event):
+    """Somebody poked it."""
+
+
+@wire("test.edge.shrug", policy=Policy.IDEMPOTENT)
+class Shrug(Effect):
+    """Do something of which there is nothing to tell."""
+
+    how: str
+
+
+class Shrugger(EdgeActor):
+    """Has nothing of its own to tell."""
+
+    @handles
+    async def shrug(self, shrug: Shrug, io: EdgeContext) -> Outcome | None:
+        if shrug.how == "badly":
+            raise ValueError("stiff neck")
+        return Outcome.LATER if shrug.how == "slowly" else None
+
+
+@pytest.mark.parametrize(
+    ("how", "outcomes"),
+    [
+        ("well", [EffectDone(effect="test.edge.shrug")]),
+        ("badly", [EffectFailed(effect="test.edge.shrug", reason="ValueError: stiff neck")]),
+        ("slowly", []),
+    ],
+)
+async def test_an_effect_without_a_fact_of_its_own_has_an_outcome_all_the_same(
+    how: str, outcomes: list[Event]
+) -> None:
+    """J02: done, failed, or to be told later; the outcome's id follows from the effect's."""
+    async with running(child(Shrugger)) as stage:
+        asked = stage.bus.perform(Shrug(how=how), Trace(source="test"))
         await stage.clock.advance(1)
-        assert disk.entries[-1].message == Pushed(n=1)
+
+        told = [entry for entry in stage.recorder.entries if entry.envelope.id == outcome_id(asked.id)]
+        assert [one.message for one in told] == outcomes
+        assert [(one.envelope.cause, one.envelope.source) for one in told] == [
+            (asked.id, "shrugger") for _ in outcomes
+        ]
+
+
+async def test_an_effect_that_is_asked_for_again_under_its_id_is_not_performed_again() -> None:
+    """B23: a handler that is tried again asks for the same effects; what became of the first stands."""
+
+    class Asker(EdgeActor):
+        @handles
+        async def ask_twice(self, poked: Poked, io: EdgeContext) -> None:
+            assert io.handling is not None
+            io.perform(Push(n=7))
+            if io.handling.attempt == 1:
+                raise OSError("once")
+
+    async with running(child(Pusher), child(Asker, max_attempts=2)) as stage:
+        await stage.tell(Poked())
+        await stage.clock.advance(30)
+
+        assert len({entry.envelope.id for entry in stage.entries(Push)}) == 1
+        assert len(stage.entries(Push)) == 2
+        assert stage.messages(Pushed) == [Pushed(n=7)]
 
 
 async def test_the_tasks_of_an_actor_end_with_it() -> None:

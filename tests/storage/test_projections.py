@@ -100,9 +100,20 @@ def test_a_pending_interaction_is_remembered_until_it_is_closed(tmp_path: Path) 
 
 def test_a_pending_interaction_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     connection = told(tmp_path, received(1), received(2))
-    connection.execute('UPDATE pending SET reply = \'{"type":"poem"}\' WHERE interaction = 1')
+    connection.execute('UPDATE pending SET received = \'{"type":"poem"}\' WHERE interaction = 1')
 
     assert [one.received.interaction for one in pending(connection)] == [2]
+    connection.close()
+
+
+def test_a_reply_that_cannot_be_read_leaves_the_interaction_to_be_answered_otherwise(tmp_path: Path) -> None:
+    """Asked again, or told that it was interrupted; never silent."""
+    connection = told(tmp_path, received(1), InteractionReplied(interaction=1, reply=Notice(text="done")))
+    connection.execute("UPDATE pending SET replied_version = 99")
+
+    assert pending(connection) == (
+        Pending(received=received(1), sealed="", is_acknowledged=False, reply=None),
+    )
     connection.close()
 
 
@@ -112,7 +123,7 @@ def test_what_cannot_be_read_is_forgotten_at_a_start_when_it_is_too_old_to_be_an
 ) -> None:
     readable, unreadable = number(NOW), number(NOW) + 1
     connection = told(tmp_path, received(readable), received(unreadable))
-    connection.execute("UPDATE pending SET reply = ? WHERE interaction = ?", (spoiled, unreadable))
+    connection.execute("UPDATE pending SET received = ? WHERE interaction = ?", (spoiled, unreadable))
 
     in_time = NOW + timedelta(seconds=INTERACTION_LIFE)
     assert kept_at_a_start(connection, in_time) == [readable, unreadable]

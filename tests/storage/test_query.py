@@ -8,7 +8,7 @@ import pytest
 
 from acore.clock import HeldClock, RealClock
 from acore.errors import ExitCode
-from acore.events.base import Envelope, trace_of
+from acore.events.base import Envelope, outcome_id, trace_of
 from acore.events.health import CheckCompleted, CheckDue, Health
 from acore.events.lifecycle import RunEnded, RunFailed, RunStarted, StopRequested
 from acore.events.metrics import ActivityCounted
@@ -145,6 +145,13 @@ async def test_a_row_is_found_by_as_few_digits_as_are_its_own(tmp_path: Path) ->
     assert show(path, "abc").row.seq == 3
     assert show(path, "12").row.seq == 4
     assert show(path, "2").row.seq == 2
+    rows(
+        path,
+        "INSERT INTO journal VALUES (5, ?, 'event', 'n', 1, '', '', 0, 0, '', '', '', '', 1, '{}', x'')",
+        outcome_id("12ff"),
+    )
+    assert show(path, "12f").row.seq == 4, "an effect, not its outcome, whose id begins with the effect's"
+    assert show(path, outcome_id("12ff")).row.seq == 5
     with pytest.raises(AmbiguousIdError, match=r"ab fits several entries \(abc, abc1, abc2 …\)"):
         show(path, "ab")
     for unknown in ("", "zz", "99", "9" * 30, "%", "*"):

@@ -1,0 +1,155 @@
+"""The edge that deals with effects which earlier runs of the process left without an outcome."""
+
+from collections.abc import AsyncGenerator
+from typing import assert_never
+
+from acore.errors import AcoreError
+from acore.events.audit import AuditNoted
+from acore.events.base import Effect, Policy, Trace
+from acore.events.catalog import CATALOG
+from acore.events.outbox import (
+    Decided,
+    DecideEffect,
+    Decision,
+    EffectAbandoned,
+    EffectResumed,
+    EffectsUndecided,
+    LoadOpenEffects,
+    OpenEffect,
+    OutboxView,
+)
+from acore.runtime.edge import EdgeActor, EdgeContext
+from acore.runtime.handlers import handles
+
+MOST_RUNS = 3
+"""So many runs take an effect up again by themselves: if it brings the process down, then not for ever."""
+_LISTED = 5
+UNKNOWN_OUTCOME = "whether it happened is not known"
+
+
+class NotPerformedError(AcoreError):
+    """An effect that was asked for cannot be performed by this acore."""
+
+
+class OutboxActor(EdgeActor):
+    """Has what was asked for and never heard of performed again, given up, or decided by a person.
+
+    The policy that the effect's class declares says which.
+    """
+
+    asks = (LoadOpenEffects,)
+    at_once = 1  # of two decisions about one effect, the second finds it decided
+
+    def __init__(self) -> None:
+        """Know of nothing yet."""
+        self._undecided: dict[str, OpenEffect] = {}
+
+    async def run(self, io: EdgeContext) -> None:
+        """Take up what earlier runs left, then wait for what people decide."""
+        reasons: list[str] = []
+        async for effect in _left_over(io):
+            if reason := self._deal_with(effect, io):
+                self._undecided[effect.id] = effect
+                reasons.append(reason)
+        self._show(io)
+        if self._undecided:
+            names = tuple(effect.name for effect in self._undecided.values())
+            first = EffectsUndecided(
+                count=len(names), effects=names[:_LISTED], reasons=tuple(reasons[:_LISTED])
+            )
+            io.publish(first)
+        io.ready()
+        await io.stopping.wait()
+
+    @handles
+    async def decide(self, wanted: DecideEffect, io: EdgeContext) -> Decided:
+        """Do what a person has decided about an effect that waits for that."""
+        key = wanted.key
+        found = [own for own in self._undecided if key and own.startswith(key)]
+        if len(found) > 1 and key not in found:
+            return Decided(problem=f"{key} fits {len(found)} of them: give more digits of the id")
+        if not found:
+            return Decided(
+                problem=f"nothing waits for a decision under {key!r}: `acore outbox` lists what does"
+            )
+        effect = self._undecided[key if key in found else found[0]]
+        match wanted.decision:
+            case Decision.RETRY:
+                try:
+                    self._perform(effect, io, by=wanted.by)
+                except AcoreError as error:
+                    return Decided(effect=effect.name, effect_id=effect.id, problem=str(error))
+            case Decision.DROP:
+                _abandon(
+                    effect, io, reason=f"{UNKNOWN_OUTCOME}, and it was decided to leave it", by=wanted.by
+                )
+            case _:
+                assert_never(wanted.decision)
+        target = f"{effect.name} {effect.id}"
+        io.publish(
+            AuditNoted(who=wanted.by, action=f"{wanted.decision} effect", target=target, outcome="done")
+        )
+        del self._undecided[effect.id]
+        self._show(io)
+        return Decided(effect=effect.name, effect_id=effect.id)
+
+    def _deal_with(self, effect: OpenEffect, io: EdgeContext) -> str:
+        """Do as the policy says; return why it waits for a person, blank if it does not."""
+        match effect.policy:
+            case Policy.AT_MOST_ONCE:
+                _abandon(effect, io, reason=f"{UNKNOWN_OUTCOME}, and it must not happen twice")
+                return ""
+            case Policy.ASK_OPERATOR:
+                return f"{UNKNOWN_OUTCOME}, and only a person can tell whether it may happen twice"
+            case Policy.IDEMPOTENT if effect.resumed >= MOST_RUNS:
+                return f"it was taken up again by {effect.resumed} runs, and none of them finished it"
+            case Policy.IDEMPOTENT:
+                try:
+                    self._perform(effect, io)
+                except AcoreError as error:
+                    return str(error)
+                return ""
+            case _:
+                assert_never(effect.policy)
+
+    def _perform(self, effect: OpenEffect, io: EdgeContext, by: str = "") -> None:
+        """Have *effect* performed under its id.
+
+        Raises:
+            AcoreError: It cannot be, and why.
+        """
+        resumed = EffectResumed(
+            effect=effect.name, effect_id=effect.id, asked=effect.asked, run=effect.resumed + 1, by=by
+        )
+        trace = Trace(effect.source, effect.cause, effect.correlation)
+        io.resume(_today(effect), effect_id=effect.id, trace=trace, noting=resumed)
+
+    def _show(self, io: EdgeContext) -> None:
+        io.show(OutboxView(undecided=len(self._undecided)))
+
+
+async def _left_over(io: EdgeContext) -> AsyncGenerator[OpenEffect]:
+    """Yield what earlier runs left, oldest first, without what this one has in hand."""
+    after = 0
+    while page := await io.ask(LoadOpenEffects(after=after)):
+        for effect in page:
+            if effect.boot != io.boot:
+                yield effect
+        after = page[-1].seq
+
+
+def _abandon(effect: OpenEffect, io: EdgeContext, *, reason: str, by: str = "") -> None:
+    abandoned = EffectAbandoned(effect=effect.name, asked=effect.asked, reason=reason, by=by)
+    io.conclude(effect.id, abandoned, effect.correlation)
+
+
+def _today(effect: OpenEffect) -> Effect:
+    """Return *effect* as this acore has it.
+
+    Raises:
+        AcoreError: It is not known here, or is not one effect any more.
+    """
+    messages = CATALOG.read(effect.name, effect.version, effect.payload.encode())
+    if len(messages) != 1 or not isinstance(messages[0], Effect):
+        raise NotPerformedError(f"{effect.name} is not one effect any more in this acore")
+    return messages[0]
