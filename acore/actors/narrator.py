@@ -18,7 +18,7 @@ from acore.events.lifecycle import InterruptionFound, RunEnded, RunFailed, RunSt
 from acore.events.outbox import EffectAbandoned, EffectResumed, EffectsUndecided, WentAhead
 from acore.events.parts import PartNotRestarted, PartRestarted
 from acore.events.settings import SettingsLoaded, SettingsRefused
-from acore.events.store import JournalFilled, JournalRelieved, StoreDegraded, StoreRecovered
+from acore.events.store import JournalFilled, JournalLost, JournalRelieved, StoreDegraded, StoreRecovered
 from acore.events.supervision import (
     ActorExited,
     ActorRestarting,
@@ -157,6 +157,8 @@ def line_of(event: Event) -> Line | None:  # noqa: C901, PLR0911, PLR0912, PLR09
                 f"Nothing can be written ({event.reason}); {event.waiting} entries wait, it is tried again."
             )
             return Line(level="ERROR", text=text)
+        case JournalLost():
+            return Line(level="CRITICAL", text=f"{capital(event.words())}.")
         case StoreRecovered():
             text = f"Writing works again after {span(event.after)}; all that was taken in is written."
             return Line(level="INFO", text=text)

@@ -231,7 +231,10 @@ def _after_failure(failure: RunFailed, error_number: int | None) -> Iterator[str
         case ExitCode.IO | ExitCode.CANT_CREATE:
             yield "Make room on the disk, or give the bot's user the right to write there."
         case ExitCode.DATA:
-            yield "Move the database aside, or put a backup in its place."
+            yield (
+                "If it is damaged, put a backup in its place, or just start: it is moved aside and a new one "
+                "begun."
+            )
         case ExitCode.TEMPORARY:
             yield "Another acore has taken the data over: see which one is to run."
         case _:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 
 from acore.events.base import Command, Event
 from acore.events.catalog import wire
@@ -47,6 +48,60 @@ class JournalRelieved(Event):
     seconds: float
 
 
+class Loss(StrEnum):
+    """What showed that entries of the journal are missing."""
+
+    BEHIND = "behind"
+    OTHER = "other"
+    DAMAGED = "damaged"
+
+
+@wire("journal.lost", vital=True)
+class JournalLost(Event):
+    """The start found that entries are missing which had been safe on the disk.
+
+    Those from `first_seq` to `last_seq` are, at most; their numbers are not given again. The mark beside the
+    database told so at `marked`. With OTHER the file is not the one that was written, and from which number
+    on is not known. With DAMAGED the database was moved aside, where it is `kept_as`.
+    """
+
+    loss: Loss
+    first_seq: int
+    last_seq: int
+    marked: datetime | None = None
+    kept_as: str = ""
+    reason: str = ""
+
+    def words(self) -> str:
+        """Return what happened, for whoever looks after the bot; without a full stop at the end."""
+        marked = "" if self.marked is None else f" at {self.marked:%Y-%m-%d %H:%M:%S} UTC"
+        match self.loss:
+            case Loss.BEHIND:
+                return (
+                    f"up to {self.last_seq - self.first_seq + 1} entries of the journal are missing: it "
+                    f"ended at {self.first_seq - 1}, though {self.last_seq} was safe on the disk{marked}. "
+                    "Either an older acore.db was put in its place, or its log (acore.db-wal) was cut, "
+                    f"damaged or removed. Numbers go on after {self.last_seq}; `acore journal verify` looks "
+                    "through what is there"
+                )
+            case Loss.OTHER:
+                return (
+                    "this is not the journal that was written here: what stands at entry "
+                    f"{self.last_seq}, or before it, is not what was safe on the disk{marked}. Another "
+                    "acore.db was put in its place, or it was changed; `acore journal verify` looks through "
+                    "what is there"
+                )
+            case Loss.DAMAGED:
+                upto = f"everything up to entry {self.last_seq}" if self.last_seq else "everything before"
+                return (
+                    f"the database was damaged ({self.reason}). It is kept as {self.kept_as}, and a new one "
+                    f"was begun, in which {upto} is missing. Look after the disk. A backup may be put in its "
+                    "place while the bot is stopped"
+                )
+            case _:
+                assert_never(self.loss)
+
+
 class StoreProbe(Record):
     """A write and a read that were made to see whether they work. Sizes are bytes."""
 
@@ -62,7 +117,7 @@ class ProbeStore(Command[StoreProbe]):
 
 
 class StoreView(View):
-    """Whether the journal keeps up. `since` is when the state began.
+    """Whether the journal keeps up. `since` is when the state began, `lost` what the start found missing.
 
     `is_full` says that nothing new is taken in; `free_bytes` is the room on the disk, looked at when writing
     failed.
@@ -74,3 +129,4 @@ class StoreView(View):
     reason: str = ""
     is_full: bool = False
     free_bytes: int | None = None
+    lost: JournalLost | None = None

@@ -142,7 +142,7 @@ def _store_words(store: Seen[StoreView] | None) -> str:
     if store is None:
         return "not started yet"
     if store.view.state is StoreState.WRITING and not store.view.is_full:
-        return ALL_WRITTEN
+        return ALL_WRITTEN if store.view.lost is None else store.view.lost.words()
     return trouble_of(store.view)
 
 

@@ -9,12 +9,16 @@ written in turn, each with a checksum, so that one of them is whole at every mom
 """
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
+from loguru import logger
 
 from acore.record import Record
+from acore.storage.sqlite import Connection
 
 MARK_NAME = "acore.mark"
 BLOCK = 4096
@@ -100,6 +104,63 @@ class MarkFile:
         for place, mark in enumerate(slots):
             if mark is not None:
                 os.pwrite(self._file, _line(mark), place * BLOCK)
+
+
+class MarkKeeper:
+    """Keeps the mark up to date; what goes wrong with it is told once and holds nothing up."""
+
+    def __init__(self, path: Path) -> None:
+        """Name the file; nothing is touched yet."""
+        self._path = path
+        self._file: MarkFile | None = None
+        self._is_failing = False
+
+    def claim(self, connection: Connection, wall_ns: int) -> None:
+        """Write down how far the database has come, after a commit. Blocks.
+
+        Args:
+            connection: Not in a transaction.
+            wall_ns: The present instant.
+        """
+        seq, head, boot, epoch = connection.execute(
+            "SELECT seq, hash, writer, epoch FROM progress"
+        ).fetchone()
+        mark = Mark(seq=seq, hash=head.hex(), boot=boot, epoch=epoch, wall_ns=wall_ns)
+        with self._told():
+            self._opened().put(mark)
+
+    def sync(self) -> None:
+        """Have what was claimed survive a loss of power. Blocks."""
+        if self._file is not None:
+            with self._told():
+                self._file.sync()
+
+    def close(self) -> None:
+        """Sync, and let go of the file. Blocks."""
+        self.sync()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _opened(self) -> MarkFile:
+        if self._file is None:
+            self._file = MarkFile(self._path)
+        return self._file
+
+    @contextmanager
+    def _told(self) -> Generator[None]:
+        try:
+            yield
+        except OSError as error:
+            if not self._is_failing:
+                logger.warning(
+                    "{} cannot be written ({}): a loss of the newest entries would not be noticed",
+                    self._path,
+                    error.strerror or error,
+                )
+            self._is_failing = True
+        else:
+            self._is_failing = False
 
 
 def read_mark(path: Path) -> Mark | None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from acore.record import Record
+from acore.storage.damaged import COMPANIONS
 from acore.storage.mark import Mark, mark_beside
 from acore.storage.query import reading
 from acore.storage.schema import schema_version
@@ -116,7 +117,7 @@ def overview(path: Path) -> Overview:
 
 
 def _is_base(name: str) -> bool:
-    return not name.endswith(("-wal", "-shm"))
+    return not name.endswith(COMPANIONS)
 
 
 def _removed(connection: Connection) -> tuple[Removed, ...]:

@@ -15,6 +15,7 @@ from acore.events.metrics import Counters, LoadCounters
 from acore.events.outbox import LoadOpenEffects, OpenEffect
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
+from acore.storage.damaged import damage_noted
 from acore.storage.database import Database, open_database
 from acore.storage.outbox import open_effects
 from acore.storage.pending import pending
@@ -79,7 +80,8 @@ class StoreReader(EdgeActor):
                 await io.durable(io.handling.seq - 1)
         if self._database is None:
             raise NotOpenError
-        return await self._database.run(job)
+        async with damage_noted(self._path):
+            return await self._database.run(job)
 
 
 def newest_run(connection: Connection, other_than: str = "") -> PastRun | None:

@@ -41,7 +41,10 @@ class DamagedDatabaseError(FatalError):
     exit_code: ClassVar[ExitCode] = ExitCode.DATA
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path} is damaged ({reason}): move it aside, or put a backup in its place")
+        super().__init__(
+            f"{path} is damaged ({reason}): put a backup in its place, or start acore, which moves "
+            "it aside and begins a new one"
+        )
         self.reason = reason
 
 
@@ -82,18 +85,24 @@ def attach(path: Path, mode: str) -> Connection:
 
 def transact[R](connection: Connection, job: Callable[[Connection], R]) -> R:
     """Run *job* as one transaction: all of it is committed, or nothing is and its error is raised."""
+    with transaction(connection):
+        return job(connection)
+
+
+@contextmanager
+def transaction(connection: Connection) -> Generator[None]:
+    """Commit all of what the block does, or, when it raises, nothing."""
     # IMMEDIATE: a transaction that begins by reading and then wants to write fails at once when another
     # process wrote in between, without waiting for its lock.
     connection.execute("BEGIN IMMEDIATE")
     try:
-        value = job(connection)
+        yield
         connection.execute("COMMIT")
     except BaseException:
         # A full disk has rolled back already; a ROLLBACK now would raise and hide the cause.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    return value
 
 
 @contextmanager

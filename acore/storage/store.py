@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -14,14 +13,15 @@ from acore.errors import AcoreError
 from acore.events.base import Envelope, Kind
 from acore.events.catalog import CATALOG, UnknownMessageError
 from acore.runtime.spec import ChildSpec
-from acore.storage.database import Prepare, connect, open_database
+from acore.storage.database import Prepare, open_database
 from acore.storage.journal import Journal
 from acore.storage.limits import Limits
 from acore.storage.lock import DataDirectory
+from acore.storage.opening import Opening, take
 from acore.storage.query import tail
 from acore.storage.reader import StoreReader
-from acore.storage.rows import take_over, write
-from acore.storage.sqlite import Error, UnwritableDatabaseError, transact
+from acore.storage.rows import write
+from acore.storage.sqlite import Error
 from acore.storage.writer import BATCH, StoreWriter
 
 DATABASE_NAME = "acore.db"
@@ -38,11 +38,18 @@ class Store:
     """
 
     def __init__(
-        self, path: Path, journal: Journal, *, limits: Limits | None = None, prepare: Prepare | None = None
+        self,
+        path: Path,
+        journal: Journal,
+        opening: Opening,
+        *,
+        limits: Limits | None = None,
+        prepare: Prepare | None = None,
     ) -> None:
         """Describe a store whose database was taken over for this boot; see `open_store`."""
         self.path = path
         self.journal = journal
+        self.opening = opening
         self.last_seq = journal.last_seq
         self.lost = 0
         self._limits = limits or Limits()
@@ -50,7 +57,7 @@ class Store:
 
     def writer(self) -> StoreWriter:
         """Return the actor that writes, made anew."""
-        return StoreWriter(self.journal, self.path, limits=self._limits, prepare=self._prepare)
+        return StoreWriter(self.journal, self.path, self.opening, limits=self._limits, prepare=self._prepare)
 
     def reader(self) -> StoreReader:
         """Return the actor that reads, made anew."""
@@ -86,6 +93,7 @@ async def open_store(
 ) -> AsyncGenerator[Store]:
     """Take the data directory, bring its database up to date, and make this the one run that writes to it.
 
+    A damaged database is moved aside and a new one begun; that, and what is missing otherwise, is recorded.
     After the block, what was said while the writer had stopped already is written, and the directory is free.
 
     Args:
@@ -99,21 +107,22 @@ async def open_store(
         DataDirectoryError: It cannot be made or written.
         AlreadyRunningError: Another process uses it.
         UnwritableDatabaseError: The database cannot be opened for writing.
-        FatalError: The database is damaged, not acore's, or a newer acore's.
+        FatalError: The database is not acore's, or a newer acore's.
     """
     data = DataDirectory(directory, boot=boot, clock=clock)
     try:
         await to_thread.run_sync(data.acquire)
         path = directory / DATABASE_NAME
-        last_seq = await to_thread.run_sync(partial(_take_over, path, boot, clock.now()))
+        opening = await to_thread.run_sync(take, path, boot, clock.now())
         limits = limits or Limits()
-        journal = Journal(last_seq, partial(_past, path), room=limits.memory_bytes)
-        store = Store(path, journal, limits=limits, prepare=prepare)
+        journal = Journal(opening.last_seq, partial(_past, path), room=limits.memory_bytes)
+        store = Store(path, journal, opening, limits=limits, prepare=prepare)
         try:
             yield store
         finally:
             with CancelScope(shield=True):
-                await _write_rest(store, boot)
+                await _write_rest(store, boot, clock)
+                await to_thread.run_sync(opening.mark.close)
     finally:
         data.release()
 
@@ -133,20 +142,7 @@ async def _past(path: Path, after: int, upto: int) -> AsyncIterator[Envelope]:
         after = page[-1].seq
 
 
-def _take_over(path: Path, boot: str, now: datetime) -> int:
-    try:
-        # SQLite gives its -wal and -shm files the permissions of the database.
-        path.touch(mode=0o600)
-        connection = connect(path)
-        try:
-            return transact(connection, partial(take_over, boot=boot, now=now))
-        finally:
-            connection.close()
-    except (OSError, Error) as error:
-        raise UnwritableDatabaseError(path, str(error)) from error
-
-
-async def _write_rest(store: Store, boot: str) -> None:
+async def _write_rest(store: Store, boot: str, clock: Clock) -> None:
     """Write what came after the writer had stopped, in one attempt; say how much is lost if that fails."""
     journal = store.journal
     if not journal.waiting:
@@ -156,6 +152,7 @@ async def _write_rest(store: Store, boot: str) -> None:
             while batch := journal.batch(BATCH):
                 await database.run(partial(write, entries=batch, boot=boot))
                 journal.committed(batch[-1].seq)
+            await database.run(partial(store.opening.mark.claim, wall_ns=clock.wall_ns()))
     except (AcoreError, Error) as error:
         store.lost = journal.waiting
         logger.critical("{} entries of the journal are lost: {}", journal.waiting, error)

@@ -230,13 +230,15 @@ class _Walk:
         self._misfits = 0
 
     def _end(self) -> None:
-        if self._mark is not None and self._mark.seq <= self.last_seq:
-            self._compare_with_mark()
         if self._misfits and self._before_misfits == self._head:
             self._were_added()
         # When it is over the end already, everything was removed while it was on its way.
         elif self._hash != self._head and self.seq <= self.last_seq:
             self.find(Fault.CUT, self.seq + 1, self.seq, self.last_seq)
+            self._mark = None  # it would say the same
+        if self._mark is not None and self._mark.seq <= self.last_seq:
+            self._hash = self._head
+            self._compare_with_mark()
         beyond = self._connection.execute(
             "SELECT min(seq) FROM journal WHERE seq > (SELECT seq FROM progress)"
         ).fetchone()[0]

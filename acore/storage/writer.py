@@ -1,12 +1,15 @@
 """The actor that puts the journal on disk."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from anyio import Event as Flag
 from anyio import to_thread
 from anyio.lowlevel import checkpoint
 from loguru import logger
 
+from acore.events.base import Entry
 from acore.events.store import (
     JournalFilled,
     JournalRelieved,
@@ -19,17 +22,21 @@ from acore.events.store import (
 )
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
+from acore.storage.damaged import damage_noted
 from acore.storage.database import Database, Prepare, open_database
 from acore.storage.journal import Journal, JournalOverflowError
 from acore.storage.limits import Limits
+from acore.storage.opening import Opening
 from acore.storage.probe import free_space, probe
 from acore.storage.rows import Spoiled, write
-from acore.storage.sqlite import Error, damage_named, is_passing
+from acore.storage.sqlite import Connection, Error, is_passing
 
 BATCH = 1000
 """Entries in one transaction, at most; more gain nothing and hold the others up."""
 FIRST_RETRY, LAST_RETRY = 0.1, 5.0
 """Seconds until a failed write is tried again, doubling from the first to the last."""
+MARK_EVERY = 1.0
+"""Seconds from one sync of the mark to the next, at least."""
 FLUSH_WITHIN = 5.0
 """Seconds in which an ordered stop begins further attempts to write what is left."""
 
@@ -43,19 +50,28 @@ class StoreWriter(EdgeActor):
     """
 
     def __init__(
-        self, journal: Journal, path: Path, *, limits: Limits | None = None, prepare: Prepare | None = None
+        self,
+        journal: Journal,
+        path: Path,
+        opening: Opening,
+        *,
+        limits: Limits | None = None,
+        prepare: Prepare | None = None,
     ) -> None:
         """Prepare to write.
 
         Args:
             journal: What is to be written.
             path: The database, taken over for this boot already.
+            opening: What was found then.
             limits: How much it may take.
             prepare: Called with each new connection before it is used.
         """
         self._limits = limits or Limits()
         self._journal = journal
         self._path = path
+        self._opening = opening
+        self._claimed = Flag()
         self._prepare = prepare
         self._database: Database | None = None
         self._retry = FIRST_RETRY
@@ -67,6 +83,8 @@ class StoreWriter(EdgeActor):
         io.spawn(self._wake_to_stop, io)
         if self._limits.is_alone:
             io.spawn(self._end_when_overflowing)
+        io.spawn(self._keep_mark, io)
+        self._tell_loss(io)
         io.ready()
         try:
             while not io.stopping.is_set():
@@ -116,15 +134,34 @@ class StoreWriter(EdgeActor):
         await self._journal.has_overflowed.wait()
         raise JournalOverflowError(self._journal.bytes, self._journal.room)
 
+    async def _keep_mark(self, io: EdgeContext) -> None:
+        """Sync the mark after what was written, but not more often than need be; beside the writing."""
+        while not io.stopping.is_set():
+            await self._claimed.wait()
+            self._claimed = Flag()
+            with self._journal.doing("store: syncing its mark"):
+                await to_thread.run_sync(self._opening.mark.sync)
+            with io.clock.deadline(MARK_EVERY):
+                await io.stopping.wait()
+
+    def _tell_loss(self, io: EdgeContext) -> None:
+        """Have the journal say what is missing of it, once in this boot."""
+        if self._opening.lost is not None and not self._opening.is_told:
+            self._opening.is_told = True
+            io.publish(self._opening.lost)
+
     async def _write(self, io: EdgeContext) -> bool:
         """Write one batch; return whether that worked."""
         batch = self._journal.batch(BATCH)
         if not batch:
             return True
         try:
-            with damage_named(self._path), self._journal.doing("store: writing"):
-                database = await self._opened()
-                spoiled = await database.run(partial(write, entries=batch, boot=io.boot))
+            async with damage_noted(self._path):
+                with self._journal.doing("store: writing"):
+                    database = await self._opened()
+                    spoiled = await database.run(
+                        partial(self._commit, entries=batch, boot=io.boot, wall_ns=io.clock.wall_ns())
+                    )
         except Error as error:
             if not is_passing(error):
                 raise
@@ -134,9 +171,17 @@ class StoreWriter(EdgeActor):
             self._degrade(io, str(error), free)
             return False
         self._journal.committed(batch[-1].seq)
+        self._claimed.set()
         self._report(spoiled)
         self._recover(io)
         return True
+
+    def _commit(
+        self, connection: Connection, entries: Sequence[Entry], boot: str, wall_ns: int
+    ) -> tuple[Spoiled, ...]:
+        spoiled = write(connection, entries, boot)
+        self._opening.mark.claim(connection, wall_ns)
+        return spoiled
 
     async def _flush(self, io: EdgeContext) -> None:
         until = io.clock.monotonic() + FLUSH_WITHIN
@@ -193,6 +238,7 @@ class StoreWriter(EdgeActor):
                 reason=reason or (before.reason if before is not None and is_same else ""),
                 is_full=self._journal.is_full,
                 free_bytes=before.free_bytes if free is None and before is not None and is_same else free,
+                lost=self._opening.lost,
             )
         )
 

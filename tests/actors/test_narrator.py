@@ -31,7 +31,14 @@ from acore.events.lifecycle import InterruptionFound, RunEnded, RunFailed, RunSt
 from acore.events.metrics import ActivityCounted
 from acore.events.parts import PartNotRestarted, PartRestarted
 from acore.events.settings import SettingsLoaded, SettingsRefused
-from acore.events.store import JournalFilled, JournalRelieved, StoreDegraded, StoreRecovered
+from acore.events.store import (
+    JournalFilled,
+    JournalLost,
+    JournalRelieved,
+    Loss,
+    StoreDegraded,
+    StoreRecovered,
+)
 from acore.events.supervision import (
     ActorExited,
     ActorRestarting,
@@ -81,6 +88,23 @@ TOLD: list[tuple[Event, str, str]] = [
         ),
         "WARNING",
         "did not end in good order: the disk sang. `acore events tail` shows what came last.",
+    ),
+    (
+        JournalLost(
+            loss=Loss.BEHIND, first_seq=7, last_seq=15, marked=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+        ),
+        "CRITICAL",
+        "Up to 9 entries of the journal are missing: it ended at 6, though 15 was safe on the disk",
+    ),
+    (
+        JournalLost(loss=Loss.OTHER, first_seq=1, last_seq=15),
+        "CRITICAL",
+        "This is not the journal that was written here: what stands at entry 15, or before it, is not",
+    ),
+    (
+        JournalLost(loss=Loss.DAMAGED, first_seq=1, last_seq=0, kept_as="x.damaged-1", reason="malformed"),
+        "CRITICAL",
+        "It is kept as x.damaged-1, and a new one was begun, in which everything before is missing.",
     ),
     (
         RunFailed(error="E", reason="the disk sang", exit_code=70, began=datetime(2026, 1, 2, tzinfo=UTC)),

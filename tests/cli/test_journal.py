@@ -83,6 +83,37 @@ async def test_the_journal_is_told_in_figures(home: Path, data: Path) -> None:
     assert facts["runs"] == "1 so far; boot-1 may write"
 
 
+async def test_a_bot_whose_log_was_lost_raises_the_alarm_everywhere(home: Path, sandbox: Sandbox) -> None:
+    """J05, J16: the log of the program, `acore status`, `acore journal` and the journal itself tell."""
+    async with running(home, sandbox) as bot:
+        await bot.kill()
+    lost = json.loads((await outcome(home, "journal", "status", "--json")).out)["mark"]["seq"]
+    (home / "data" / "acore.db-wal").unlink()
+    before = await outcome(home, "journal", "verify")
+
+    async with running(home, sandbox) as bot:
+        looked = json.loads((await outcome(home, "status", "--json")).out)
+        listed = await outcome(home, "events", "tail", "--name", "journal.lost")
+        seen = json.loads((await outcome(home, "journal", "status", "--json")).out)
+        after = await outcome(home, "journal", "verify")
+        await bot.stop()
+
+    assert before.process.returncode == ExitCode.DATA, before.output
+    assert f"the mark tells of {lost}" in before.out
+    (wrong,) = (one for one in looked["wrong"] if one.startswith("Record keeping"))
+    assert wrong.startswith(
+        f"Record keeping: up to {lost} entries of the journal are missing: it ended at 0,"
+    )
+    assert bot.output.count("CRITICAL") == 1
+    assert f"Up to {lost} entries of the journal are missing" in bot.output
+    assert "journal.lost" in listed.out
+    assert [(one["reason"], one["rows"], one["last_seq"]) for one in seen["removed"]] == [
+        ("lost", lost, lost)
+    ]
+    assert seen["epoch"] == 2
+    assert after.process.returncode == ExitCode.OK, after.output
+
+
 @pytest.mark.parametrize("command", ["verify", "status"])
 async def test_where_there_is_no_journal_that_is_said(home: Path, command: str) -> None:
     told = await outcome(home, "journal", command, "--data", str(home / "nowhere"))

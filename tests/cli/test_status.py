@@ -214,7 +214,7 @@ async def test_a_damaged_database_is_named_in_one_line(home: Path) -> None:
     assert looked.process.returncode == ExitCode.DATA, looked.output
     assert looked.complaints == [looked.err.strip()]
     assert "acore.db is damaged" in looked.err
-    assert "move it aside, or put a backup in its place" in looked.err
+    assert "put a backup in its place, or start acore, which moves it aside" in looked.err
 
 
 async def test_a_database_in_a_newer_shape_is_named_in_one_line(home: Path, sandbox: Sandbox) -> None:

@@ -217,11 +217,19 @@ async def test_a_database_of_a_newer_acore(home: Path, sandbox: Sandbox) -> None
 
 
 async def test_a_damaged_database(home: Path, sandbox: Sandbox) -> None:
+    """J20."""
     (home / "data").mkdir()
     (home / "data" / "acore.db").write_bytes(b"this is no database, and never was one" * 100)
-    refused = await outcome(home, "run", environ=settings_for(sandbox))
+    looked = await outcome(home, "events", "tail")
+    async with running(home, sandbox) as bot:
+        assert await bot.stop() == ExitCode.OK
 
-    assert_refused(refused, ExitCode.DATA, "acore.db", "damaged", "backup")
+    # Who only reads is refused; the bot itself moves the file aside and says so.
+    assert_refused(looked, ExitCode.DATA, "acore.db", "damaged", "backup")
+    assert (
+        "CRITICAL The database was damaged (file is not a database). It is kept as acore.db.damaged-"
+        in bot.out
+    )
 
 
 async def test_the_sandbox_on_a_port_that_is_taken(home: Path, sandbox: Sandbox) -> None:

@@ -10,7 +10,7 @@ from acore.events.health import CheckState, Health, HealthView
 from acore.events.lifecycle import ActorLine, LifecycleView, PastRun
 from acore.events.metrics import Counters, MetricsView
 from acore.events.status import StatusReport
-from acore.events.store import StoreState, StoreView
+from acore.events.store import JournalLost, Loss, StoreState, StoreView
 from acore.events.views import Seen, View
 from acore.status.report import overall, status_report
 from tests.actors.house import SAMPLE
@@ -204,3 +204,14 @@ def test_operators_see_version_actors_and_how_record_keeping_is() -> None:
     assert [line.name for line in part.actors] == ["config"]
     assert part.store == "12 entries wait to be written: disk full"
     assert part.previous is not None
+
+
+def test_operators_see_that_entries_of_the_journal_are_missing() -> None:
+    """J05: as long as the run lasts that found it."""
+    lost = JournalLost(loss=Loss.BEHIND, first_seq=7, last_seq=15)
+    store = seen(StoreView(state=StoreState.WRITING, since=BEFORE, waiting=0, lost=lost))
+
+    part = report(lifecycle=LIFECYCLE, metrics=METRICS, store=store, is_operator=True).operator
+
+    assert part is not None
+    assert part.store.startswith("up to 9 entries of the journal are missing: it ended at 6")

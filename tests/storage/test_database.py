@@ -181,7 +181,7 @@ async def test_what_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> 
     before = path.read_bytes()
 
     for read_only in (False, True):
-        with pytest.raises(DamagedDatabaseError, match="move it aside") as caught:
+        with pytest.raises(DamagedDatabaseError, match="moves it aside") as caught:
             await open_database(path, read_only=read_only)
         assert caught.value.exit_code is ExitCode.DATA
 

@@ -10,6 +10,7 @@ from acore.events.discord import LoadPending, TokenSealed
 from acore.events.lifecycle import LoadLastRun, RunEnded, RunStarted
 from acore.storage.journal import Journal
 from acore.storage.lock import AlreadyRunningError
+from acore.storage.opening import Opening
 from acore.storage.schema import NewerDatabaseError
 from acore.storage.sqlite import UnwritableDatabaseError
 from acore.storage.store import Store, open_store
@@ -104,7 +105,9 @@ async def test_nobody_else_can_read_the_files(tmp_path: Path) -> None:
         await world.durable()
         modes = {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "data").iterdir()}
 
-    assert modes == dict.fromkeys(("acore.db", "acore.db-wal", "acore.db-shm", "acore.lock"), 0o600)
+    assert modes == dict.fromkeys(
+        ("acore.db", "acore.db-wal", "acore.db-shm", "acore.lock", "acore.mark"), 0o600
+    )
 
 
 async def test_a_sealed_token_without_its_interaction_is_forgotten_at_the_next_start(tmp_path: Path) -> None:
@@ -136,7 +139,8 @@ async def be_fenced_out(directory: Path) -> None:
 
 
 def test_children_are_made_anew_each_time(tmp_path: Path) -> None:
-    writer, reader = Store(tmp_path / "acore.db", Journal()).children()
+    path = tmp_path / "acore.db"
+    writer, reader = Store(path, Journal(), Opening(path, 0, None)).children()
 
     assert [writer.id, reader.id] == ["writer", "reader"]
     assert writer.build() is not writer.build()

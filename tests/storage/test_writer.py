@@ -140,7 +140,7 @@ async def test_a_writer_lost_in_the_middle_of_a_commit_loses_nothing_and_writes_
     clock = HeldClock()
 
     def mortal(store: Store) -> StoreWriter:
-        return Mortal(store.journal, store.path, prepare=assassin.prepare)
+        return Mortal(store.journal, store.path, store.opening, prepare=assassin.prepare)
 
     async with running(tmp_path, clock, writer=mortal) as world:
         for number in range(1, 200):
@@ -182,7 +182,7 @@ async def test_a_writer_that_crashes_keeps_what_was_said_meanwhile(tmp_path: Pat
 
 
 def failing(disk: Disk) -> Callable[[Store], StoreWriter]:
-    return lambda store: StoreWriter(store.journal, store.path, prepare=disk.prepare)
+    return lambda store: StoreWriter(store.journal, store.path, store.opening, prepare=disk.prepare)
 
 
 async def test_a_full_disk_holds_nobody_up_and_everything_is_written_when_there_is_room(

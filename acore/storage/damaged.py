@@ -1,0 +1,139 @@
+"""What becomes of a damaged database: it is moved aside, never deleted, and its last number is saved."""
+
+import os
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from anyio import to_thread
+from loguru import logger
+
+from acore.record import Record
+from acore.storage.sqlite import DamagedDatabaseError, Error, attach, damage_named
+
+NOTE_NAME = "acore.damaged"
+"""A run that met damage leaves a file of this name, so that the next one looks before it goes on."""
+COMPANIONS = ("-wal", "-shm")
+"""How the names of the files end that belong to a database."""
+_OWNER_ONLY = 0o600
+
+
+class SetAside(Record):
+    """A damaged database that was moved aside.
+
+    Attributes:
+        name: The file's name now.
+        reason: What was wrong with it.
+        last_seq: The highest number that could still be read from it; 0 when none could.
+    """
+
+    name: str
+    reason: str
+    last_seq: int
+
+
+@asynccontextmanager
+async def damage_noted(path: Path) -> AsyncGenerator[None]:
+    """Raise DamagedDatabaseError where the file at *path* turns out to be damaged, and leave word of it."""
+    try:
+        with damage_named(path):
+            yield
+    except DamagedDatabaseError as error:
+        await to_thread.run_sync(note_damage, path, error.reason)
+        raise
+
+
+def note_damage(path: Path, reason: str) -> None:
+    """Leave word that the database at *path* was found damaged."""
+    note = path.with_name(NOTE_NAME)
+    # On a disk that is full or broken too, whoever starts next still meets the damage itself.
+    with suppress(OSError):
+        note.touch(mode=_OWNER_ONLY)
+        note.write_text(f"{reason}\n", encoding="utf-8")
+
+
+def damage_in(path: Path) -> str:
+    """Return what is wrong with the database at *path*, of which word was left; blank when nothing is.
+
+    It may have been replaced by a good one since, so all of it is read through.
+
+    Raises:
+        sqlite3.Error: It cannot be read now, which is no damage.
+    """
+    note = path.with_name(NOTE_NAME)
+    if not note.exists() or not path.exists():
+        return ""
+    try:
+        with damage_named(path):
+            # Only to be read: one that may write takes the log away when it closes.
+            connection = attach(path, "ro")
+            try:
+                found = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+            finally:
+                connection.close()
+    except DamagedDatabaseError as error:
+        return error.reason
+    if found != "ok":
+        return found.replace("\n", " ")
+    logger.warning("{} was found damaged by the last run; it was read through now and is whole", path)
+    return ""
+
+
+def forget_damage(path: Path) -> None:
+    """Take the word back, when the damaged file is out of the way or was found to be whole."""
+    path.with_name(NOTE_NAME).unlink(missing_ok=True)
+
+
+@contextmanager
+def log_held(path: Path) -> Generator[None]:
+    """Keep the log of the database at *path* for `move_aside`.
+
+    SQLite opens some damaged files as if their log was empty, and takes it away when it closes them.
+    """
+    held = _held(path)
+    held.unlink(missing_ok=True)
+    # There is none, or the file system has no second names: then it is not held.
+    with suppress(OSError):
+        os.link(path.with_name(f"{path.name}-wal"), held)
+    try:
+        yield
+    finally:
+        held.unlink(missing_ok=True)
+
+
+def move_aside(path: Path, reason: str, now: datetime) -> SetAside:
+    """Rename the database at *path*, together with its log, and return under what name it is kept.
+
+    Raises:
+        OSError: It cannot be renamed.
+    """
+    last_seq = _last_seq(path)
+    base = f"{path.name}.damaged-{now:%Y%m%dT%H%M%SZ}"
+    names = (base, *(f"{base}-{number}" for number in range(2, 100)))
+    name = next(name for name in names if not path.with_name(name).exists())
+    # The log first: a log without its database is harmless, the other way round it would be lost.
+    for companion in (*COMPANIONS, ""):
+        with suppress(FileNotFoundError):
+            path.with_name(f"{path.name}{companion}").rename(path.with_name(f"{name}{companion}"))
+    if not (log := path.with_name(f"{name}-wal")).exists():
+        with suppress(FileNotFoundError):
+            _held(path).rename(log)
+    return SetAside(name=name, reason=reason, last_seq=last_seq)
+
+
+def _held(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal.held")
+
+
+def _last_seq(path: Path) -> int:
+    """Return the highest number that a damaged file still tells."""
+    with suppress(Error):
+        connection = attach(path, "ro")
+        try:
+            return int(connection.execute("SELECT seq FROM progress").fetchone()[0])
+        except (TypeError, ValueError):
+            return 0
+        finally:
+            connection.close()
+    return 0
