@@ -37,7 +37,7 @@ class DamagedCapsuleError(CapsuleError):
     def __init__(self, path: Path, line: int, before: int) -> None:
         super().__init__(
             f"line {line} of {path} is not what was written there: fetch the file again, or use only the "
-            f"{before} entries before it with --accept-damaged"
+            f"{before} entries before it: `acore events import --accept-damaged`"
         )
 
 

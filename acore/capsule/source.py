@@ -34,12 +34,13 @@ class TooLargeError(CapsuleError):
         )
 
 
-def open_capsule(path: Path, *, accept_damaged: bool = False) -> Source:
+def open_capsule(path: Path, *, accept_damaged: bool = False, has_all: bool = False) -> Source:
     """Return what a replay reads; of a file that breaks off, what there is.
 
     Args:
         path: The capsule.
         accept_damaged: Whether what stands before a damaged line is used.
+        has_all: Whether it was narrowed so that all that is needed is there, e.g. for one actor.
 
     Raises:
         TooLargeError: It has more than `KEPT_IN_MEMORY` rows.
@@ -62,7 +63,7 @@ def open_capsule(path: Path, *, accept_damaged: bool = False) -> Source:
         rows,
         where=str(path),
         version=", ".join(versions),
-        is_whole=reader.header.selection == Selection(),
+        is_whole=has_all or reader.header.selection == Selection(),
         snapshots=snapshots,
     )
 

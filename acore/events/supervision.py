@@ -58,7 +58,7 @@ class ActorExited(Event):
     exit: str
     reason: FreeText = ""
     error: str = ""
-    place: str = ""
+    place: FreeText = ""
     handling: str = ""
     is_ready: bool = True
 
@@ -171,8 +171,8 @@ class HandlerSlow(Event):
     message_id: str
     seconds: float
     limit: float | None = None
-    place: str = ""
-    stack: str = ""
+    place: FreeText = ""
+    stack: FreeText = ""
 
 
 @wire("loop.blocked", vital=True)
@@ -185,8 +185,8 @@ class LoopBlocked(Event):
     seconds: float
     actor: str = ""
     message: str = ""
-    place: str = ""
-    stack: str = ""
+    place: FreeText = ""
+    stack: FreeText = ""
 
 
 @wire("supervisor.silent", vital=True)

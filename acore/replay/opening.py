@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import ClassVar
 
+from acore.capsule.reading import is_capsule
+from acore.capsule.source import open_capsule
 from acore.errors import AcoreError, ExitCode
 from acore.replay.source import DatabaseSource, Source
 from acore.storage.query import NoDatabaseError
@@ -39,6 +41,8 @@ def open_source(path: Path) -> Source:
         head = file.read(len(_SQLITE))
     if head == _SQLITE or path.name == DATABASE_NAME:
         return DatabaseSource(path)
+    if is_capsule(path):
+        return open_capsule(path)
     raise NoJournalError(path)
 
 
