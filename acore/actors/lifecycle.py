@@ -60,7 +60,15 @@ class LifecycleActor(Actor[LifecycleState]):
             if before is not None and before.ended is None:
                 ctx.publish(
                     InterruptionFound(
-                        boot=before.boot, began=before.began, version=before.version, reason=before.reason
+                        boot=before.boot,
+                        began=before.began,
+                        version=before.version,
+                        reason=before.reason,
+                        last_seq=before.last_seq,
+                        silent_for=(
+                            None if before.last_sign is None else (ctx.now - before.last_sign).total_seconds()
+                        ),
+                        pending_effects=before.pending_effects,
                     )
                 )
 

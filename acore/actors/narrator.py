@@ -94,7 +94,7 @@ def line_of(event: Event) -> Line | None:  # noqa: C901, PLR0911, PLR0912, PLR09
             why = event.reason or "it was killed, or the machine went down"
             text = (
                 f"The last run, begun at {event.began:%Y-%m-%d %H:%M:%S} UTC, did not end in good order: "
-                f"{why}. `acore events tail` shows what came last."
+                f"{why}.{_left_behind(event)} `acore events tail` shows what came last."
             )
             return Line(level="WARNING", text=text)
         case RunFailed():
@@ -193,6 +193,15 @@ def line_of(event: Event) -> Line | None:  # noqa: C901, PLR0911, PLR0912, PLR09
             return Line(level="DEBUG", text=f"A message, {missed}: {event.reason}. {event.detail}".rstrip())
         case _:
             return None
+
+
+def _left_behind(event: InterruptionFound) -> str:
+    if event.silent_for is None:
+        return ""
+    owed = event.pending_effects
+    owes = f" It owes {owed} action{'' if owed == 1 else 's'}, of which no outcome is known." if owed else ""
+    ago = span(max(0.0, event.silent_for))  # less than 0 when the machine's clock was set back
+    return f" Its last sign of life is entry {event.last_seq}, {ago} before this start.{owes}"
 
 
 def _identity(event: ApplicationIdentified) -> str:

@@ -61,12 +61,19 @@ class RunFailed(Event):
 
 @wire("run.interruption_found")
 class InterruptionFound(Event):
-    """The run before this one did not end in good order. Without a `reason` it was killed."""
+    """The run before this one did not end in good order. Without a `reason` it was killed.
+
+    `last_seq` is the number of the last entry that it left behind, `silent_for` the seconds since, and
+    `pending_effects` how many effects it had asked for of which no outcome is known.
+    """
 
     boot: str
     began: datetime
     version: str
     reason: FreeText = ""
+    last_seq: int = 0
+    silent_for: float | None = None
+    pending_effects: int = 0
 
 
 @wire("stop.requested", vital=True)
@@ -84,13 +91,20 @@ class EndProcess(Effect):
 
 
 class PastRun(Record):
-    """A run of the program as the store remembers it. With a reason and no end it failed."""
+    """A run of the program as the store remembers it. With a reason and no end it failed.
+
+    `last_seq` and `last_sign` are those of the last entry it left behind, and `pending_effects` is how many
+    effects it had asked for of which no outcome is known.
+    """
 
     boot: str
     began: datetime
     version: str
     ended: datetime | None = None
     reason: FreeText = ""
+    last_seq: int = 0
+    last_sign: datetime | None = None
+    pending_effects: int = 0
 
 
 @wire("run.load_last")

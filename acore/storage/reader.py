@@ -52,7 +52,7 @@ class StoreReader(EdgeActor):
     @handles
     async def last_run(self, _: LoadLastRun, io: EdgeContext) -> PastRun | None:
         """Return the run before this one."""
-        return await self._read(io, partial(newest_run, other_than=io.boot))
+        return await self._read(io, partial(run_before, boot=io.boot))
 
     @handles
     async def counters(self, _: LoadCounters, io: EdgeContext) -> Counters:
@@ -96,6 +96,27 @@ def newest_run(connection: Connection, other_than: str = "") -> PastRun | None:
     boot, began_ns, version, ended_ns, reason = row
     ended = None if ended_ns is None else instant(ended_ns)
     return PastRun(boot=boot, began=instant(began_ns), version=version, ended=ended, reason=reason)
+
+
+def run_before(connection: Connection, boot: str) -> PastRun | None:
+    """Return the run before the one called *boot*, with what it left behind."""
+    run = newest_run(connection, other_than=boot)
+    if run is None:
+        return None
+    # Between where the two began, so that neither is read through.
+    last = connection.execute(
+        "SELECT seq, wall_ns FROM journal WHERE boot = :it "
+        "AND seq >= (SELECT seq FROM runs WHERE boot = :it) "
+        "AND seq < coalesce((SELECT seq FROM runs WHERE boot = :me), 9223372036854775807) "
+        "ORDER BY seq DESC LIMIT 1",
+        {"it": run.boot, "me": boot},
+    ).fetchone()
+    if last is None:
+        return run
+    seq, wall_ns = last
+    # Whoever has them in hand by now: what has an outcome is not there any more.
+    owed: int = connection.execute("SELECT count(*) FROM outbox WHERE seq <= ?", (seq,)).fetchone()[0]
+    return msgspec.structs.replace(run, last_seq=seq, last_sign=instant(wall_ns), pending_effects=owed)
 
 
 def counters(connection: Connection) -> Counters:

@@ -66,10 +66,11 @@ async def test_the_next_run_knows_how_the_one_before_ended(tmp_path: Path) -> No
 
 
 async def test_a_run_that_nobody_asked_to_stop_did_not_end_in_good_order(tmp_path: Path) -> None:
-    """A part that is stopped because its supervisor gives up, or to be started again, does not end it."""
+    """J16: nor does a part end it that is stopped because its supervisor gives up, or to be started again."""
     clock = HeldClock()
     async with house(tmp_path, *ACTORS, boot="first", clock=clock):
         pass
+    await clock.advance(60)
     async with house(tmp_path, *ACTORS, boot="second", clock=clock) as home:
         previous = home.view(LifecycleView).previous
 
@@ -78,6 +79,10 @@ async def test_a_run_that_nobody_asked_to_stop_did_not_end_in_good_order(tmp_pat
         assert await home.told(RunEnded) == []
         (found,) = await home.told(InterruptionFound)
         assert (found.boot, found.began) == ("first", previous.began)
+        assert found.last_seq == (await home.rows("first"))[-1].seq
+        assert found.silent_for is not None
+        assert 60 <= found.silent_for < 63
+        assert found.pending_effects == 0
 
 
 async def test_a_line_tells_how_each_actor_is(tmp_path: Path) -> None:

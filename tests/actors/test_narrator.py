@@ -90,6 +90,18 @@ TOLD: list[tuple[Event, str, str]] = [
         "did not end in good order: the disk sang. `acore events tail` shows what came last.",
     ),
     (
+        InterruptionFound(
+            boot="b",
+            began=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+            version="1",
+            last_seq=70,
+            silent_for=95.0,
+            pending_effects=2,
+        ),
+        "WARNING",
+        "went down. Its last sign of life is entry 70, 1 min 35 s before this start. It owes 2 actions",
+    ),
+    (
         JournalLost(
             loss=Loss.BEHIND, first_seq=7, last_seq=15, marked=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
         ),

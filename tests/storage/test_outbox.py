@@ -11,12 +11,14 @@ from acore.events.base import Effect, Event, Policy, Trace, outcome_id
 from acore.events.bus import Bus
 from acore.events.catalog import wire
 from acore.events.discord import AnswerAtOnce
+from acore.events.lifecycle import RunStarted
 from acore.events.outbox import EffectAbandoned, EffectDone, EffectResumed
 from acore.events.recorder import MemoryRecorder
 from acore.events.status import Notice
 from acore.events.supervision import Burial, LetterDied
 from acore.storage.database import connect
-from acore.storage.outbox import open_effects
+from acore.storage.outbox import open_effects, take_up
+from acore.storage.reader import run_before
 from acore.storage.rows import take_over, write
 from acore.storage.sqlite import Connection, transact
 
@@ -88,6 +90,23 @@ def test_an_effect_is_open_until_its_outcome_is_written(told: Told) -> None:
     assert told.open == ["a"]
     told.said(EffectDone(effect="some other fact of the same cause"), "a0").write()
     assert told.open == ["a"]
+
+
+def test_the_next_run_is_told_what_the_one_before_still_owed(told: Told) -> None:
+    """J16: with the number and the time of the last entry; also when it has taken some of it up already."""
+    started = RunStarted(version="1", commit="", python="3", host="h", pid=1, settings_revision="r")
+    told.said(started).asked(Again(), "a").asked(Once(), "b").asked(Again(), "c").said(EffectDone(effect="x"))
+    told.said(EffectDone(effect="test.outbox.again"), outcome_id("c")).write()
+    last = told.connection.execute("SELECT max(seq) FROM journal").fetchone()[0]
+    transact(told.connection, lambda c: take_over(c, "boot-2", NOW))
+
+    for _ in range(2):
+        before = run_before(told.connection, "boot-2")
+        assert before is not None
+        assert (before.boot, before.ended, before.last_seq) == (BOOT, None, last)
+        assert (before.last_sign, before.pending_effects) == (HeldClock().now(), 2)
+        take_up(told.connection, "a", 1, "boot-2")
+    assert run_before(told.connection, BOOT) is None
 
 
 def test_pages_of_open_effects_follow_each_other(told: Told) -> None:
