@@ -134,6 +134,15 @@ def test_a_process_that_hangs_or_dies_is_told_of_in_a_sentence(
         assert "tests/replay/cheats.py:" in str(caught.value)
 
 
+def test_it_is_one_handler_that_may_take_so_long_and_not_all_together(folder: Path) -> None:
+    """The timer beats five times a second, and finds each of the handlers three times, or six."""
+    (busy,) = replayed(task(folder, "refused", "busy", limit=1.0))
+
+    assert busy.replayed.handled == 5, "its start, three messages, and its stop"
+    with pytest.raises(ReplayFailedError, match="busier does not get on"):
+        list(replayed(task(folder, "refused", "busier", limit=1.0)))
+
+
 def test_nothing_is_left_of_a_replay_that_is_broken_off(folder: Path) -> None:
     """R16."""
     child = Child(task(folder, "refused"))

@@ -15,6 +15,8 @@ from acore.runtime import driver
 
 _BEAT = 0.2
 _STEP = driver.step.__code__
+# Where handlers are called from.
+_DRIVERS = ("acore.replay.", "acore.runtime.")
 
 
 class Pipe:
@@ -92,7 +94,11 @@ class Pulse:
 
 
 def _handling(frame: FrameType | None) -> FrameType | None:
-    """Return the innermost call that steps a handler; None when none is under way."""
+    """Return the call of the handler that is under way; None when none is."""
+    handler = None
     while frame is not None and frame.f_code is not _STEP:
+        # One step may take many messages in; what lies between it and a handler is acore's.
+        if not str(frame.f_globals.get("__name__")).startswith(_DRIVERS):
+            handler = frame
         frame = frame.f_back
-    return frame
+    return None if frame is None else handler
