@@ -27,7 +27,7 @@ class CatalogError(AcoreError):
     """A message type cannot be registered as it is."""
 
 
-type Decode = Callable[[bytes | msgspec.Raw], Any]
+type Decode = Callable[[bytes | str | msgspec.Raw], Any]
 
 _UNFIT = (msgspec.ValidationError, TypeError, ValueError, OverflowError)
 _OTHER = "it would not read back as what it is (NaN, or a lossy field)"
@@ -240,6 +240,17 @@ class Catalog:
         if len(messages) != 1:
             raise UnreadableMessageError(name, version, f"it has become {len(messages)} messages")
         return messages[0]
+
+    def decoder(self, name: str) -> Decode:
+        """Return what decodes messages of today that are known as *name*, for who has many of them.
+
+        Raises:
+            UnknownMessageError: The name is not known here.
+        """
+        wire = self._by_name.get(name)
+        if wire is None:
+            raise UnknownMessageError(name, 1, None)
+        return self._decode[wire.cls]
 
     def decode_reply(
         self, command: str, payload: bytes | msgspec.Raw, *, version: int | None = None

@@ -7,7 +7,7 @@ from typing import Any
 from acore.errors import AcoreError, ExitCode
 from acore.record import Record
 from acore.replay.engine import Span, Step, replay
-from acore.replay.past import EXITED, STARTED, field
+from acore.replay.life import EXITED, STARTED, field
 from acore.replay.source import Boot, Facts, Part, Source, Wanted
 from acore.runtime.actor import Actor
 from acore.storage.query import Row

@@ -8,7 +8,7 @@ import msgspec
 
 from acore.errors import AcoreError, ExitCode
 from acore.record import Record
-from acore.replay.upcast import Skipped
+from acore.storage.query import Row
 
 LAST_INPUTS = 10
 """So many messages that led to a difference are told with it."""
@@ -129,6 +129,54 @@ class NondeterminismError(AcoreError):
     def __init__(self, divergence: Divergence) -> None:
         super().__init__(divergence.text())
         self.divergence = divergence
+
+
+class Said(Record):
+    """What a handler said or asked; `due` in seconds for what was set for later, `kind` as in the journal."""
+
+    kind: str
+    name: str
+    payload: str
+    due: float | None = None
+
+
+class Step(Record):
+    """One message, handled again.
+
+    Attributes:
+        row: The message, or the fact of the start or stop that set off a hook.
+        actor: Who handles it.
+        incarnation: In which run, from 1.
+        handler: The method.
+        place: File and line of the method.
+        attempt: Which attempt at the message, from 1.
+        before: The state before, as canonical JSON; blank unless states are wanted.
+        after: The state after.
+        outputs: What was said, in order; nothing when it failed.
+        error: The error that it ended with, as `Type: text`; blank when it ended well.
+        divergences: In what it differs from what is recorded, and what was found to be missing since the step
+            before.
+    """
+
+    row: Row
+    actor: str
+    incarnation: int
+    handler: str
+    place: str
+    attempt: int
+    before: str
+    after: str
+    outputs: tuple[Said, ...]
+    error: str
+    divergences: tuple[Divergence, ...]
+
+
+class Skipped(Record):
+    """A row that nobody here can read, and that was left out."""
+
+    seq: int
+    name: str
+    version: int
 
 
 class Replayed(Record):

@@ -135,6 +135,7 @@ class RowsSource:
         boots = [
             Boot(
                 boot=boot,
+                node=those[0].node,
                 first_seq=those[0].seq,
                 last_seq=those[-1].seq,
                 last_mono_ns=those[-1].mono_ns,

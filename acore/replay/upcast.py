@@ -1,6 +1,6 @@
-"""Brings the rows of a journal up to today's versions before they are replayed."""
+"""Brings rows of a journal up to today's versions, and finds what nobody here can read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Literal
 
 from msgspec.structs import replace
@@ -8,72 +8,65 @@ from msgspec.structs import replace
 from acore.events.base import Kind
 from acore.events.catalog import Catalog
 from acore.events.upcast import UnknownMessageError, UnreadableMessageError
-from acore.record import Record
+from acore.replay.report import Skipped
+from acore.replay.source import Named, Source
 from acore.storage.query import Row
 
 type Unknown = Literal["stop", "skip"]
 """What becomes of a replay that meets a message whose name or version is not known."""
 
 
-class Skipped(Record):
-    """A row that nobody here can read, and that was left out."""
-
-    seq: int
-    name: str
-    version: int
-
-
-class Renewed(Record):
-    """Rows as they would have been recorded today.
-
-    `parts` has, by the id of the row that stands for them, what became of one that was split; `reshaped`
-    the ids of what was handled with other outputs than one for one, so that ids no longer match.
-    """
-
-    rows: tuple[Row, ...]
-    parts: dict[str, tuple[Row, ...]]
-    reshaped: frozenset[str]
-    skipped: tuple[Skipped, ...]
-
-
-def renew(rows: Iterable[Row], actor: str, catalog: Catalog, *, unknown: Unknown) -> Renewed:
-    """Return *rows* with all that may concern *actor* in today's versions.
+def strangers(source: Source, actor: str, catalog: Catalog, *, unknown: Unknown) -> tuple[Skipped, ...]:
+    """Return the rows that may concern *actor* and are of a name or version that is not known.
 
     Args:
-        rows: The journal.
+        source: The journal.
         actor: Who is replayed.
         catalog: The messages of today.
-        unknown: Whether an unknown message is an error, or left out and told of.
+        unknown: Whether there may be any.
 
     Raises:
-        UnknownMessageError: A message's name or version is not known.
-        UnreadableMessageError: An old message does not fit, or an upcaster failed.
+        UnknownMessageError: There is one, and there may not be.
     """
-    kept: list[Row] = []
-    parts: dict[str, tuple[Row, ...]] = {}
-    reshaped: set[str] = set()
-    skipped: list[Skipped] = []
-    for row in rows:
-        try:
-            made = _renewed(row, catalog) if _concerns(row, actor) else (row,)
-        except UnreadableMessageError as error:
-            if unknown == "stop" or not isinstance(error, UnknownMessageError):
-                error.add_note(f"It is entry {row.seq} of the journal.")
-                raise
-            skipped.append(Skipped(seq=row.seq, name=row.name, version=row.version))
-            made = ()
-        kept += made[:1]
-        if len(made) != 1:
-            reshaped.add(row.cause)
-        if len(made) > 1:
-            parts[row.id] = made
-            reshaped.add(row.id)
-    return Renewed(rows=tuple(kept), parts=parts, reshaped=frozenset(reshaped - {""}), skipped=tuple(skipped))
+    found: list[Skipped] = []
+    for named in source.names():
+        if catalog.knows(named.name, named.version):
+            continue
+        for row in _concerning(source, named, actor):
+            if unknown == "stop":
+                raise noted(_unknown(row, catalog), row)
+            found.append(Skipped(seq=row.seq, name=row.name, version=row.version))
+    return tuple(sorted(found, key=lambda one: one.seq))
 
 
-def _concerns(row: Row, actor: str) -> bool:
-    """Return whether *actor* said or may have been told *row*: of an unknown event nobody knows who was."""
-    return row.kind == Kind.EVENT or actor in {row.source, row.target}
+def renewed(row: Row, catalog: Catalog) -> tuple[Row, ...]:
+    """Return *row* as it would have been recorded today: usually one; several if it was split, or none.
+
+    Raises:
+        UnknownMessageError: Its name or version is not known.
+        UnreadableMessageError: It does not fit, or an upcaster failed.
+    """
+    try:
+        return _renewed(row, catalog)
+    except UnreadableMessageError as error:
+        raise noted(error, row) from error.__cause__
+
+
+def noted[E: Exception](error: E, row: Row) -> E:
+    """Return *error* with a note of which row it is about."""
+    error.add_note(f"It is entry {row.seq} of the journal.")
+    return error
+
+
+def _concerning(source: Source, named: Named, actor: str) -> Iterator[Row]:
+    """Yield the rows of one kind that *actor* said or may have been told; an event may be anybody's."""
+    for page in source.of_name(named):
+        yield from (row for row in page if row.kind == Kind.EVENT or actor in {row.source, row.target})
+
+
+def _unknown(row: Row, catalog: Catalog) -> UnknownMessageError:
+    lineage = catalog.lineage(row.name)
+    return UnknownMessageError(row.name, row.version, lineage.version if lineage else None)
 
 
 def _renewed(row: Row, catalog: Catalog) -> tuple[Row, ...]:
@@ -81,8 +74,7 @@ def _renewed(row: Row, catalog: Catalog) -> tuple[Row, ...]:
     if wire is not None and (wire.name, wire.version) == (row.name, row.version):
         return (row,)
     if not catalog.knows(row.name, row.version):
-        lineage = catalog.lineage(row.name)
-        raise UnknownMessageError(row.name, row.version, lineage.version if lineage else None)
+        raise _unknown(row, catalog)
     if row.kind in {Kind.REPLY, Kind.NO_REPLY}:
         if wire is None:  # the command is retired, and with it its replies
             return ()

@@ -18,10 +18,10 @@ from acore.events.base import Command, Envelope, Kind, Message, trace_of
 from acore.events.catalog import CATALOG, Catalog
 from acore.record import Record
 from acore.replay.cast import Cast
-from acore.replay.past import EXITED, STARTED, STOPPING, field, recorded_error
+from acore.replay.life import EXITED, STARTED, STOPPING, field, recorded_error
 from acore.replay.report import FieldDifference, differences
 from acore.replay.source import Boot, Part, Source, Wanted
-from acore.replay.upcast import renew
+from acore.replay.upcast import renewed
 from acore.runtime.actor import Actor, Context, Output, Speaker
 from acore.runtime.driver import Answer, Ask, Handling, close, step
 from acore.runtime.restart import ExitKind
@@ -495,10 +495,8 @@ def _rows(cast: Cast, source: Source, after: int, upto: int, catalog: Catalog) -
         for part in Part:
             for page in source.rows(Wanted(actor=actor, part=part, names=handled), after=after, upto=upto):
                 found |= {row.seq: row for row in page}
-    rows = [found[seq] for seq in sorted(found)]
-    for actor in cast:
-        rows = list(renew(rows, actor, catalog, unknown="skip").rows)
-    return rows
+    known = (found[seq] for seq in sorted(found) if catalog.knows(found[seq].name, found[seq].version))
+    return [today for row in known for today in renewed(row, catalog)]
 
 
 def _is_handled(name: str, cast: Cast, catalog: Catalog) -> bool:

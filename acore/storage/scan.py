@@ -53,6 +53,7 @@ class Boot(Record):
     """One run of the process, as far as the journal has it. `version` is acore's, blank when not recorded."""
 
     boot: str
+    node: str
     first_seq: int
     last_seq: int
     last_mono_ns: int
@@ -152,10 +153,11 @@ def pages(path: Path, wanted: Wanted, *, after: int, upto: int, size: int) -> It
     with reading(path) as connection:
         while after < upto:
             until = min(upto, after + stretch)
-            page = connection.execute(sql, (after, until, *values, size)).fetchall()
+            # Not all fetched first: so each row's tuple takes the memory of the one before.
+            page = tuple(starmap(Row, connection.execute(sql, (after, until, *values, size))))
             if page:
-                yield tuple(starmap(Row, page))
-            after = page[-1][0] if len(page) == size else until
+                yield page
+            after = page[-1].seq if len(page) == size else until
 
 
 def newest(path: Path, wanted: Wanted, *, before: int, count: int) -> Sequence[Row]:
@@ -245,8 +247,8 @@ def _clause(wanted: Wanted) -> tuple[str, tuple[str, ...]]:
             return f"name IN ({_MARKS}) AND {mine}", (*LIFE, wanted.actor)
         case Part.INPUTS:
             marks = ", ".join("?" * len(wanted.names))
-            told = f"(kind = '{Kind.EVENT}' AND name IN ({marks}))"
-            return f"(target = ? AND kind = '{Kind.COMMAND}' OR {told})", (wanted.actor, *wanted.names)
+            asked = f"kind = '{Kind.COMMAND}' AND target = ?"
+            return f"(kind = '{Kind.EVENT}' AND name IN ({marks}) OR {asked})", (*wanted.names, wanted.actor)
         case Part.OUTPUTS:
             got = f"target = ? AND kind IN ('{Kind.REPLY}', '{Kind.NO_REPLY}')"
             return f"(source = ? OR {got})", (wanted.actor, wanted.actor)
@@ -262,8 +264,8 @@ def _boots(connection: Connection, first: int, last: int) -> Iterator[Boot]:
     """Yield the runs of the process: only one writes at a time, so each has a stretch of its own."""
     versions = dict(connection.execute("SELECT boot, version FROM runs").fetchall())
     while first <= last and last:
-        seq, boot = connection.execute(
-            "SELECT seq, boot FROM journal WHERE seq >= ? ORDER BY seq LIMIT 1", (first,)
+        seq, boot, node = connection.execute(
+            "SELECT seq, boot, node FROM journal WHERE seq >= ? ORDER BY seq LIMIT 1", (first,)
         ).fetchone()
         # Halving finds the last row of the stretch among millions in a few steps.
         low, high = seq, last
@@ -277,6 +279,11 @@ def _boots(connection: Connection, first: int, last: int) -> Iterator[Boot]:
             "SELECT seq, mono_ns FROM journal WHERE seq <= ? ORDER BY seq DESC LIMIT 1", (low,)
         ).fetchone()
         yield Boot(
-            boot=boot, first_seq=seq, last_seq=end, last_mono_ns=mono_ns, version=versions.get(boot, "")
+            boot=boot,
+            node=node,
+            first_seq=seq,
+            last_seq=end,
+            last_mono_ns=mono_ns,
+            version=versions.get(boot, ""),
         )
         first = low + 1

@@ -10,7 +10,7 @@ from acore.clock import NANOSECONDS
 from acore.events.asks import AskError
 from acore.events.base import Envelope, Kind, Message
 from acore.events.catalog import CATALOG
-from acore.replay.past import STARTED, STOPPING, field, recorded_error
+from acore.replay.life import STARTED, STOPPING, field, recorded_error
 from acore.runtime.actor import Context, Speaker
 from acore.runtime.driver import Answer, Ask, Handling, step
 from acore.runtime.memory import Memory

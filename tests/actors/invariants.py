@@ -14,7 +14,7 @@ from acore.events.health import CheckCompleted, HealthView
 from acore.events.lifecycle import LifecycleView
 from acore.events.metrics import ActivityCounted, HostSampled, MetricsView
 from acore.events.settings import SettingsLoaded, SettingsRead, SettingsView
-from acore.replay.past import EXITED, STARTED, field
+from acore.replay.life import EXITED, STARTED, field
 from acore.storage.query import Row
 from tests.actors.house import House
 from tests.actors.story import CHECKS, PACES

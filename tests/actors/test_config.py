@@ -5,9 +5,9 @@ from pathlib import Path
 from acore.actors.config import ConfigActor
 from acore.events.settings import GetSettings, SettingsLoaded, SettingsRead, SettingsView
 from acore.events.supervision import ActorExited, ActorStarted
-from acore.replay.replayer import replay
 from tests.actors.house import core, facts, house, loaded
 from tests.failing import FragileConfig, Struck
+from tests.replay.world import replay
 
 FASTER = facts(HEALTH_CHECK_INTERVAL="30")
 

@@ -12,9 +12,9 @@ from acore.events.discord import Link, LinkChanged
 from acore.events.health import CheckCompleted, Health, HealthView, RunCheck
 from acore.events.settings import SettingsRead
 from acore.events.supervision import ActorExited, ActorStarted
-from acore.replay.replayer import replay
 from tests.actors.house import core, facts, health, house, loaded, prober, steady
 from tests.failing import FragileConfig, FragileHealth, Struck
+from tests.replay.world import replay
 
 
 @check(Tier.WARNING)

@@ -16,9 +16,9 @@ from acore.events.lifecycle import (
 )
 from acore.events.parts import PartNotRestarted, PartRestarted, RestartActor, RestartVerdict
 from acore.events.supervision import ActorExited, ActorStarted
-from acore.replay.replayer import replay
 from tests.actors.house import BEGAN, PROCESS, House, core, house
 from tests.failing import FragileLifecycle, FragileMetrics, Struck
+from tests.replay.world import replay
 
 ACTORS = core(metrics=FragileMetrics, lifecycle=FragileLifecycle)
 

@@ -8,9 +8,9 @@ from acore.events.base import Envelope
 from acore.events.metrics import ActivityCounted, Counters, HostSampled, MetricsView
 from acore.events.supervision import ActorExited, ActorStarted
 from acore.events.transport import Deliver, DirectTransport, Inbox
-from acore.replay.replayer import replay
 from tests.actors.house import SAMPLE, House, core, house
 from tests.failing import FragileMetrics, Struck
+from tests.replay.world import replay
 
 ACTORS = core(metrics=FragileMetrics)
 

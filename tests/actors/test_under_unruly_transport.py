@@ -12,7 +12,7 @@ from acore.clock import HeldClock
 from acore.events.base import Envelope, Kind
 from acore.events.catalog import CATALOG
 from acore.record import Record
-from acore.replay.past import REMEMBERED, STARTED, STOPPING
+from acore.replay.life import REMEMBERED, STARTED, STOPPING
 from acore.storage.query import Row
 from tests.actors.fed import fed
 from tests.actors.invariants import SoFar, look_at

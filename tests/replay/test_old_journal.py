@@ -15,8 +15,7 @@ from acore.clock import HeldClock
 from acore.events.base import Command, Entry, Event, Kind
 from acore.events.catalog import retire, wire
 from acore.events.upcast import Recorded, UnknownMessageError, UnreadableMessageError
-from acore.replay.replayer import replay
-from acore.replay.upcast import Skipped
+from acore.replay.report import Skipped
 from acore.runtime.actor import Actor, Context
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
@@ -26,6 +25,7 @@ from acore.storage.query import Row, tail
 from acore.storage.rows import take_over, write
 from acore.storage.sqlite import transact
 from tests.actors.house import house
+from tests.replay.world import replay
 from tests.storage.world import connect, database
 
 # --- the program of today, with what it knows of those before it
@@ -307,7 +307,7 @@ def test_another_decision_shows_in_an_old_journal_too(
 
     first = replay("till", Generous, old).divergences[0]
 
-    assert (first.problem, first.handler) == ("different output", "take")
+    assert (first.kind, first.handler) == ("other payload", "take")
     assert first.actual == 'test.old.receipt {"cents":501,"paper":"plain"}'
     assert '{"cents":500' in first.expected
 
@@ -321,10 +321,7 @@ def test_what_was_said_and_is_retired_is_not_missed(tmp_path: Path, rows: tuple[
 
     assert then.divergences == ()
     assert then.state == replay("till", Till, rows).state
-    assert [one.problem for one in replay("till", Generous, old).divergences][:2] == [
-        "extra output",
-        "missing output",
-    ]
+    assert replay("till", Generous, old).divergences[0].kind == "other payload"
 
 
 def test_what_was_heard_as_one_is_handled_part_by_part(tmp_path: Path, rows: tuple[Row, ...]) -> None:
@@ -337,12 +334,7 @@ def test_what_was_heard_as_one_is_handled_part_by_part(tmp_path: Path, rows: tup
     assert (then.state, then.handled) == (today.state, today.handled)
     other = replay("till", Generous, old).divergences
     whole = next(row.seq for row in old if row.name == "test.old.payed_together")
-    assert [one.problem for one in other if one.seq == whole] == [
-        "extra output",
-        "extra output",
-        "missing output",
-        "missing output",
-    ]
+    assert [one.kind for one in other if one.seq == whole] == ["other payload", "other payload"]
 
 
 def test_what_was_said_as_one_is_expected_part_by_part(tmp_path: Path, rows: tuple[Row, ...]) -> None:
@@ -350,8 +342,8 @@ def test_what_was_said_as_one_is_expected_part_by_part(tmp_path: Path, rows: tup
     old = read(written(tmp_path / "old", aged(rows, as_billing)))
 
     assert replay("till", Stamping, old).divergences == ()
-    assert {one.problem for one in replay("till", Stamping, rows).divergences} == {"extra output"}
-    assert {(one.problem, one.expected) for one in replay("till", Till, old).divergences} == {
+    assert {one.kind for one in replay("till", Stamping, rows).divergences} == {"extra output"}
+    assert {(one.kind, one.expected) for one in replay("till", Till, old).divergences} == {
         ("missing output", "test.old.stamped {}")
     }
 

@@ -8,10 +8,20 @@ import anyio
 import msgspec
 import pytest
 
+import acore
 from acore.events.asks import AskTimeoutError
 from acore.events.base import Command, Effect, Event, Policy
 from acore.events.catalog import UnknownMessageError, wire
-from acore.replay.replayer import Divergence, Replayed, replay
+from acore.replay import engine
+from acore.replay.report import (
+    Divergence,
+    DivergenceKind,
+    FieldDifference,
+    LastInput,
+    NondeterminismError,
+    Replayed,
+)
+from acore.replay.source import RowsSource
 from acore.runtime.actor import Actor, Context
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
@@ -19,6 +29,7 @@ from acore.runtime.restart import Backoff
 from acore.runtime.spec import ChildSpec
 from acore.storage.query import Row
 from tests.actors.house import House, house
+from tests.replay.world import replay
 
 
 @wire("test.replay.added")
@@ -190,7 +201,7 @@ async def lived(directory: Path) -> tuple[Row, ...]:
 
 
 def problems(again: Replayed) -> list[tuple[str, str, str]]:
-    return [(one.handler, one.problem, one.message) for one in again.divergences]
+    return [(one.handler, one.kind, one.message) for one in again.divergences]
 
 
 @pytest.fixture
@@ -410,16 +421,16 @@ class Undeclared(Tally):
         (Silent, ("add", "missing output", "test.replay.added")),
         (Talkative, ("tell", "extra output", "test.replay.total")),
         (Boastful, ("add", "extra output", "test.replay.added")),
-        (Timid, ("note", "raised", "test.replay.rang")),
-        (Brave, ("add", "did not raise", "test.replay.added")),
-        (Clumsy, ("add", "raised", "test.replay.added")),
-        (Liar, ("tell", "different reply", "test.replay.total")),
-        (Louder, ("add", "different output", "test.replay.added")),
-        (Reversed, ("add", "different output", "test.replay.added")),
-        (Incurious, ("on_start", "missing ask", "actor.started")),
-        (Inquisitive, ("note", "extra ask", "test.replay.rang")),
-        (Confused, ("on_start", "different ask", "actor.started")),
-        (Undeclared, ("on_start", "raised", "actor.started")),
+        (Timid, ("note", "other failure", "test.replay.rang")),
+        (Brave, ("add", "other failure", "test.replay.added")),
+        (Clumsy, ("add", "other failure", "test.replay.added")),
+        (Liar, ("tell", "other payload", "test.replay.total")),
+        (Louder, ("add", "other effect", "test.replay.added")),
+        (Reversed, ("add", "other order", "test.replay.added")),
+        (Incurious, ("on_start", "missing output", "actor.started")),
+        (Inquisitive, ("note", "extra output", "test.replay.rang")),
+        (Confused, ("on_start", "other effect", "actor.started")),
+        (Undeclared, ("on_start", "other failure", "actor.started")),
     ],
 )
 def test_a_changed_handler_diverges_and_the_kind_is_named(
@@ -428,26 +439,73 @@ def test_a_changed_handler_diverges_and_the_kind_is_named(
     assert expected in problems(replay("tally", changed, rows))
 
 
-def test_a_different_payload_is_shown_beside_the_one_of_then(rows: tuple[Row, ...]) -> None:
-    first = replay("tally", Louder, rows).divergences[0]
-
+def test_a_difference_says_where_what_and_after_what(rows: tuple[Row, ...]) -> None:
+    """R03, R04: number, event, actor, run, handler, file and line, fields, last inputs, versions."""
+    line = Louder.add.__code__.co_firstlineno
     passed = next(row for row in rows if row.name == "test.replay.ring")
+    cause = next(row for row in rows if row.id == passed.cause)
+
+    first = engine.replay("tally", Louder, RowsSource(rows, version="0.0.9")).divergences[0]
+
+    last = first.last_inputs
     assert first == Divergence(
-        seq=next(row.seq for row in rows if row.id == passed.cause),
+        kind=DivergenceKind.OTHER_EFFECT,
+        seq=cause.seq,
         message="test.replay.added",
+        actor="tally",
         incarnation=2,
         handler="add",
-        problem="different output",
+        place=f"{__file__}:{line}",
         expected='test.replay.ring {"times":1}',
         actual='test.replay.ring {"times":3}',
+        fields=(FieldDifference(path="times", expected="1", actual="3"),),
+        last_inputs=last,
+        written_by="0.0.9",
+        replayed_by=acore.__version__,
     )
+    assert last[-1] == LastInput(seq=cause.seq, name="test.replay.added", handler="add")
+    assert [one.handler for one in last] == [
+        "on_start",
+        "add",
+        "add",
+        "tell",
+        "add",
+        "on_start",
+        "add",
+        "add",
+    ]
+    told = first.text()
+    assert f"Something else is requested: tally at entry {cause.seq}, test.replay.added" in told
+    assert f"add  {__file__}:{line}" in told
+    assert "times: 1 → 3" in told
+    assert f"written by acore 0.0.9, replayed by {acore.__version__}" in told
+    assert msgspec.json.decode(first.json(), type=Divergence) == first
+
+
+def test_a_replay_stops_at_the_first_difference_unless_it_is_to_go_on(rows: tuple[Row, ...]) -> None:
+    """R05."""
+    source = RowsSource(rows)
+
+    first, whole = (
+        engine.replay("tally", Boastful, source),
+        engine.replay("tally", Boastful, source, collect=True),
+    )
+
+    assert first.divergences == whole.divergences[:1]
+    assert len(whole.divergences) > 1
+    assert first.handled < whole.handled
+    with pytest.raises(
+        NondeterminismError, match="Something is said that was not said: tally at entry"
+    ) as caught:
+        first.check()
+    assert caught.value.divergence == first.first
 
 
 def test_what_raised_tells_both_errors(rows: tuple[Row, ...]) -> None:
     (first, *_) = replay("tally", Clumsy, rows).divergences
     assert (first.expected, first.actual) == ("", "KeyError"), "the first one was no crash then"
 
-    crash = next(one for one in replay("tally", Brave, rows).divergences if one.problem == "did not raise")
+    crash = next(one for one in replay("tally", Brave, rows).divergences if one.kind == "other failure")
     assert (crash.expected, crash.actual) == ("ZeroDivisionError", "")
 
 

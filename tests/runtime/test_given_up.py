@@ -11,13 +11,13 @@ from acore.events.asks import ActorCrashedError
 from acore.events.base import Command, Effect, Event, Policy, Trace
 from acore.events.catalog import wire
 from acore.events.supervision import ActorExited
-from acore.replay.replayer import replay
 from acore.runtime.actor import Actor, Context
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
 from acore.runtime.restart import RestartType, SpecError
 from acore.runtime.spec import ChildSpec
 from tests.actors.house import house
+from tests.replay.world import replay
 from tests.runtime.stage import child, running, tree
 
 ME = Trace("test")

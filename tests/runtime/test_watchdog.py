@@ -20,7 +20,6 @@ from acore.events.bus import Bus
 from acore.events.catalog import wire
 from acore.events.recorder import MemoryRecorder
 from acore.events.supervision import ActorExited, HandlerSlow
-from acore.replay.replayer import replay
 from acore.runtime.actor import Actor, Context
 from acore.runtime.administration import ChildState
 from acore.runtime.child import KILL_TIMEOUT
@@ -32,6 +31,7 @@ from acore.runtime.stack import Call
 from acore.runtime.system import System
 from acore.runtime.watchdog import HANDLER_TIMEOUT, SLOW_AFTER, HandlerTimeoutError, Watchdog
 from tests.actors.house import house
+from tests.replay.world import replay
 from tests.runtime.stage import Stage, child, running, tree
 
 ME = Trace(source="test")

@@ -30,7 +30,7 @@ from acore.replay.child.wire import (
     StepTask,
 )
 from acore.replay.engine import Step
-from acore.replay.past import STARTED, STOPPING
+from acore.replay.life import STARTED, STOPPING
 from acore.replay.report import differences
 from acore.storage.query import Row
 

@@ -1,0 +1,173 @@
+"""What a journal tells of one actor's life in one run of the process: few rows, read before all others."""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from acore.events.asks import AskError
+from acore.events.supervision import Burial
+from acore.runtime.restart import ExitKind
+from acore.storage.query import Row
+
+STARTED, STOPPING, EXITED = "actor.started", "actor.stopping", "actor.exited"
+REQUEUED, REMEMBERED, PATCHED = "message.requeued", "actor.remembered", "actor.patched"
+BURIED = "letter.died"
+SAID_OF_ONESELF = frozenset({STARTED, STOPPING, REQUEUED, REMEMBERED})
+"""What a cell says in its actor's name; no handler does."""
+_REPLACED = "a newer one took its place"
+
+
+class RecordedAskError(AskError):
+    """An ask that brought no reply then, for a reason that is not known here, brings none now."""
+
+
+class Moment(msgspec.Struct, frozen=True, gc=False):
+    """A turn in an actor's life.
+
+    `row` is that of a start or stop, which a hook handles. `unread` messages waited then; `message` is the
+    id of the one that was being handled, put back or replaced. `latest_ns` as in `ActorRemembered`.
+    """
+
+    seq: int
+    name: str
+    incarnation: int
+    row: Row | None = None
+    unread: int = 0
+    message: str = ""
+    attempt: int = 1
+    shape: str = ""
+    digest: str = ""
+    latest_ns: int = 0
+
+
+class Life:
+    """What one actor went through in one run of the process."""
+
+    def __init__(self, actor: str, rows: Iterable[Row]) -> None:
+        """Take in *rows*, which tell of *actor*'s life, in order."""
+        self._actor = actor
+        self.moments: list[Moment] = []
+        self.never_came: dict[str, int] = {}
+        """Messages that the actor never handled, with the number of the letter that says so."""
+        self.interrupted: dict[str, int] = {}
+        """Messages whose handling was ended from outside, with the number of the letter."""
+        self.replaced: set[str] = set()
+        """Messages whose place in the queue a newer one took."""
+        self.patches: dict[int, dict[str, frozenset[str]]] = defaultdict(dict)
+        """By the actor's run: which patches it took up with which message."""
+        self._ends: dict[tuple[str, bool], deque[str]] = defaultdict(deque)
+        stop = ""
+        for row in rows:
+            if row.name == STOPPING:
+                stop = row.id
+            self._learn(row, msgspec.json.decode(row.payload), stop)
+        self.special: frozenset[str] = frozenset(
+            (
+                *self.never_came,
+                *self.interrupted,
+                *self.replaced,
+                *(message for message, _ in self._ends),
+                *(one.message for one in self.moments),
+                *(message for some in self.patches.values() for message in some),
+            )
+        )
+        """Messages with which something else happened than that they were handled once."""
+        self.due = _due(self.moments)
+        """For each moment and one more: how many messages wait when the next one comes that tells it, and the
+        number of that one; 0 and 0 where none does before the run ends."""
+
+    def failure(self, message: str, *, in_hook: bool) -> str | None:
+        """Return the error that the next attempt at *message* ended with; None when it ended well.
+
+        Blank stands for a run that was ended from outside while it handled it.
+        """
+        ends = self._ends.get((message, in_hook))
+        return ends.popleft() if ends else None
+
+    @property
+    def has_failures(self) -> bool:
+        """Whether anything ever failed."""
+        return bool(self._ends)
+
+    def _learn(self, row: Row, told: dict[str, Any], stop: str) -> None:
+        if row.name == BURIED:
+            self._learn_burial(row, told)
+            return
+        unread, message, attempt = told.get("unread", 0), "", 1
+        match row.name:
+            case "actor.patched":
+                known = self.patches[told["incarnation"]]
+                known[row.cause] = known.get(row.cause, frozenset()) | {told["patch"]}
+                return
+            case "message.requeued":
+                message, attempt = told["message_id"], told["attempt"]
+            case "actor.exited" if told.get("handling"):
+                message = row.cause
+                in_hook = not told.get("is_ready", True) or row.cause == stop
+                error = "" if told["exit"] == ExitKind.LOST else told.get("error", "")
+                self._ends[message, in_hook].append(error)
+            case _:
+                pass
+        self.moments.append(
+            Moment(
+                row.seq,
+                row.name,
+                told.get("incarnation", 0),
+                row if row.name in {STARTED, STOPPING} else None,
+                unread,
+                message,
+                attempt,
+                told.get("shape", ""),
+                told.get("digest", ""),
+                told.get("latest_ns", 0),
+            )
+        )
+
+    def _learn_burial(self, row: Row, told: dict[str, Any]) -> None:
+        reason, message = told["reason"], told["message_id"]
+        if reason == Burial.LOOP:  # it is the sender's name that the letter bears: nobody received it
+            self.never_came[message] = row.seq
+        elif told["actor"] != self._actor or reason in {Burial.LATE_REPLY, Burial.POISON}:
+            return
+        elif reason == Burial.INTERRUPTED:
+            self.interrupted[message] = row.seq
+        elif told.get("detail") == _REPLACED:
+            self.replaced.add(message)
+            self.moments.append(Moment(row.seq, BURIED, 0, message=message))
+        else:
+            self.never_came[message] = row.seq
+
+
+def _due(moments: list[Moment]) -> list[tuple[int, int]]:
+    due = [(0, 0)]
+    for moment in reversed(moments):
+        match moment.name:
+            case "actor.stopping" | "actor.remembered":
+                due.append((moment.unread, moment.seq))
+            case "actor.started" | "actor.exited":
+                due.append((0, 0))
+            case _:
+                due.append(due[-1])
+    return due[::-1]
+
+
+def field(row: Row, name: str) -> Any:  # noqa: ANN401 - a field of JSON
+    """Return one field of what *row* holds."""
+    return msgspec.json.decode(row.payload)[name]
+
+
+def recorded_error(row: Row) -> AskError:
+    """Return the error that came instead of a reply, of the kind it was then."""
+    name, text = field(row, "error"), field(row, "text")
+    kind = next((kind for kind in _kinds(AskError) if kind.__name__ == name), RecordedAskError)
+    error = kind.__new__(kind)  # its sentence is recorded, the facts it was made from are not
+    error.args = (text,)
+    return error
+
+
+def _kinds(base: type[AskError]) -> Iterator[type[AskError]]:
+    yield base
+    for kind in base.__subclasses__():
+        yield from _kinds(kind)
