@@ -54,6 +54,7 @@ from acore.runtime.watchdog import HANDLER_TIMEOUT
 from acore.settings.load import Loaded
 from acore.settings.schema import Settings, revision
 from acore.status.parts import parts_of
+from acore.storage.database import Prepare
 from acore.storage.limits import MEGABYTE, Limits
 from acore.storage.store import Store, open_store
 from acore.storage.vault import Vault
@@ -100,6 +101,7 @@ class App:
         *,
         clock: Clock | None = None,
         amend: Amend = lambda tree: tree,
+        prepare: Prepare | None = None,
     ) -> None:
         """Prepare to run with settings.
 
@@ -108,11 +110,13 @@ class App:
             load: Reads them anew.
             clock: Another clock than the machine's.
             amend: Changes the tree of actors before it is built.
+            prepare: Called with each connection that writes to the database, before it is used.
         """
         self._loaded = loaded
         self._load = load
         self._clock = clock or RealClock()
         self._amend = amend
+        self._prepare = prepare
         self._why = ""
         self._deadline: threading.Timer | None = None
         self._began = self._clock.now()
@@ -150,7 +154,11 @@ class App:
                 async with (
                     self._listening(),
                     open_store(
-                        data_dir, boot=self.boot, clock=self._clock, limits=_limits(self.settings)
+                        data_dir,
+                        boot=self.boot,
+                        clock=self._clock,
+                        prepare=self._prepare,
+                        limits=_limits(self.settings),
                     ) as store,
                 ):
                     outside = await to_thread.run_sync(_Outside, data_dir)

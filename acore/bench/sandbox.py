@@ -5,8 +5,8 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from statistics import median
 
@@ -138,7 +138,7 @@ class NoSampleError(AcoreError):
         super().__init__(f"{what} did not answer within {_TIME_LIMIT:g} s; it said: {said[-500:]}")
 
 
-class _Heard:
+class Heard:
     """A process, and what it has said and nobody has asked for yet."""
 
     def __init__(self, what: str, process: Process) -> None:
@@ -146,6 +146,8 @@ class _Heard:
         self._what = what
         self._lines = TextReceiveStream(process.stdout)
         self._said = ""
+        self.pid = process.pid
+        self.kill = process.kill
 
     async def until(self, text: str, clock: Clock) -> str:
         """Return the line in which it says *text*.
@@ -189,7 +191,7 @@ async def measure_sandbox(
     echoes: list[LoadReport] = []
     async with (
         anyio.TemporaryDirectory(prefix="acore-bench-") as folder,
-        _served(Path(folder), clock) as state,
+        served(Path(folder), clock) as state,
     ):
         for number in range(1, rounds + 1):
             for what in random.sample(tuple(rates), k=2):
@@ -217,7 +219,7 @@ async def measure_sandbox(
     )
 
 
-async def _flooded(state: Json, count: int, client: _Heard, clock: Clock) -> tuple[float, float]:
+async def _flooded(state: Json, count: int, client: Heard, clock: Clock) -> tuple[float, float]:
     """Return how many dispatches a second a client took, and the share of the time the sandbox worked."""
     plan = FloodPlan(count=count, seconds=_TIME_LIMIT)
     report = await Remote(as_object(state["control"])).flood(plan, lambda _sent: None, anyio.Event())
@@ -231,36 +233,52 @@ async def _echoed(state: Json, seconds: float) -> LoadReport:
 
 
 @asynccontextmanager
-async def _served(folder: Path, clock: Clock) -> AsyncGenerator[Json]:
+async def served(folder: Path, clock: Clock) -> AsyncGenerator[Json]:
+    """Serve a sandbox in a process of its own, and yield what its state file says."""
     path = folder / "state.json"
     # Clients come one right after the other, oftener than a bot may IDENTIFY.
     at_once = ("--identify-interval", "0")
     command = (sys.executable, "-m", "acore", "sandbox", "serve", "--state", str(path), *at_once)
-    async with _started("the sandbox", command, folder) as sandbox:
+    async with started("the sandbox", command, folder) as sandbox:
         await sandbox.until("serves at", clock)
         yield await anyio.to_thread.run_sync(whereabouts.read, path)
 
 
 @asynccontextmanager
-async def _client(what: str, state: Json, count: int, folder: Path, clock: Clock) -> AsyncGenerator[_Heard]:
+async def _client(what: str, state: Json, count: int, folder: Path, clock: Clock) -> AsyncGenerator[Heard]:
     code = _READER if what == "reader" else _BARE_BOT
     command = (sys.executable, "-c", code, str(state["api_v10"]), str(state["bot_token"]), str(count))
-    async with _started(f"the {what}", command, folder) as client:
+    async with started(f"the {what}", command, folder) as client:
         await client.until("Connected", clock)
         yield client
 
 
 @asynccontextmanager
-async def _started(what: str, command: tuple[str, ...], folder: Path) -> AsyncGenerator[_Heard]:
+async def started(
+    what: str, command: tuple[str, ...], folder: Path, environ: Mapping[str, str] | None = None
+) -> AsyncGenerator[Heard]:
+    """Start *command* in *folder*, and ask it to stop after the block.
+
+    Args:
+        what: What it is, for an error.
+        command: The program and its arguments.
+        folder: Where it starts.
+        environ: What its environment has beside the paths.
+    """
     process = await anyio.open_process(
         command,
         stdin=subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
         cwd=folder,
-        env={"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env={
+            "PATH": os.defpath,
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            **(environ or {}),
+        },
     )
     try:
-        yield _Heard(what, process)
+        yield Heard(what, process)
     finally:
-        process.terminate()
+        with suppress(ProcessLookupError):  # it has ended by itself
+            process.terminate()
         await process.wait()

@@ -1,10 +1,14 @@
 """`acore bench`: figures, each beside its reference in the same run."""
 
 import sys
+from collections.abc import Callable, Sequence
 
 import anyio
 import click
+import msgspec
 
+from acore.bench.journal.rows import SLOW
+from acore.bench.journal.rows import lines as journal_lines
 from acore.bench.runtime.harness import Progress
 from acore.bench.runtime.report import (
     LineReport,
@@ -14,9 +18,8 @@ from acore.bench.runtime.report import (
     chosen,
     hastened,
     measure_runtime,
-    row_names,
 )
-from acore.bench.runtime.rows import Unit
+from acore.bench.runtime.rows import Line, Unit
 from acore.bench.sandbox import measure_sandbox
 from acore.bench.start import measure_start
 from acore.cli.output import as_json, complain, say, table
@@ -105,24 +108,71 @@ def sandbox(rounds: int, *, gate: bool, is_json: bool) -> int:
     return ExitCode.FAILURE if gate and report.ratio < report.must else ExitCode.OK
 
 
+def _measured[F: Callable[..., object]](command: F) -> F:
+    """Give *command* the options of what is measured in rows."""
+    for option in (
+        click.option("--json", "is_json", is_flag=True, help="One JSON object."),
+        click.option("--gate", is_flag=True, help="End with 1 if a row is far below what it must be, twice."),
+        click.option("--quick", is_flag=True, help=f"A first look: {_QUICK_ROUNDS} short rounds."),
+        click.option("--only", default="", metavar="ROWS", help="Only these rows, as in A1,A3."),
+        click.option(
+            "--rounds",
+            type=click.IntRange(1),
+            default=7,
+            show_default=True,
+            help="How often each is measured.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @bench.command()
-@click.option(
-    "--rounds", type=click.IntRange(1), default=7, show_default=True, help="How often each is measured."
-)
-@click.option("--only", default="", metavar="ROWS", help="Only these rows, as in A1,A3.")
-@click.option("--quick", is_flag=True, help=f"A first look: {_QUICK_ROUNDS} short rounds.")
-@click.option("--gate", is_flag=True, help="End with 1 if a row is far below what it must be, twice.")
-@click.option("--json", "is_json", is_flag=True, help="One JSON object.")
+@_measured
 def runtime(rounds: int, only: str, *, quick: bool, gate: bool, is_json: bool) -> int:
     """Events, questions, restarts and idle actors, beside hand-written loops and other libraries.
 
     docs/performance.md says what the rows mean. Other libraries take part when they are installed: in the
     checkout, pip install -c constraints.txt -e '.[bench]'.
     """
-    wanted = chosen([row.strip().upper() for row in only.split(",") if row.strip()])
-    if quick:
-        wanted, rounds = tuple(hastened(line, _QUICK) for line in wanted), _QUICK_ROUNDS
+    wanted, rounds = _wanted(None, only, rounds, is_quick=quick)
     report = measure_runtime(wanted, rounds, _show_progress)
+    return _judged(report, wanted, gate=gate, is_json=is_json)
+
+
+@bench.command()
+@_measured
+def journal(rounds: int, only: str, *, quick: bool, gate: bool, is_json: bool) -> int:
+    """What it takes until a fact is on the disk, beside SQLite alone; and what a busy bot writes in a day.
+
+    docs/performance.md says what the rows mean. C7 and C8 run a whole bot for a while, and do so once.
+    """
+    wanted, rounds = _wanted(journal_lines(), only, rounds, is_quick=quick)
+    reports = [
+        measure_runtime(some, times, _show_progress)
+        for some, times in (
+            ([line for line in wanted if line.row not in SLOW], rounds),
+            ([line for line in wanted if line.row in SLOW], 1),
+        )
+        if some
+    ]
+    told = tuple(line for report in reports for line in report.lines)
+    load = reports[0].load[0], reports[-1].load[1]
+    report = msgspec.structs.replace(reports[0], lines=told, load=load, peers={})
+    return _judged(report, wanted, gate=gate, is_json=is_json)
+
+
+def _wanted(
+    lines: Sequence[Line] | None, only: str, rounds: int, *, is_quick: bool
+) -> tuple[tuple[Line, ...], int]:
+    """Return the lines of the rows named in *only*, and how often they are measured."""
+    wanted = chosen([row.strip().upper() for row in only.split(",") if row.strip()], lines)
+    if not is_quick:
+        return wanted, rounds
+    return tuple(hastened(line, _QUICK) for line in wanted), _QUICK_ROUNDS
+
+
+def _judged(report: RuntimeReport, wanted: Sequence[Line], *, gate: bool, is_json: bool) -> int:
     if gate and report.weak:
         click.echo(f"once more: {_rows(report)}", err=True)
         report = again(report, wanted, _show_progress)
@@ -187,7 +237,7 @@ def _ours(line: LineReport) -> str:
 
 def _rows(report: RuntimeReport) -> str:
     named = {line.row for line in report.weak}
-    return ", ".join(row for row in row_names() if row in named)
+    return ", ".join(row for row in dict.fromkeys(line.row for line in report.lines) if row in named)
 
 
 def _bound(line: LineReport, bound: float | None) -> str:
@@ -219,5 +269,7 @@ def _figure(value: float, unit: Unit) -> str:
             return f"{value / _KILO:.1f} k/s"
         case Unit.NANOSECONDS if value >= _KILO:
             return f"{value / _KILO:.1f} µs"
+        case Unit.TIMES | Unit.BYTES | Unit.MIB:
+            return f"{value:,.0f} {unit}"
         case _:
             return f"{value:.3g} {unit}"

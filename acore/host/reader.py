@@ -52,3 +52,12 @@ def resident_bytes(pid: int) -> int:
         psutil.Error: There is no such process, or it may not be looked at.
     """
     return psutil.Process(pid).memory_info().rss
+
+
+def written_bytes(pid: int) -> int:
+    """Return how many bytes the process *pid* has had written to disks since it began.
+
+    Raises:
+        psutil.Error: There is no such process, or it may not be looked at.
+    """
+    return psutil.Process(pid).io_counters().write_bytes

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from itertools import batched, chain
 
 from acore.errors import ExitCode, FatalError
 from acore.events.base import Entry
@@ -12,10 +13,17 @@ from acore.storage.pending import forget_lost
 from acore.storage.projections import project
 from acore.storage.sqlite import Connection, is_about_a_row, savepoint, transact
 
-_INSERT = (
-    f"INSERT INTO journal ({', '.join(COLUMNS)}, hash) VALUES ({', '.join('?' * len(COLUMNS))}, ?) "  # noqa: S608 - its own names
-    "ON CONFLICT (id) DO NOTHING"
-)
+_ROW = f"({', '.join('?' * (len(COLUMNS) + 1))})"
+_SLICE = 50
+"""So many rows go into one statement."""
+
+
+def _insert(rows: int) -> str:
+    values = ", ".join([_ROW] * rows)
+    return f"INSERT INTO journal ({', '.join(COLUMNS)}, hash) VALUES {values} ON CONFLICT (id) DO NOTHING"  # noqa: S608 - its own names
+
+
+_INSERT, _INSERT_SLICE = _insert(1), _insert(_SLICE)
 
 
 class FencedOutError(FatalError):
@@ -84,13 +92,25 @@ class _RepeatedIdError(Exception):
 
 def _write_all(connection: Connection, entries: Sequence[Entry], boot: str) -> tuple[Spoiled, ...]:
     fresh, head = _fresh(connection, entries, boot)
-    rows, head = linked(head, [_cells(entry) for entry in fresh if entry.is_row])
-    if rows and connection.executemany(_INSERT, rows).rowcount != len(rows):
-        raise _RepeatedIdError
-    for entry in fresh:
-        project(connection, entry)
+    for some in batched(fresh, _SLICE):
+        rows, head = linked(head, [_cells(entry) for entry in some if entry.is_row])
+        if _insert_all(connection, rows) != len(rows):
+            raise _RepeatedIdError
+        for entry in some:
+            project(connection, entry)
     _advance(connection, fresh, head)
     return ()
+
+
+def _insert_all(connection: Connection, rows: Sequence[tuple[int | str | bytes, ...]]) -> int:
+    """Insert at most a slice of *rows*, and return how many were not there before.
+
+    A slice in one statement takes four fifths of the time. Above all the thread does not wait for the
+    interpreter after every single row, for as long as the event loop has much to do: up to 5 ms each time.
+    """
+    if len(rows) == _SLICE:
+        return connection.execute(_INSERT_SLICE, tuple(chain.from_iterable(rows))).rowcount
+    return connection.executemany(_INSERT, rows).rowcount if rows else 0
 
 
 def _write_each(connection: Connection, entries: Sequence[Entry], boot: str) -> tuple[Spoiled, ...]:
@@ -148,20 +168,22 @@ def _advance(connection: Connection, written: Sequence[Entry], head: bytes) -> N
 
 def _cells(entry: Entry) -> Cells:
     envelope = entry.envelope
+    # Each row takes this way: what is looked up several times is so once.
+    trace, origin, own = envelope.trace, envelope.origin, envelope.id
     return (
         envelope.seq,
-        envelope.id,
+        own,
         envelope.kind,
         entry.name,
         entry.version,
-        envelope.origin.node,
-        envelope.origin.boot,
+        origin.node,
+        origin.boot,
         envelope.wall_ns,
         envelope.mono_ns,
-        envelope.source,
+        trace.source,
         envelope.target,
-        envelope.cause,
-        envelope.correlation,
+        trace.cause,
+        trace.correlation or own,
         envelope.attempt,
         entry.payload.decode(),
     )

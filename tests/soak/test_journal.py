@@ -25,7 +25,7 @@ from acore.storage.store import DATABASE_NAME
 
 
 def test_a_process_killed_at_every_step_has_kept_what_it_promised(tmp_path: Path) -> None:
-    """J01, J02, J03, J13, J16: each way to die once, and the end in good order."""
+    """J01, J02, J03, J04, J05, J13, J16: each way to die once, and the end in good order."""
     seed = 20260101
     report = anyio.run(soak, len(KILLS), seed, tmp_path)
 
@@ -34,6 +34,7 @@ def test_a_process_killed_at_every_step_has_kept_what_it_promised(tmp_path: Path
     assert report.durable > 0
     assert report.effects > 0
     assert report.outcomes > 0
+    assert report.harms > 0
     assert list(tmp_path.iterdir()) == []
 
 
@@ -87,6 +88,7 @@ TAMPERINGS = {
     "the one before of a later run": (
         "UPDATE journal SET boot = 'boot-0' WHERE seq = (SELECT max(seq) FROM journal)"
     ),
+    "verifying: changed": "UPDATE journal SET source = 'other' WHERE seq = 3",
     "the file tells otherwise": "UPDATE runs SET ended_ns = 1",
 }
 
@@ -153,6 +155,7 @@ REPORT = JournalReport(
     again=1,
     outcomes=60,
     cuts=1,
+    harms=2,
     problems=(),
 )
 

@@ -87,22 +87,26 @@ class RuntimeReport(Record):
         return tuple(line for line in self.lines if line.verdict is Verdict.BROKEN)
 
 
-def row_names() -> tuple[str, ...]:
-    """Return the names of the rows, in their order."""
-    return tuple(dict.fromkeys(line.row for line in lines()))
+def row_names(table: Sequence[Line] | None = None) -> tuple[str, ...]:
+    """Return the names of the rows of *table*, or of the runtime's, in their order."""
+    return tuple(dict.fromkeys(line.row for line in table or lines()))
 
 
-def chosen(rows: Sequence[str]) -> tuple[Line, ...]:
+def chosen(rows: Sequence[str], table: Sequence[Line] | None = None) -> tuple[Line, ...]:
     """Return the lines of *rows*; all of them when none is named.
+
+    Args:
+        rows: Their names.
+        table: Where they are looked for; the runtime's lines if none are given.
 
     Raises:
         UnknownRowError: There is no such row.
     """
-    known = row_names()
+    known = row_names(table)
     for row in rows:
         if row not in known:
             raise UnknownRowError(row, known)
-    return tuple(line for line in lines() if not rows or line.row in rows)
+    return tuple(line for line in table or lines() if not rows or line.row in rows)
 
 
 def hastened(line: Line, factor: float) -> Line:

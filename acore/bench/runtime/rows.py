@@ -18,7 +18,11 @@ class Unit(StrEnum):
     PER_SECOND = "/s"
     NANOSECONDS = "ns"
     MICROSECONDS = "µs"
+    MILLISECONDS = "ms"
+    BYTES = "bytes"
     KIB = "KiB"
+    MIB = "MiB"
+    TIMES = "times"
     PERCENT = "%"
 
 

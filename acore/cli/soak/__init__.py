@@ -7,7 +7,7 @@ from acore.cli.late import LateGroup
 
 class _Commands(LateGroup):
     package = "acore.cli.soak"
-    names = ("runtime", "journal", "replay")
+    names = ("runtime", "journal", "rows", "replay")
 
 
 @click.group(cls=_Commands)

@@ -49,6 +49,7 @@ def _show(report: JournalReport) -> None:
             "runs": f"{sum(report.deaths.values()):,} in {report.seconds:.0f} s",
             "ended at": died,
             "log cut": f"{report.cuts:,} times to where it was last synced",
+            "log harmed": f"{report.harms:,} copies, torn or with other bytes in the middle",
             "requests": f"{report.requests:,}, {report.accepted:,} accepted, {report.durable:,} durable",
             "effects": f"{report.effects:,} seen, {report.again:,} of them more than once, as they may be",
             "outcomes": f"{report.outcomes:,} durable",

@@ -11,6 +11,7 @@ from acore.soak.journal.client import Ledger
 from acore.soak.journal.messages import Asked, Struck
 from acore.storage.database import connect_reader
 from acore.storage.query import Row, last_run, last_seq, tail
+from acore.storage.verify import verify
 
 _PAGE = 5000
 _ASKED = msgspec.json.Decoder(Asked)
@@ -53,6 +54,8 @@ def compare(path: Path, ledger: Ledger) -> Iterator[str]:
     yield from _told(found, ledger)
     yield from _performed(found, ledger)
     yield from _whole(path, found, ledger)
+    for finding in verify(path).findings:
+        yield f"verifying: {finding.fault} at entry {finding.seq}, after {finding.after}"
     ledger.upto = found.upto
 
 

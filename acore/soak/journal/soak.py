@@ -16,6 +16,7 @@ from acore.record import Record
 from acore.soak.journal.boundaries import GROWING, KILLS, Boundary
 from acore.soak.journal.check import compare
 from acore.soak.journal.client import Client, Ledger
+from acore.soak.journal.harm import Harm, harm
 from acore.soak.journal.victim import Orders
 from acore.storage.database import connect, connect_reader
 from acore.storage.schema import ForeignDatabaseError
@@ -43,6 +44,7 @@ class JournalReport(Record):
         again: How many of them it saw more than once.
         outcomes: How many outcomes it was told are durable.
         cuts: How often the log was cut to where it was last synced.
+        harms: How often a copy of the log was torn, or changed in its middle.
         problems: What was not as it must be; each with the run it was found in.
         kept: The directories in which something was found.
     """
@@ -57,6 +59,7 @@ class JournalReport(Record):
     again: int
     outcomes: int
     cuts: int
+    harms: int
     problems: tuple[str, ...]
     kept: tuple[str, ...] = ()
 
@@ -111,14 +114,13 @@ async def soak(
         seed=seed,
         seconds=clock.monotonic() - began,
         deaths=dict(sorted(tally.deaths.items())),
-        cuts=tally.counts.pop("cuts", 0),
         problems=tuple(tally.problems),
         kept=tuple(tally.kept),
         **{name: tally.counts[name] for name in _COUNTED},
     )
 
 
-_COUNTED = ("requests", "accepted", "durable", "effects", "again", "outcomes")
+_COUNTED = ("requests", "accepted", "durable", "effects", "again", "outcomes", "cuts", "harms")
 
 
 def _told(on_progress: Callable[[int], None], before: int, runs: int) -> None:
@@ -151,9 +153,12 @@ async def _life(
         )
         try:
             await client.spend(orders, requests=_LAST_REQUESTS)
-            if boundary in GROWING and chance.random() < 1 / 2:
-                tally.counts["cuts"] += await to_thread.run_sync(_cut, path, ledger)
-            problems = await to_thread.run_sync(partial(_compared, path, ledger))
+            problems = list[str]()
+            if boundary in GROWING:
+                problems += await to_thread.run_sync(_harmed, path, ledger, chance, tally)
+                if chance.random() < 1 / 2:
+                    tally.counts["cuts"] += await to_thread.run_sync(_cut, path, ledger)
+            problems += await to_thread.run_sync(_compared, path, ledger)
         except AcoreError as error:
             problems = [str(error)]
         tally.deaths[boundary] += 1
@@ -172,6 +177,16 @@ def _compared(path: Path, ledger: Ledger) -> list[str]:
     faults = [f"it says of itself: {fault}" for fault in ledger.faults]
     ledger.faults.clear()
     return [*faults, *compare(path, ledger)]
+
+
+def _harmed(path: Path, ledger: Ledger, chance: random.Random, tally: _Tally) -> list[str]:
+    """Harm copies of the log in each way; return what was not as it must be then."""
+    problems = list[str]()
+    for kind in Harm:
+        if (found := harm(kind, path, ledger, chance)) is not None:
+            tally.counts["harms"] += 1
+            problems += found
+    return problems
 
 
 def _cut(path: Path, ledger: Ledger) -> bool:

@@ -1,0 +1,1 @@
+"""`acore bench journal`: the journal beside SQLite spoken to directly, in one run."""
