@@ -64,7 +64,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ledger]:
     directory = tmp_path_factory.mktemp("life")
     ledger = Ledger()
     client = Client(ledger, random.Random(2), RealClock())  # noqa: S311 - the same in every run
-    orders = Orders(directory=str(directory), boot="boot-1", boundary=Boundary.OUTCOME_DURABLE, nth=3)
+    orders = Orders(directory=str(directory), boot="boot-1", boundary=Boundary.EFFECT_AFTER, nth=9)
     anyio.run(client.spend, orders)
     return directory / DATABASE_NAME, ledger
 
@@ -81,10 +81,12 @@ TAMPERINGS = {
         "WHERE name = 'soak.asked' LIMIT 1"
     ),
     "was seen and is not in the journal": "UPDATE journal SET id = 'x' || id WHERE name LIKE 'soak.strike_%'",
+    "and the store knows nothing of it": "DELETE FROM outbox",
+    "was never asked for or has its outcome": "UPDATE outbox SET id = id || 'x'",
     "where no batch ended": "UPDATE progress SET seq = seq + 1",
     "beyond the highest number given": "UPDATE progress SET seq = seq - 1",
     "the counters of": "UPDATE counters SET value = value + 1",
-    "there are none": "DELETE FROM journal WHERE seq = 3",
+    "verifying: removed": "DELETE FROM journal WHERE seq = 3",
     "the one before of a later run": (
         "UPDATE journal SET boot = 'boot-0' WHERE seq = (SELECT max(seq) FROM journal)"
     ),

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import msgspec
 
-from acore.events.base import Policy
+from acore.actors.outbox import MOST_RUNS
+from acore.events.base import Policy, effect_of
+from acore.events.catalog import CATALOG
 from acore.soak.journal.client import Ledger
-from acore.soak.journal.messages import Asked, Struck
+from acore.soak.journal.messages import STRIKES, Asked, Struck
 from acore.storage.database import connect_reader
 from acore.storage.query import Row, last_run, last_seq, tail
 from acore.storage.verify import verify
 
 _PAGE = 5000
+_STRIKES = frozenset(CATALOG.of(kind).name for kind in STRIKES.values())
 _ASKED = msgspec.json.Decoder(Asked)
 _STRUCK = msgspec.json.Decoder(Struck)
 
@@ -23,7 +26,8 @@ class Found(msgspec.Struct):
 
     Attributes:
         asked: The journal's numbers of each request.
-        strikes: The id of every effect that was asked for, with the number of the row.
+        strikes: The id of every effect that was asked for, with the name it is known by.
+        concluded: The ids of the effects that have an outcome.
         struck: The journal's numbers of each outcome.
         counted: How many rows tell of something counted.
         last: The last row's number.
@@ -31,7 +35,8 @@ class Found(msgspec.Struct):
     """
 
     asked: dict[int, list[int]]
-    strikes: dict[str, int]
+    strikes: dict[str, str]
+    concluded: set[str]
     struck: dict[int, list[int]]
     counted: int = 0
     last: int = 0
@@ -53,6 +58,7 @@ def compare(path: Path, ledger: Ledger) -> Iterator[str]:
     yield from problems
     yield from _told(found, ledger)
     yield from _performed(found, ledger)
+    yield from _owed(path, found, ledger)
     yield from _whole(path, found, ledger)
     for finding in verify(path).findings:
         yield f"verifying: {finding.fault} at entry {finding.seq}, after {finding.after}"
@@ -60,8 +66,13 @@ def compare(path: Path, ledger: Ledger) -> Iterator[str]:
 
 
 def _found(path: Path, ledger: Ledger, problems: list[str]) -> Found:
-    found = Found(asked=defaultdict(list), strikes={}, struck=defaultdict(list), upto=last_seq(path))
-    strikes = {"soak.strike_again", "soak.strike_once", "soak.strike_perhaps"}
+    found = Found(
+        asked=defaultdict(list),
+        strikes={},
+        concluded=set(),
+        struck=defaultdict(list),
+        upto=last_seq(path),
+    )
     ids = set[str]()
     before: Row | None = None
     order = {boot: number for number, boot in enumerate(ledger.boots)}
@@ -69,17 +80,17 @@ def _found(path: Path, ledger: Ledger, problems: list[str]) -> Found:
         if row.id in ids:
             problems.append(f"row {row.seq}: its id {row.id} is there twice")
         ids.add(row.id)
-        if before is not None and row.boot == before.boot and row.seq != before.seq + 1:
-            problems.append(f"between rows {before.seq} and {row.seq} of one run {row.boot} there are none")
         if before is not None and order.get(row.boot, -1) < order.get(before.boot, -1):
             problems.append(f"row {row.seq} is of run {row.boot}, the one before of a later run")
         before = row
+        if effect := effect_of(row.id):
+            found.concluded.add(effect)
         if row.name == "soak.asked":
             found.asked[_ASKED.decode(row.payload).number].append(row.seq)
         elif row.name == "soak.struck":
             found.struck[_STRUCK.decode(row.payload).number].append(row.seq)
-        elif row.name in strikes:
-            found.strikes[row.id] = row.seq
+        elif row.name in _STRIKES:
+            found.strikes[row.id] = row.name
         elif row.name == "activity.counted":
             found.counted += 1
     found.last = before.seq if before else 0
@@ -122,6 +133,27 @@ def _performed(found: Found, ledger: Ledger) -> Iterator[str]:
     for number, times in several.items():
         if times > 1:
             yield f"request {number} has {times} effects with different ids"
+
+
+def _owed(path: Path, found: Found, ledger: Ledger) -> Iterator[str]:
+    """J02: an effect is owed until it has an outcome; in the end only what waits for a person is."""
+    connection = connect_reader(path)
+    try:
+        owed = {
+            effect: (Policy(policy), resumed)
+            for effect, policy, resumed in connection.execute("SELECT id, policy, resumed FROM outbox")
+        }
+    finally:
+        connection.close()
+    without = found.strikes.keys() - found.concluded
+    for effect in without - owed.keys():
+        yield f"{found.strikes[effect]} {effect} has no outcome, and the store knows nothing of it"
+    for effect in owed.keys() - without:
+        yield f"{effect} is owed, and was never asked for or has its outcome"
+    for effect, (policy, resumed) in owed.items():
+        waits = policy is Policy.ASK_OPERATOR or (policy is Policy.IDEMPOTENT and resumed >= MOST_RUNS)
+        if ledger.has_ended and not waits:
+            yield f"{effect} ({policy}) is owed after a run that ended in good order"
 
 
 def _whole(path: Path, found: Found, ledger: Ledger) -> Iterator[str]:

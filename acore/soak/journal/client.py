@@ -142,8 +142,8 @@ class Client:
         assert stdout is not None  # noqa: S101 - it was started with a pipe
         port = int(await _word(stdout, said, "port"))
         async with await anyio.connect_tcp("127.0.0.1", port) as line, anyio.create_task_group() as group:
-            self.ledger.is_heard = orders.boundary not in {Boundary.NONE, Boundary.STARTING}
-            group.start_soon(self._hear, line, group.cancel_scope)
+            is_exact = orders.boundary not in {Boundary.NONE, Boundary.STARTING}
+            group.start_soon(self._hear, line, group.cancel_scope, is_exact)
             if orders.boundary is Boundary.NONE:
                 await self._ask(line, requests)
                 await line.send_eof()
@@ -157,7 +157,7 @@ class Client:
             if orders.boundary is not Boundary.COMMIT_TORN:  # that one is ended by the kernel
                 _kill(process)
 
-    async def _hear(self, line: SocketStream, everything: anyio.CancelScope) -> None:
+    async def _hear(self, line: SocketStream, everything: anyio.CancelScope, is_exact: bool) -> None:  # noqa: FBT001 - a task's arguments have places
         """Take note of all that is said until the process is dead, then end what else goes on."""
         left = b""
         try:
@@ -165,6 +165,8 @@ class Client:
                 *lines, left = (left + await line.receive()).split(b"\n")
                 for one in lines:
                     self.ledger.take(one.decode())
+                # What was said before this client came is said in one piece when it comes.
+                self.ledger.is_heard = is_exact
         except (anyio.EndOfStream, anyio.BrokenResourceError):
             everything.cancel()
 

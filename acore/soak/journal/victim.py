@@ -24,6 +24,7 @@ from threading import Lock
 import anyio
 import msgspec
 
+from acore.actors.outbox import OutboxActor
 from acore.clock import RealClock
 from acore.events.base import Policy, Trace
 from acore.events.bus import Bus
@@ -266,6 +267,7 @@ async def run(orders: Orders) -> None:
                     ChildSpec(id="decider", actor=Decider),
                     ChildSpec(id="striker", actor=Striker, start=lambda: Striker(line, gate)),
                     ChildSpec(id="door", actor=Door, start=lambda: Door(line, gate, done.set)),
+                    ChildSpec(id="outbox", actor=OutboxActor),
                 ),
             ),
             bus,
