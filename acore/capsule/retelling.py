@@ -42,7 +42,9 @@ class Retelling:
             AssertionError: It fails, or is not told it any more.
         """
         __tracebackhide__ = True
-        self._done(message)
+        step, before = self._at(message)
+        if step.error:
+            raise AssertionError(_story(step, before, f"{self._actor} fails: {step.error}"))
 
     def does_not_say(self, message: str, name: str, payload: str) -> None:
         """Let the actor handle the message of this id again.
@@ -56,11 +58,11 @@ class Retelling:
             AssertionError: It says the same, fails, or is not told the message any more.
         """
         __tracebackhide__ = True
+        step, before = self._done(message)
         content = msgspec.json.decode(payload)
-        for step, before in self._done(message):
-            for said in step.outputs:
-                if said.name == name and msgspec.json.decode(said.payload) == content:
-                    raise AssertionError(_story(step, before, f"{self._actor} says {name} {said.payload}"))
+        for said in step.outputs:
+            if said.name == name and msgspec.json.decode(said.payload) == content:
+                raise AssertionError(_story(step, before, f"{self._actor} says {name} {said.payload}"))
 
     def says(self, message: str, name: str, **fields: object) -> None:
         """Let the actor handle the message of this id again.
@@ -74,30 +76,31 @@ class Retelling:
             AssertionError: It does not say so, fails, or is not told the message any more.
         """
         __tracebackhide__ = True
-        done = self._done(message)
-        told = [said for step, _ in done for said in step.outputs]
-        for said in told:
+        step, before = self._done(message)
+        for said in step.outputs:
             if said.name == name and fields.items() <= msgspec.json.decode(said.payload).items():
                 return
         wanted = f"{name} {msgspec.json.encode(fields).decode()}" if fields else name
-        instead = ", ".join(f"{said.name} {said.payload}" for said in told) or "nothing"
-        raise AssertionError(_story(*done[-1], f"{self._actor} does not say {wanted}; it says {instead}"))
+        told = ", ".join(f"{said.name} {said.payload}" for said in step.outputs) or "nothing"
+        raise AssertionError(_story(step, before, f"{self._actor} does not say {wanted}; it says {told}"))
 
-    def _done(self, message: str) -> list[tuple[Step, list[Step]]]:
-        """Return what was done on a message, each with what led to it.
-
-        There is more than one where it had several attempts, or tells of the actor's own start.
-        """
+    def _done(self, message: str) -> tuple[Step, list[Step]]:
         __tracebackhide__ = True
-        found: list[tuple[Step, list[Step]]] = []
+        step, before = self._at(message)
+        if step.error:
+            raise AssertionError(_story(step, before, f"{self._actor} fails: {step.error}"))
+        return step, before
+
+    def _at(self, message: str) -> tuple[Step, list[Step]]:
+        """Return the last handling of a message, and those that led to it."""
+        __tracebackhide__ = True
+        found: tuple[Step, list[Step]] | None = None
         before: deque[Step] = deque(maxlen=LAST_INPUTS)
         for step in steps(self._actor, self._build, self._source, unknown="skip", want_states=False):
             if step.row.id == message:
-                if step.error:
-                    raise AssertionError(_story(step, list(before), f"{self._actor} fails: {step.error}"))
-                found.append((step, list(before)))
+                found = step, list(before)
             before.append(step)
-        if not found:
+        if found is None:
             raise AssertionError(
                 f"{self._actor} does not come to handle {message} any more: it fails before, or has no "
                 "handler for it; make the test anew, or remove it"

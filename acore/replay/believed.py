@@ -93,17 +93,20 @@ def believe(
     is_cut = boot == facts.boots[0] and facts.first_seq > 1
     if missing := _why_not(life, boot, is_between=between, is_cut=is_cut):
         return Belief(actor=actor, seq=seq, missing=missing)
-    return _folded(actor, build, source, seq, life, on_progress)
+    kept = next(source.snapshots(actor, upto=seq), None)
+    begin = kept.seq + 1 if kept is not None and kept.boot == boot.boot else boot.first_seq
+    return _folded(actor, build, source, Span(first=begin, last=seq), life, on_progress)
 
 
 def _folded(  # noqa: PLR0917 - as `believe` has them
     actor: str,
     build: Callable[[], Actor[Any]],
     source: Source,
-    seq: int,
+    span: Span,
     life: list[Row],
     on_progress: Callable[[int], None] | None,
 ) -> Belief:
+    seq = span.last or 0
     read = changed = None
 
     def note(step: Step) -> None:
@@ -116,7 +119,7 @@ def _folded(  # noqa: PLR0917 - as `believe` has them
         actor,
         build,
         source,
-        span=Span(last=seq),
+        span=span,
         collect=True,
         unknown="skip",
         on_step=note,

@@ -114,7 +114,14 @@ def test_a_difference_is_told_whole_and_ends_with_1(
     assert (code, err) == (ExitCode.FAILURE, "")
     (loaded,) = rows(spoiled, "settings.loaded")
     assert "✗ config     decides something else today" in out
-    for words in ("handled by   ", "on_start (run 1 of the settings)", "then ", "now ", "versions "):
+    for words in (
+        "handled by   ",
+        "on_start (run 1 of the settings)",
+        "then ",
+        "now ",
+        "versions ",
+        "where ",
+    ):
         assert words in out
     assert "acore replay --actor config --step" in out
     assert "lifecycle" not in out.partition("✗")[2], "it stops at the first"

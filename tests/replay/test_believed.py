@@ -1,5 +1,6 @@
 """What an actor believed at a moment: at each entry of a journal, and where that cannot be told, why."""
 
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import pytest
 
 from acore.replay.believed import BeforeTheJournalError, Belief, believe
 from acore.replay.source import DatabaseSource, RowsSource
+from acore.runtime.memory import REMEMBER_AFTER
 from acore.runtime.restart import Backoff
 from acore.runtime.spec import ChildSpec
 from acore.storage.query import Row
+from acore.storage.sqlite import attach
 from acore.storage.store import DATABASE_NAME
 from tests.actors.house import house
 from tests.failing import FragileMetrics, Struck
@@ -97,6 +100,32 @@ def test_the_same_is_told_from_the_file(folder: Path, rows: tuple[Row, ...]) -> 
     for row in rows[:: max(1, len(rows) // 7)]:
         for moment in (row.seq, row.at):
             assert believe("honest", Honest, source, moment) == of_honest(rows, moment)
+
+
+async def remembered(folder: Path) -> tuple[Row, ...]:
+    async with house(folder, ChildSpec(id="honest", actor=Honest)) as home:
+        await home.tell(Told(n=1), Told(n=2))
+        await home.clock.advance(REMEMBER_AFTER + 1)
+        await home.tell(Told(n=3), Told(n=4))
+        return await home.rows()
+
+
+def test_it_is_folded_from_the_newest_snapshot_before(tmp_path: Path) -> None:
+    """R11: what came before that is not needed: here it is taken away."""
+    rows = anyio.run(remembered, tmp_path)
+    path = tmp_path / DATABASE_NAME
+    (kept,) = DatabaseSource(path).snapshots("honest")
+    with closing(attach(path, "rw")) as connection:
+        sql = "DELETE FROM journal WHERE seq < ? AND name IN ('test.child.told', 'test.child.summed')"
+        assert connection.execute(sql, (kept.seq - 2,)).rowcount > 0
+    source = DatabaseSource(path)
+    told = [row for row in rows if row.name == "test.child.told"]
+
+    assert total(believe("honest", Honest, source, rows[-1].seq)) == 1 + 2 + 3 + 4
+    at_it = believe("honest", Honest, source, kept.seq)
+    assert msgspec.json.decode(kept.state, type=Known).total == total(at_it)
+    assert (at_it.read, at_it.incarnation) == (None, 1)
+    assert of_honest(rows, told[1].seq).seq == told[1].seq
 
 
 def test_of_an_actor_that_did_not_run_it_is_said_why(rows: tuple[Row, ...]) -> None:

@@ -80,7 +80,7 @@ def tell_divergence(one: Divergence) -> None:
         _row("differs", "then → now")
         lay_out_changes(one.fields, " " * (_LABEL + 4))
     for place, last in enumerate(one.last_inputs):
-        _row("came before" if not place else "", f"{last.seq:>7}  {last.name}  ({last.handler})")
+        _row("last inputs" if not place else "", f"{last.seq:>7}  {last.name}  ({last.handler})")
     _row("versions", f"written by acore {one.written_by or '(unknown)'}, replayed by {one.replayed_by}")
     _row("look closer", f"acore events show {one.seq}")
     _row("", f"acore replay --actor {one.actor} --step   (then: goto {one.seq})")

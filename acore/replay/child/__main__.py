@@ -8,11 +8,15 @@ from types import TracebackType
 from acore.errors import AcoreError, ExitCode
 from acore.replay.child.seal import Seal
 
+_NICE = 10
+
 
 def main() -> int:
     """Do what standard input asks for."""
     # Ctrl-C goes to every process of the terminal; who started this one ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A bot that runs beside it has something to do that cannot wait.
+    os.nice(_NICE)
     seal = Seal()
     # After the seal is there and before it is closed: what takes functions of time by name gets watched ones.
     from acore.replay.child.pulse import Pipe  # noqa: PLC0415 - see above

@@ -133,7 +133,7 @@ class _Work:
             return next((one.seq for one in self._source.snapshots(name, upto=before - 1)), 0)
 
         def begin(after: int) -> Iterator[Step]:
-            first = max(task.span.first or 0, after) or None
+            first = max(task.span.first or 0, after + 1 if after else 0) or None
             return steps(name, build, self._source, span=msgspec.structs.replace(task.span, first=first))
 
         stepper = Stepper(begin, snapshot)
