@@ -34,8 +34,13 @@ _TOKEN_IN_PATH = r"(?<=/)(?P<place>(?:webhooks|interactions)/[0-9]+/)[^/\s?#\"'<
 _TOKEN_IN_PAYLOAD = r"""(?P<key>["']token\\?["']\s*:\s*\\?["'])[^"'\\]+"""  # noqa: S105 - it finds tokens
 # nextcord shows the beginning of the token in its warnings.
 _TOKEN_BEGINNING = r"(?<=Bot )\S+\[redacted\]"  # noqa: S105 - it finds tokens
-_TOKENS = re.compile(
-    f"{_TOKEN_IN_PATH}|{_TOKEN_IN_PAYLOAD}|{_TOKEN_BEGINNING}|{_BOT_TOKEN}|{_INTERACTION_TOKEN}"
+# Each by itself is looked for by the characters that it begins with; all in one take ten times as long.
+_TOKENS = (
+    (re.compile(_TOKEN_IN_PATH), rf"\g<place>{_MASK}"),
+    (re.compile(_TOKEN_IN_PAYLOAD), rf"\g<key>{_MASK}"),
+    (re.compile(_TOKEN_BEGINNING), _MASK),
+    (re.compile(_BOT_TOKEN), _MASK),
+    (re.compile(_INTERACTION_TOKEN), _MASK),
 )
 
 # systemd sets the first two for a service (systemd.exec(5)), Kubernetes the third.
@@ -73,7 +78,9 @@ def masked(text: str) -> str:
     """Return *text* with kept secrets, and what looks like a Discord token, replaced by `***`."""
     for secret in _kept:
         text = text.replace(secret, _MASK)
-    return _TOKENS.sub(lambda found: (found["place"] or found["key"] or "") + _MASK, text)
+    for pattern, instead in _TOKENS:
+        text = pattern.sub(instead, text)
+    return text
 
 
 def masker(secrets: Iterable[str]) -> Masker:

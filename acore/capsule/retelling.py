@@ -42,9 +42,7 @@ class Retelling:
             AssertionError: It fails, or is not told it any more.
         """
         __tracebackhide__ = True
-        step, before = self._at(message)
-        if step.error:
-            raise AssertionError(_story(step, before, f"{self._actor} fails: {step.error}"))
+        self._done(message)
 
     def does_not_say(self, message: str, name: str, payload: str) -> None:
         """Let the actor handle the message of this id again.
@@ -58,11 +56,11 @@ class Retelling:
             AssertionError: It says the same, fails, or is not told the message any more.
         """
         __tracebackhide__ = True
-        step, before = self._done(message)
         content = msgspec.json.decode(payload)
-        for said in step.outputs:
-            if said.name == name and msgspec.json.decode(said.payload) == content:
-                raise AssertionError(_story(step, before, f"{self._actor} says {name} {said.payload}"))
+        for step, before in self._done(message):
+            for said in step.outputs:
+                if said.name == name and msgspec.json.decode(said.payload) == content:
+                    raise AssertionError(_story(step, before, f"{self._actor} says {name} {said.payload}"))
 
     def says(self, message: str, name: str, **fields: object) -> None:
         """Let the actor handle the message of this id again.
@@ -76,31 +74,30 @@ class Retelling:
             AssertionError: It does not say so, fails, or is not told the message any more.
         """
         __tracebackhide__ = True
-        step, before = self._done(message)
-        for said in step.outputs:
+        done = self._done(message)
+        told = [said for step, _ in done for said in step.outputs]
+        for said in told:
             if said.name == name and fields.items() <= msgspec.json.decode(said.payload).items():
                 return
         wanted = f"{name} {msgspec.json.encode(fields).decode()}" if fields else name
-        told = ", ".join(f"{said.name} {said.payload}" for said in step.outputs) or "nothing"
-        raise AssertionError(_story(step, before, f"{self._actor} does not say {wanted}; it says {told}"))
+        instead = ", ".join(f"{said.name} {said.payload}" for said in told) or "nothing"
+        raise AssertionError(_story(*done[-1], f"{self._actor} does not say {wanted}; it says {instead}"))
 
-    def _done(self, message: str) -> tuple[Step, list[Step]]:
-        __tracebackhide__ = True
-        step, before = self._at(message)
-        if step.error:
-            raise AssertionError(_story(step, before, f"{self._actor} fails: {step.error}"))
-        return step, before
+    def _done(self, message: str) -> list[tuple[Step, list[Step]]]:
+        """Return what was done on a message, each with what led to it.
 
-    def _at(self, message: str) -> tuple[Step, list[Step]]:
-        """Return the last handling of a message, and those that led to it."""
+        There is more than one where it had several attempts, or tells of the actor's own start.
+        """
         __tracebackhide__ = True
-        found: tuple[Step, list[Step]] | None = None
+        found: list[tuple[Step, list[Step]]] = []
         before: deque[Step] = deque(maxlen=LAST_INPUTS)
         for step in steps(self._actor, self._build, self._source, unknown="skip", want_states=False):
             if step.row.id == message:
-                found = step, list(before)
+                if step.error:
+                    raise AssertionError(_story(step, list(before), f"{self._actor} fails: {step.error}"))
+                found.append((step, list(before)))
             before.append(step)
-        if found is None:
+        if not found:
             raise AssertionError(
                 f"{self._actor} does not come to handle {message} any more: it fails before, or has no "
                 "handler for it; make the test anew, or remove it"

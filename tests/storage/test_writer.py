@@ -1,6 +1,6 @@
 import asyncio
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from acore.events.metrics import ActivityCounted, LoadCounters
 from acore.events.store import ProbeStore, StoreState
 from acore.runtime.edge import EdgeContext
 from acore.storage import rows as journal_rows
-from acore.storage.sqlite import Connection
+from acore.storage.sqlite import Connection, Error
 from acore.storage.store import Store
+from acore.storage.verify import verify
 from acore.storage.writer import FIRST_RETRY, FLUSH_WITHIN, LAST_RETRY, StoreWriter
 from tests.storage.world import PYTHON, ROOT, World, rows, running
 
@@ -155,6 +156,42 @@ async def test_a_writer_lost_in_the_middle_of_a_commit_loses_nothing_and_writes_
         assert exits == [("lost",)]
         assert world.counted() == list(range(1, 200))
         assert (await world.ask(LoadCounters())).messages == sum(range(1, 200))
+
+
+class Doubtful(StoreWriter):
+    """Commits, and is told that it failed: as when the disk reports an error after the COMMIT was sent."""
+
+    left = 3
+
+    def _commit(
+        self, connection: Connection, entries: Sequence[Entry], boot: str, wall_ns: int
+    ) -> tuple[journal_rows.Spoiled, ...]:
+        spoiled = super()._commit(connection, entries, boot, wall_ns)
+        if self.left:
+            self.left -= 1
+            error = Error("disk I/O error")
+            error.sqlite_errorcode = 10  # SQLITE_IOERR
+            raise error
+        return spoiled
+
+
+async def test_a_commit_whose_outcome_was_not_seen_is_not_done_twice(tmp_path: Path) -> None:
+    """J05, J12: rows, tables and chain are as if it had been seen."""
+    clock = HeldClock()
+
+    def doubtful(store: Store) -> StoreWriter:
+        return Doubtful(store.journal, store.path, store.opening)
+
+    async with running(tmp_path, clock, writer=doubtful) as world:
+        for number in range(1, 50):
+            world.count(number)
+        await clock.advance(10)
+        await world.durable()
+
+        assert world.counted() == list(range(1, 50))
+        assert world.rows("SELECT value FROM counters") == [(sum(range(1, 50)),)]
+        assert world.rows(FACTS) == [("store.degraded",), ("store.recovered",)]
+    assert verify(tmp_path / "acore.db").findings == ()
 
 
 async def test_a_writer_that_crashes_keeps_what_was_said_meanwhile(tmp_path: Path) -> None:
