@@ -412,7 +412,12 @@ def sole_error() -> Generator[None]:
 
 
 def _limits(settings: Settings) -> Limits:
-    return Limits(memory_bytes=settings.journal_memory_mb * MEGABYTE)
+    return Limits(
+        memory_bytes=settings.journal_memory_mb * MEGABYTE,
+        days=settings.journal_retention_days,
+        max_bytes=settings.journal_max_mb * MEGABYTE,
+        replayed=tuple(spec.id for spec in core_specs({})),
+    )
 
 
 def _failed(failure: BaseException, began: datetime) -> RunFailed:

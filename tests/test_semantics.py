@@ -14,7 +14,7 @@ ALL = [
     for number in range(1, last + 1)
 ]
 # Not proved yet.
-WAITED_FOR = {"J18", "R04", "R10", "R11", "R12", "R14", "R19"}
+WAITED_FOR = {"R04", "R10", "R11", "R12", "R14", "R19"}
 
 
 @pytest.fixture(scope="module")

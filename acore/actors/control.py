@@ -9,16 +9,32 @@ from anyio.abc import SocketListener
 from loguru import logger
 
 from acore.control.address import SOCKET_NAME, NoAddressError, listen_at, remove
-from acore.control.protocol import BotStatus, GetStatus, PartsNow, Request, WatchParts
+from acore.control.protocol import (
+    BotStatus,
+    GetStatus,
+    PartsNow,
+    PinSet,
+    Purge,
+    Purged,
+    Refusal,
+    Request,
+    SetPin,
+    WatchParts,
+)
 from acore.control.server import Caller, Switchboard
+from acore.events.asks import AskError
 from acore.events.discord import GatewayView, Link
 from acore.events.lifecycle import LifecycleView, ProcessFacts
 from acore.events.parts import Part
+from acore.events.store import PinJournal, PurgeJournal
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.status.report import report_of
 
 RETRY = 30.0
 """Seconds between two attempts to make the socket, e.g. while the disk is full."""
+PURGE_LIMIT = 3600.0
+"""Seconds that removing much from the journal may take."""
+_COMMAND_LINE = "the command line"
 _REMOVE_LIMIT = 2.0
 
 
@@ -82,8 +98,31 @@ async def show_parts(asked: WatchParts, caller: Caller, bot: Bot) -> None:
         await clock.sleep(asked.interval)
 
 
+@serves(Purge)
+async def purge(asked: Purge, caller: Caller, bot: Bot) -> None:
+    """Have the writer remove what is old or too much; that takes as long as it takes."""
+    wanted = PurgeJournal(by=_COMMAND_LINE, is_trial=asked.is_trial)
+    try:
+        await caller.send(Purged(outcome=await bot.io.ask(wanted, within=PURGE_LIMIT)))
+    except AskError as error:
+        await caller.send(Refusal(text=str(error)))
+
+
+@serves(SetPin)
+async def set_pin(asked: SetPin, caller: Caller, bot: Bot) -> None:
+    """Have the writer keep entries, or no longer."""
+    try:
+        problem = await bot.io.ask(PinJournal(name=asked.name, seq=asked.seq, by=_COMMAND_LINE))
+    except AskError as error:
+        await caller.send(Refusal(text=str(error)))
+    else:
+        await caller.send(PinSet(problem=problem))
+
+
 class ControlActor(EdgeActor):
     """Owns the control socket. What is wrong with it or its callers harms nothing else of the bot."""
+
+    asks = (PurgeJournal, PinJournal)
 
     def __init__(self, directory: Path, process: ProcessFacts, parts: Callable[[], tuple[Part, ...]]) -> None:
         """Prepare to answer.

@@ -18,7 +18,14 @@ from acore.events.lifecycle import InterruptionFound, RunEnded, RunFailed, RunSt
 from acore.events.outbox import EffectAbandoned, EffectResumed, EffectsUndecided, WentAhead
 from acore.events.parts import PartNotRestarted, PartRestarted
 from acore.events.settings import SettingsLoaded, SettingsRefused
-from acore.events.store import JournalFilled, JournalLost, JournalRelieved, StoreDegraded, StoreRecovered
+from acore.events.store import (
+    JournalFilled,
+    JournalLost,
+    JournalPurged,
+    JournalRelieved,
+    StoreDegraded,
+    StoreRecovered,
+)
 from acore.events.supervision import (
     ActorExited,
     ActorRestarting,
@@ -175,6 +182,8 @@ def line_of(event: Event) -> Line | None:  # noqa: C901, PLR0911, PLR0912, PLR09
                 f"events and {event.effects} actions were refused."
             )
             return Line(level="WARNING", text=text)
+        case JournalPurged():
+            return _purged(event)
         case SettingsLoaded():
             warnings = "".join(f" Note: {warning}." for warning in event.facts.warnings)
             text = f"The settings are in force (revision {event.facts.revision}).{warnings}"
@@ -288,6 +297,20 @@ def _restart(event: ActorRestarting) -> str:
         f"Restarting {part_name(event.actor)}{others} in {event.delay:.1f} s "
         f"({times} within {span(event.within)})."
     )
+
+
+def _purged(event: JournalPurged) -> Line:
+    why = "were old" if event.reason == "age" else "were more than JOURNAL_MAX_MB allows"
+    megabytes = event.used_bytes / 2**20
+    text = f"{event.rows} entries of the journal, up to number {event.last_seq}, {why} and are removed."
+    if not event.rows:
+        text = "Nothing could be removed from the journal."
+    if event.is_cut:
+        text += " Among them is the beginning of what runs now, since too little else was left to remove."
+    if event.held_by:
+        text += f" More would go, but {event.held_by} needs the rest: {megabytes:.0f} MB are in use."
+    is_trouble = event.is_cut or bool(event.held_by)
+    return Line(level="WARNING" if is_trouble else "INFO", text=text)
 
 
 def _slow(event: HandlerSlow) -> str:

@@ -13,6 +13,7 @@ from acore import __version__
 from acore.errors import AcoreError
 from acore.events.parts import Part
 from acore.events.status import StatusReport
+from acore.events.store import PurgeOutcome
 from acore.record import Record
 
 VERSION = 1
@@ -33,6 +34,19 @@ class WatchParts(Request, tag="parts"):
     """How is each part? A reply at once, and one each `interval` seconds until the caller hangs up."""
 
     interval: Annotated[float, Meta(ge=0.1, le=3600)] = 1.0
+
+
+class Purge(Request, tag="purge"):
+    """Remove from the journal what is old or too much; of a trial, say what that would be. One reply."""
+
+    is_trial: bool = False
+
+
+class SetPin(Request, tag="pin", kw_only=True):
+    """Keep the entries from `seq` on under a name; without a number, no longer. One reply."""
+
+    name: str
+    seq: int | None = None
 
 
 class Reply(Record, tag_field="reply"):
@@ -61,6 +75,18 @@ class PartsNow(Reply, tag="parts", kw_only=True):
     at: datetime
     monotonic: float
     parts: tuple[Part, ...]
+
+
+class Purged(Reply, tag="purged", kw_only=True):
+    """What was, or would be, removed."""
+
+    outcome: PurgeOutcome
+
+
+class PinSet(Reply, tag="pinned", kw_only=True):
+    """What became of a pin: blank, or why it could not be set or removed."""
+
+    problem: str
 
 
 class Refusal(Reply, tag="refusal", kw_only=True):
@@ -134,6 +160,6 @@ def requests() -> dict[str, type[Request]]:
     return {str(kind.__struct_config__.tag): kind for kind in Request.__subclasses__()}
 
 
-_REPLY: msgspec.json.Decoder[BotStatus | PartsNow | Refusal] = msgspec.json.Decoder(
-    BotStatus | PartsNow | Refusal
+_REPLY: msgspec.json.Decoder[BotStatus | PartsNow | Purged | PinSet | Refusal] = msgspec.json.Decoder(
+    BotStatus | PartsNow | Purged | PinSet | Refusal
 )

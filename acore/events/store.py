@@ -102,6 +102,50 @@ class JournalLost(Event):
                 assert_never(self.loss)
 
 
+@wire("journal.purged", vital=True)
+class JournalPurged(Event):
+    """What was old or too much has been removed from the beginning of the journal; told once a day.
+
+    `reason` is age or size; `held_by` says what keeps more from being removed though there is too much, and
+    `is_cut` that the present run can no longer be replayed from its beginning. `used_bytes` are left.
+    """
+
+    rows: int
+    first_seq: int
+    last_seq: int
+    reason: str
+    used_bytes: int
+    held_by: str = ""
+    is_cut: bool = False
+
+
+class PurgeOutcome(Record):
+    """What was, or would be, removed from the journal; see JournalPurged."""
+
+    rows: int
+    last_seq: int
+    reason: str
+    used_bytes: int
+    held_by: str = ""
+
+
+@wire("journal.purge", journaled=False)
+class PurgeJournal(Command[PurgeOutcome]):
+    """Remove now what is old or too much; of a trial, only say what that would be."""
+
+    by: str
+    is_trial: bool = False
+
+
+@wire("journal.pin", journaled=False)
+class PinJournal(Command[str]):
+    """Keep the rows from a number on under a name, or no longer. Blank, or why that cannot be."""
+
+    name: str
+    seq: int | None
+    by: str
+
+
 class StoreProbe(Record):
     """A write and a read that were made to see whether they work. Sizes are bytes."""
 

@@ -138,6 +138,21 @@ class Settings(Record):
             restart_needed=True,
         ),
     ] = 64
+    journal_retention_days: Annotated[
+        int,
+        Meta(ge=1, le=365),
+        Setting(help="How long the journal is kept.", unit="days", restart_needed=True),
+    ] = 7
+    journal_max_mb: Annotated[
+        int,
+        Meta(ge=16, le=1_048_576),
+        Setting(
+            help="How much the journal may take of the disk; the oldest entries are removed before they "
+            "take more.",
+            unit="megabytes",
+            restart_needed=True,
+        ),
+    ] = 512
     standstill_limit: Annotated[
         int,
         Meta(ge=0, le=3600),

@@ -37,6 +37,9 @@ def connect(path: Path, *, prepare: Prepare | None = None) -> Connection:
     with damage_named(path):
         connection = attach(path, "rwc")
         try:
+            if not connection.execute("PRAGMA page_count").fetchone()[0]:
+                # What is removed can be given back to the disk; it must be said before there is anything.
+                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
             # A commit that returned survives the machine losing power.
             connection.execute("PRAGMA synchronous = FULL")

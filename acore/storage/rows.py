@@ -86,6 +86,13 @@ def write(connection: Connection, entries: Sequence[Entry], boot: str) -> tuple[
     return transact(connection, partial(_write_each, entries=entries, boot=boot))
 
 
+def refuse_fenced_out(connection: Connection, boot: str) -> None:
+    """Raise FencedOutError unless *boot* is the run that may write."""
+    writer = connection.execute("SELECT writer FROM progress").fetchone()[0]
+    if writer != boot:
+        raise FencedOutError(boot, writer)
+
+
 class _RepeatedIdError(Exception):
     """An id is in the journal already, so not every projector may run."""
 

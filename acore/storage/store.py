@@ -22,6 +22,7 @@ from acore.storage.query import tail
 from acore.storage.reader import StoreReader
 from acore.storage.rows import write
 from acore.storage.sqlite import Error
+from acore.storage.sweeper import Sweeper
 from acore.storage.writer import BATCH, StoreWriter
 
 DATABASE_NAME = "acore.db"
@@ -44,6 +45,7 @@ class Store:
         opening: Opening,
         *,
         limits: Limits | None = None,
+        sweeper: Sweeper | None = None,
         prepare: Prepare | None = None,
     ) -> None:
         """Describe a store whose database was taken over for this boot; see `open_store`."""
@@ -53,11 +55,19 @@ class Store:
         self.last_seq = journal.last_seq
         self.lost = 0
         self._limits = limits or Limits()
+        self._sweeper = sweeper
         self._prepare = prepare
 
     def writer(self) -> StoreWriter:
         """Return the actor that writes, made anew."""
-        return StoreWriter(self.journal, self.path, self.opening, limits=self._limits, prepare=self._prepare)
+        return StoreWriter(
+            self.journal,
+            self.path,
+            self.opening,
+            limits=self._limits,
+            sweeper=self._sweeper,
+            prepare=self._prepare,
+        )
 
     def reader(self) -> StoreReader:
         """Return the actor that reads, made anew."""
@@ -116,7 +126,8 @@ async def open_store(
         opening = await to_thread.run_sync(take, path, boot, clock.now())
         limits = limits or Limits()
         journal = Journal(opening.last_seq, partial(_past, path), room=limits.memory_bytes)
-        store = Store(path, journal, opening, limits=limits, prepare=prepare)
+        sweeper = Sweeper(limits, boot, clock)
+        store = Store(path, journal, opening, limits=limits, sweeper=sweeper, prepare=prepare)
         try:
             yield store
         finally:

@@ -1,5 +1,6 @@
 """The actor that puts the journal on disk."""
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -9,11 +10,16 @@ from anyio import to_thread
 from anyio.lowlevel import checkpoint
 from loguru import logger
 
+from acore.errors import AcoreError, ExitCode
+from acore.events.audit import AuditNoted
 from acore.events.base import Entry
 from acore.events.store import (
     JournalFilled,
     JournalRelieved,
+    PinJournal,
     ProbeStore,
+    PurgeJournal,
+    PurgeOutcome,
     StoreDegraded,
     StoreProbe,
     StoreRecovered,
@@ -27,9 +33,12 @@ from acore.storage.database import Database, Prepare, open_database
 from acore.storage.journal import Journal, JournalOverflowError
 from acore.storage.limits import Limits
 from acore.storage.opening import Opening
+from acore.storage.pins import PinError, pin, unpin
 from acore.storage.probe import free_space, probe
+from acore.storage.retention import forecast
 from acore.storage.rows import Spoiled, write
-from acore.storage.sqlite import Connection, Error, is_passing
+from acore.storage.sqlite import Connection, Error, is_passing, transact
+from acore.storage.sweeper import EVERY, PAUSE, Sweeper
 
 BATCH = 1000
 """Entries in one transaction, at most; more gain nothing and hold the others up."""
@@ -39,6 +48,17 @@ MARK_EVERY = 1.0
 """Seconds from one sync of the mark to the next, at least."""
 FLUSH_WITHIN = 5.0
 """Seconds in which an ordered stop begins further attempts to write what is left."""
+
+
+class WriterBusyError(AcoreError):
+    """Nothing can be removed while nothing can be written."""
+
+    exit_code = ExitCode.IO
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the journal cannot be written now, so nothing can be removed: see what /botstatus says"
+        )
 
 
 class StoreWriter(EdgeActor):
@@ -56,6 +76,7 @@ class StoreWriter(EdgeActor):
         opening: Opening,
         *,
         limits: Limits | None = None,
+        sweeper: Sweeper | None = None,
         prepare: Prepare | None = None,
     ) -> None:
         """Prepare to write.
@@ -65,9 +86,12 @@ class StoreWriter(EdgeActor):
             path: The database, taken over for this boot already.
             opening: What was found then.
             limits: How much it may take.
+            sweeper: Removes what is old or too much; nobody does if it is not given.
             prepare: Called with each new connection before it is used.
         """
         self._limits = limits or Limits()
+        self._sweeper = sweeper
+        self._purges: list[asyncio.Future[PurgeOutcome]] = []
         self._journal = journal
         self._path = path
         self._opening = opening
@@ -85,16 +109,21 @@ class StoreWriter(EdgeActor):
             io.spawn(self._end_when_overflowing)
         io.spawn(self._keep_mark, io)
         self._tell_loss(io)
+        if self._sweeper is not None:
+            io.spawn(self._keep_house, io, self._sweeper)
         io.ready()
         try:
             while not io.stopping.is_set():
-                await self._journal.gathered()
+                await self._next(io)
                 # Who hears what was said just now answers in this turn: a fact and the effect it leads to
                 # are one commit, and the effect waits for one instead of two.
                 await checkpoint()
                 if not await self._write(io):
+                    self._give_up_sweeping()
                     with io.clock.deadline(self._next_retry()):
                         await io.stopping.wait()
+                elif self._sweeper is not None and self._sweeper.is_sweeping:
+                    await self._sweep(io, self._sweeper)
             await self._flush(io)
         finally:
             await self._let_go()
@@ -111,6 +140,51 @@ class StoreWriter(EdgeActor):
             wal_bytes=found.wal_bytes,
             integrity=found.integrity,
         )
+
+    @handles
+    async def purge(self, wanted: PurgeJournal, io: EdgeContext) -> PurgeOutcome:
+        """Remove what is old or too much now, or say what that would be."""
+        if self._sweeper is None:
+            raise WriterBusyError
+        if wanted.is_trial:
+            job = partial(forecast, limits=self._limits, present=self._sweeper.present)
+            async with await open_database(self._path, read_only=True) as database:
+                found = await database.run(job)
+            return PurgeOutcome(
+                rows=found.rows,
+                last_seq=found.last_seq,
+                reason=found.reason,
+                used_bytes=found.used_bytes,
+                held_by=found.held_by,
+            )
+        done: asyncio.Future[PurgeOutcome] = asyncio.get_running_loop().create_future()
+        self._purges.append(done)
+        self._sweeper.begin(is_asked=True)
+        self._journal.wake()
+        outcome = await done
+        io.publish(AuditNoted(who=wanted.by, action="purge", target="journal", outcome="done"))
+        return outcome
+
+    @handles
+    async def pin(self, wanted: PinJournal, io: EdgeContext) -> str:
+        """Keep rows from a number on, or no longer; return why that cannot be."""
+        name, seq = wanted.name, wanted.seq
+        now = io.clock.now()
+
+        def change(connection: Connection) -> None:
+            if seq is None:
+                unpin(connection, name)
+            else:
+                pin(connection, name, seq, now, wanted.by)
+
+        try:
+            await (await self._opened()).run(partial(transact, job=change))
+        except (PinError, Error) as error:
+            return str(error)
+        action = "unpin" if seq is None else "pin"
+        target = name if seq is None else f"{name} at {seq}"
+        io.publish(AuditNoted(who=wanted.by, action=action, target=target, outcome="done"))
+        return ""
 
     @handles
     async def say_full(self, _: JournalFilled, io: EdgeContext) -> None:
@@ -149,6 +223,50 @@ class StoreWriter(EdgeActor):
         if self._opening.lost is not None and not self._opening.is_told:
             self._opening.is_told = True
             io.publish(self._opening.lost)
+
+    async def _next(self, io: EdgeContext) -> None:
+        """Return when there is something to write, or to tidy up."""
+        if self._sweeper is not None and self._sweeper.is_sweeping:
+            with io.clock.deadline(PAUSE):
+                await self._journal.gathered()
+        else:
+            await self._journal.gathered()
+
+    async def _keep_house(self, io: EdgeContext, sweeper: Sweeper) -> None:
+        """Look from time to time whether something is to be removed."""
+        while True:
+            await io.clock.sleep(EVERY)
+            sweeper.begin()
+            self._journal.wake()
+
+    async def _sweep(self, io: EdgeContext, sweeper: Sweeper) -> None:
+        """Remove a little, if there is something to remove."""
+        try:
+            async with damage_noted(self._path):
+                with self._journal.doing("store: tidying up"):
+                    told = await sweeper.step(await self._opened())
+        except Error as error:
+            if not is_passing(error):
+                raise
+            logger.warning("nothing can be removed from the journal now: {}", error)
+            await self._let_go()
+            self._give_up_sweeping()
+            return
+        if told is not None:
+            io.publish(told)
+        if not sweeper.is_sweeping:
+            for done in self._purges:
+                if not done.done() and sweeper.outcome is not None:
+                    done.set_result(sweeper.outcome)
+            self._purges.clear()
+
+    def _give_up_sweeping(self) -> None:
+        if self._sweeper is not None:
+            self._sweeper.stop()
+        for done in self._purges:
+            if not done.done():
+                done.set_exception(WriterBusyError())
+        self._purges.clear()
 
     async def _write(self, io: EdgeContext) -> bool:
         """Write one batch; return whether that worked."""

@@ -34,6 +34,7 @@ from acore.events.settings import SettingsLoaded, SettingsRefused
 from acore.events.store import (
     JournalFilled,
     JournalLost,
+    JournalPurged,
     JournalRelieved,
     Loss,
     StoreDegraded,
@@ -242,6 +243,36 @@ TOLD: list[tuple[Event, str, str]] = [
         JournalRelieved(facts=3, effects=2, seconds=65.0),
         "WARNING",
         "There is room for records again after 1 min 5 s; meanwhile 3 events and 2 actions were refused.",
+    ),
+    (
+        JournalPurged(rows=30, first_seq=1, last_seq=40, reason="age", used_bytes=2**20),
+        "INFO",
+        "30 entries of the journal, up to number 40, were old and are removed.",
+    ),
+    (
+        JournalPurged(
+            rows=9,
+            first_seq=1,
+            last_seq=9,
+            reason="size",
+            used_bytes=9 * 2**20,
+            held_by="the pin x",
+            is_cut=True,
+        ),
+        "WARNING",
+        "were more than JOURNAL_MAX_MB allows and are removed. Among them is the beginning of what runs now",
+    ),
+    (
+        JournalPurged(
+            rows=9, first_seq=1, last_seq=9, reason="size", used_bytes=9 * 2**20, held_by="the pin x"
+        ),
+        "WARNING",
+        "and are removed. More would go, but the pin x needs the rest: 9 MB are in use.",
+    ),
+    (
+        JournalPurged(rows=0, first_seq=0, last_seq=0, reason="", used_bytes=2**20, held_by="the pin x"),
+        "WARNING",
+        "Nothing could be removed from the journal. More would go, but the pin x needs the rest",
     ),
     (SettingsLoaded(facts=facts()), "INFO", "The settings are in force"),
     (SettingsRefused(problems=("A=1: no", "B=2: no")), "ERROR", "change nothing: A=1: no; B=2: no"),

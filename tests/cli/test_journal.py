@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from acore.cli import invoke
 from acore.clock import HeldClock
 from acore.errors import ExitCode
 from acore.sandbox import Person, Sandbox
@@ -121,3 +122,46 @@ async def test_where_there_is_no_journal_that_is_said(home: Path, command: str) 
     assert told.process.returncode == ExitCode.UNAVAILABLE, told.output
     assert "there is no database at" in told.err
     assert not (home / "nowhere").exists()
+
+
+async def test_what_is_too_much_is_removed_beside_a_running_bot_and_what_is_pinned_stays(
+    home: Path, sandbox: Sandbox, member: Person
+) -> None:
+    """J18: over the control socket, so that one process alone writes to the file."""
+    async with running(home, sandbox) as bot:
+        await member.invoke("botstatus")
+        pinned = await outcome(home, "journal", "pin", "night", "3")
+        assert pinned.out == "Entries from 3 on are kept until `acore journal unpin 'night'`.\n", (
+            pinned.output
+        )
+        refused = await outcome(home, "journal", "pin", "night", "999999")
+        assert refused.process.returncode == ExitCode.FAILURE, refused.output
+        assert "acore: entry 999999 is not in the journal (it reaches from 1 to" in refused.err
+        purged = await outcome(home, "journal", "purge")
+        assert purged.out.startswith("Nothing was removed; "), purged.output
+        assert await bot.stop() == ExitCode.OK, bot.output
+    noted = rows(home / "data" / "acore.db", "SELECT who, action, target FROM audit WHERE action <> 'start'")
+    assert ("the command line", "pin", "night at 3") in noted
+    assert ("the command line", "purge", "journal") in noted
+
+
+async def test_a_dead_bots_journal_is_tidied_up_in_the_file_itself(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """J18."""
+    count, last = rows(data / "acore.db", "SELECT count(*), max(seq) FROM journal")[0]
+    for command, code, words in (
+        (("pin", "here", "2"), ExitCode.OK, "Entries from 2 on are kept"),
+        (("purge", "--dry-run"), ExitCode.OK, "1 entry would be removed, up to number 1 (age); "),
+        (("purge",), ExitCode.OK, "1 entry removed, up to number 1 (age); "),
+        (("pins",), ExitCode.OK, "name\tfrom entry\tsince\nhere\t2\t"),
+        (("unpin", "here"), ExitCode.OK, "The pin 'here' is gone"),
+        (("unpin", "here"), ExitCode.FAILURE, "acore: there is no pin 'here': there are none"),
+        (("pins",), ExitCode.OK, "Nothing is pinned."),
+        (("purge", "--json"), ExitCode.OK, f'{{"rows":{count - 2},"last_seq":{last - 1},"reason":"age",'),
+        (("purge",), ExitCode.OK, "Nothing was removed; "),
+        (("verify",), ExitCode.OK, f"The journal is whole.\nentries  1, up to number {last}\n"),
+    ):
+        assert invoke(["journal", "--data", str(data), *command]) == code
+        said = capsys.readouterr()
+        assert (said.out + said.err).startswith(words)

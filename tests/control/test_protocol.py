@@ -60,7 +60,10 @@ def test_a_reply_comes_back_equal() -> None:
         (b'{"v": 1}', "missing required field `request`"),
         (b'{"v": "1", "request": "status"}', "Expected `int`, got `str` - at `$.v`"),
         (b'{"v": 2, "request": "status"}', "speaks version 1, not 2: use the same acore"),
-        (b'{"v": 1, "request": "dance"}', "does not know the request 'dance', only parts, status"),
+        (
+            b'{"v": 1, "request": "dance"}',
+            "does not know the request 'dance', only parts, pin, purge, status",
+        ),
         (
             b'{"v": 1, "request": "parts", "interval": 0}',
             "the request 'parts' is wrong: Expected `float` >= 0.1",

@@ -11,7 +11,7 @@ from acore.cli.run import data_option, settings_options
 
 class _Commands(LateGroup):
     package = "acore.cli.journal"
-    names = ("status", "verify")
+    names = ("status", "verify", "purge", "pin", "unpin", "pins")
 
 
 EXAMPLES = """\
@@ -20,6 +20,8 @@ Examples:
   acore journal status
   acore journal verify
   acore journal verify --data /var/lib/acore --json
+  acore journal purge --dry-run
+  acore journal pin "last night" 48210
 """
 
 
