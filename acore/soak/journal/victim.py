@@ -276,6 +276,7 @@ async def run(orders: Orders) -> None:
             bus.publish(_started(), trace)
             group.start_soon(system.run)
             await done.wait()
+            await system.wait_ready()  # what earlier runs left is dealt with by then
             await bus.idle(within=_PATIENCE)
             bus.publish(RunEnded(reason="the client is done", uptime=0.0), trace)
             system.stop()
