@@ -57,6 +57,9 @@ class _Drawing:
                 self._words and self._chance.random() < 0.5  # noqa: PLR2004 - half of them
             ):
                 return self._chance.choice(self._words)
+            case inspect.DateTimeType():  # everywhere in acore an instant knows that it is of UTC
+                found = examples_of(node, above, where)
+                return self._chance.choice([one for one in found if str(one).endswith("Z")] or found)
             case inspect.VarTupleType():  # of what lies in itself there is no end otherwise
                 return []
             case _:

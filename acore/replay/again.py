@@ -474,7 +474,8 @@ class Again:
     def _end(self, moment: Moment) -> None:
         """End a run of then, and with it what it had handled and this one, which was over before, had not."""
         ids = [one.id for one in self._waiting]
-        if moment.message in ids and moment.message not in self._attempts:
+        # What a hook fails on, e.g. the fact of the own start, was not taken out of the queue for that.
+        if moment.message in ids and moment.message not in self._attempts and not moment.in_hook:
             for _ in range(ids.index(moment.message) + 1):
                 self._waiting.popleft()
         # Which messages a run left to the next one is known if it failed on one of them, or was followed.

@@ -27,7 +27,8 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
     """A turn in an actor's life.
 
     `row` is that of a start or stop, which a hook handles. `unread` messages waited then; `message` is the
-    id of the one that was being handled, put back or replaced. `latest_ns` as in `ActorRemembered`.
+    id of the one that was being handled, put back or replaced; `in_hook` when a hook was, so that it may
+    still wait to be handled. `latest_ns` as in `ActorRemembered`.
     """
 
     seq: int
@@ -40,6 +41,7 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
     shape: str = ""
     digest: str = ""
     latest_ns: int = 0
+    in_hook: bool = False
 
 
 class Life:
@@ -95,7 +97,7 @@ class Life:
         if row.name == BURIED:
             self._learn_burial(row, told)
             return
-        unread, message, attempt = told.get("unread", 0), "", 1
+        unread, message, attempt, in_hook = told.get("unread", 0), "", 1, False
         match row.name:
             case "actor.patched":
                 known = self.patches[told["incarnation"]]
@@ -122,6 +124,7 @@ class Life:
                 told.get("shape", ""),
                 told.get("digest", ""),
                 told.get("latest_ns", 0),
+                in_hook,
             )
         )
 

@@ -16,13 +16,19 @@ from click.testing import CliRunner
 
 from acore.cli.soak import soak as soak_command
 from acore.events import topics
-from acore.events.base import Event, Message
+from acore.events.base import Command, Event, Message
 from acore.events.catalog import CATALOG, wire
+from acore.events.supervision import ActorExited, ActorStarted
 from acore.golden.drawn import drawn
+from acore.replay.engine import replay
+from acore.replay.source import RowsSource
 from acore.runtime.actor import Actor, Context
+from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
+from acore.runtime.restart import Backoff
 from acore.runtime.spec import ChildSpec
 from acore.soak.replay import forgotten, live, soak, subjects
+from tests.actors.house import house
 
 topics.load()
 HASH_SEEDS = ("0", "1", "42", "4711", "random")
@@ -187,6 +193,68 @@ async def test_time_and_chance_are_refused_before_that(tmp_path: Path, look: Cal
 def test_the_order_of_a_set_is_found_by_another_hash(in_five_processes: list[tuple[str, str]]) -> None:
     """R20, R02: within one process it is always the same."""
     assert len({jumbled for _, jumbled in in_five_processes}) > 1
+
+
+@wire("test.determinism.get")
+class Get(Command[int]):
+    """How many?"""
+
+
+class Seen(msgspec.Struct):
+    told: tuple[str, ...] = ()
+
+
+class Witness(Actor[Seen]):
+    """Hears of its own starts and ends, and asks for something each time it starts."""
+
+    asks = (Get,)
+
+    async def on_start(self, ctx: Context) -> None:
+        await ctx.ask(Get())
+
+    @handles
+    async def began(self, started: ActorStarted, _ctx: Context) -> None:
+        self.state.told += (f"began {started.actor} {started.incarnation}",)
+
+    @handles
+    async def ended(self, ended: ActorExited, _ctx: Context) -> None:
+        self.state.told += (f"ended {ended.actor} {ended.incarnation}",)
+
+    @handles
+    async def stumble(self, _asked: Asked, _ctx: Context) -> None:
+        raise ValueError("it stumbled")
+
+
+class Source(EdgeActor):
+    """Knows how many, but for the second time that it is asked."""
+
+    asked = 0
+
+    @handles
+    async def tell(self, _question: Get, _io: EdgeContext) -> int:
+        Source.asked += 1
+        if Source.asked == 2:
+            raise OSError("not now")
+        return 1
+
+
+async def test_what_came_before_a_start_that_failed_is_for_the_next_run(tmp_path: Path) -> None:
+    """R09, R20: also the fact of that start itself, which its hook failed on."""
+    quick = Backoff(first=0.1, cap=0.1, jitter=0)
+    specs = (
+        ChildSpec(id="source", actor=Source, backoff=quick),
+        ChildSpec(id="witness", actor=Witness, backoff=quick),
+    )
+    async with house(tmp_path, *specs) as home:
+        await home.tell(Asked(words=()))
+        await home.clock.advance(200)
+        lived, rows = home.state("witness"), await home.rows()
+
+    again = replay("witness", Witness, RowsSource(rows))
+
+    told = [one for one in msgspec.json.decode(lived, type=Seen).told if "witness" in one]
+    assert told == ["ended witness 1", "began witness 2", "ended witness 2", "began witness 3"]
+    assert (again.divergences, bytes(again.state)) == ((), lived)
 
 
 def test_the_command_reports_to_people() -> None:
