@@ -11,6 +11,7 @@ from loguru import logger
 from acore.control.address import SOCKET_NAME, NoAddressError, listen_at, remove
 from acore.control.protocol import (
     BotStatus,
+    EffectDecided,
     GetStatus,
     PartsNow,
     PinSet,
@@ -19,12 +20,14 @@ from acore.control.protocol import (
     Refusal,
     Request,
     SetPin,
+    SettleEffect,
     WatchParts,
 )
 from acore.control.server import Caller, Switchboard
 from acore.events.asks import AskError
 from acore.events.discord import GatewayView, Link
 from acore.events.lifecycle import LifecycleView, ProcessFacts
+from acore.events.outbox import DecideEffect, OutboxView
 from acore.events.parts import Part
 from acore.events.store import PinJournal, PurgeJournal
 from acore.runtime.edge import EdgeActor, EdgeContext
@@ -67,7 +70,7 @@ def serves[R: Request](kind: type[R]) -> Callable[[Server[R]], Server[R]]:
 async def tell_status(_asked: GetStatus, caller: Caller, bot: Bot) -> None:
     """Tell how the bot is, out of the views: it works while any part is down."""
     gateway, lifecycle = bot.io.view(GatewayView), bot.io.view(LifecycleView)
-    application = gateway.application if gateway else None
+    application, outbox = gateway.application if gateway else None, bot.io.view(OutboxView)
     await caller.send(
         BotStatus(
             pid=bot.process.pid,
@@ -77,6 +80,7 @@ async def tell_status(_asked: GetStatus, caller: Caller, bot: Bot) -> None:
             is_connected=gateway is not None and gateway.link is Link.READY,
             is_stopping=lifecycle is not None and lifecycle.is_stopping,
             report=report_of(bot.io.clock.now(), bot.io, is_operator=True),
+            undecided=outbox.undecided if outbox else 0,
         )
     )
 
@@ -119,10 +123,19 @@ async def set_pin(asked: SetPin, caller: Caller, bot: Bot) -> None:
         await caller.send(PinSet(problem=problem))
 
 
+@serves(SettleEffect)
+async def settle_effect(asked: SettleEffect, caller: Caller, bot: Bot) -> None:
+    """Have a decision carried out."""
+    decided = await bot.io.ask(DecideEffect(key=asked.key, decision=asked.decision, by=asked.by))
+    await caller.send(
+        EffectDecided(effect=decided.effect, effect_id=decided.effect_id, problem=decided.problem)
+    )
+
+
 class ControlActor(EdgeActor):
     """Owns the control socket. What is wrong with it or its callers harms nothing else of the bot."""
 
-    asks = (PurgeJournal, PinJournal)
+    asks = (PurgeJournal, PinJournal, DecideEffect)
 
     def __init__(self, directory: Path, process: ProcessFacts, parts: Callable[[], tuple[Part, ...]]) -> None:
         """Prepare to answer.

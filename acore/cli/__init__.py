@@ -20,6 +20,7 @@ COMMANDS = (
     "journal",
     "replay",
     "at",
+    "outbox",
     "sandbox",
     "init",
     "bench",

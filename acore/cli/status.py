@@ -18,6 +18,7 @@ from acore.events.base import Event
 from acore.events.catalog import CATALOG, UnknownMessageError
 from acore.events.lifecycle import RunFailed, StopRequested
 from acore.host.boot import machine_started
+from acore.storage.leftovers import leftovers
 from acore.storage.lock import holder_of
 from acore.storage.query import LastLife, Row, last_life
 from acore.storage.store import DATABASE_NAME
@@ -84,6 +85,7 @@ def _past(directory: Path) -> Past | None:
         stop_by=stop.by if isinstance(stop, StopRequested) else "",
         error=error,
         error_number=number,
+        unfinished=leftovers(path, limit=1).count,
     )
 
 
@@ -118,6 +120,7 @@ def _show(verdict: Verdict, now: datetime) -> None:
         "acore": verdict.version,
         "restarts": "" if verdict.restarts is None else str(verdict.restarts),
         "last error": verdict.last_error,
+        "unfinished": f"{verdict.unfinished} (`acore outbox` lists them)" if verdict.unfinished else "",
     }
     pairs({name: text for name, text in facts.items() if text})
     for number, trouble in enumerate(verdict.wrong):

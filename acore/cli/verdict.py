@@ -50,7 +50,11 @@ class Condition(StrEnum):
 
 
 class Verdict(Record):
-    """How the bot is, what is wrong, and what to do. None and blank stand for what is not known."""
+    """How the bot is, what is wrong, and what to do. None and blank stand for what is not known.
+
+    `undecided` counts what earlier runs left without an outcome and a person has to decide; `unfinished`
+    what a bot that does not run has left, and the next start deals with.
+    """
 
     condition: Condition
     headline: str
@@ -66,6 +70,8 @@ class Verdict(Record):
     last_sign_of_life: datetime | None = None
     last_error: str = ""
     last_error_number: int | None = None
+    undecided: int = 0
+    unfinished: int = 0
 
 
 class Past(Record):
@@ -81,6 +87,7 @@ class Past(Record):
         stop_by: Who wanted it to stop, if anybody did.
         error: The last failure of a part in a sentence.
         error_number: The journal's number of that.
+        unfinished: How much was asked for and has no outcome.
     """
 
     last_sign: datetime
@@ -92,6 +99,7 @@ class Past(Record):
     stop_by: str = ""
     error: str = ""
     error_number: int | None = None
+    unfinished: int = 0
 
 
 def of_running(status: BotStatus) -> Verdict:
@@ -106,10 +114,12 @@ def of_running(status: BotStatus) -> Verdict:
     elif not status.is_connected:
         headline = f"{name} runs and is not connected to Discord: {report.connection}."
         to_do = (_WHILE_AWAY,)
+    if status.undecided:
+        to_do = (*to_do, "`acore outbox` lists what waits for your decision, and tells how to decide.")
     return Verdict(
         condition=Condition.CONNECTED if status.is_connected else Condition.NOT_CONNECTED,
         headline=headline,
-        wrong=tuple(_troubles(report, lines)),
+        wrong=(*_troubles(report, lines), *_undecided(status.undecided)),
         to_do=to_do,
         name=status.name,
         pid=status.pid,
@@ -117,6 +127,7 @@ def of_running(status: BotStatus) -> Verdict:
         began=report.began,
         connected_since=report.connected_since if status.is_connected else None,
         restarts=sum(line.restarts for line in lines),
+        undecided=status.undecided,
     )
 
 
@@ -265,7 +276,17 @@ def _with_past(verdict: Verdict, past: Past | None) -> Verdict:
         last_sign_of_life=past.last_sign,
         last_error=past.error,
         last_error_number=past.error_number,
+        unfinished=past.unfinished,
     )
+
+
+def _undecided(count: int) -> Iterator[str]:
+    if count:
+        what, wait = ("thing", "waits") if count == 1 else ("things", "wait")
+        yield (
+            f"{count} {what} that an earlier run was asked for {wait} for your decision: what came of it "
+            "is not known."
+        )
 
 
 def _troubles(report: StatusReport, lines: tuple[ActorLine, ...]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from acore import __version__
 from acore.errors import AcoreError
+from acore.events.outbox import Decision
 from acore.events.parts import Part
 from acore.events.status import StatusReport
 from acore.events.store import PurgeOutcome
@@ -49,6 +50,17 @@ class SetPin(Request, tag="pin", kw_only=True):
     seq: int | None = None
 
 
+class SettleEffect(Request, tag="settle_effect", kw_only=True):
+    """Have an effect whose outcome nobody knows done once more, or left.
+
+    `key` is its id or the first digits of it; `by` is who decides.
+    """
+
+    key: str
+    decision: Decision
+    by: str
+
+
 class Reply(Record, tag_field="reply"):
     """Something answered on the control socket."""
 
@@ -56,7 +68,10 @@ class Reply(Record, tag_field="reply"):
 
 
 class BotStatus(Reply, tag="status", kw_only=True):
-    """How the bot is, and which process it is. `name` is blank until Discord has told it."""
+    """How the bot is, and which process it is. `name` is blank until Discord has told it.
+
+    `undecided` counts what earlier runs left without an outcome and a person has to decide.
+    """
 
     pid: int
     boot: str
@@ -65,6 +80,7 @@ class BotStatus(Reply, tag="status", kw_only=True):
     is_connected: bool
     is_stopping: bool
     report: StatusReport
+    undecided: int = 0
 
 
 class PartsNow(Reply, tag="parts", kw_only=True):
@@ -86,6 +102,14 @@ class Purged(Reply, tag="purged", kw_only=True):
 class PinSet(Reply, tag="pinned", kw_only=True):
     """What became of a pin: blank, or why it could not be set or removed."""
 
+    problem: str
+
+
+class EffectDecided(Reply, tag="effect_decided", kw_only=True):
+    """What became of a decision. `problem` says why it is not carried out; blank when it is."""
+
+    effect: str
+    effect_id: str
     problem: str
 
 
@@ -160,6 +184,8 @@ def requests() -> dict[str, type[Request]]:
     return {str(kind.__struct_config__.tag): kind for kind in Request.__subclasses__()}
 
 
-_REPLY: msgspec.json.Decoder[BotStatus | PartsNow | Purged | PinSet | Refusal] = msgspec.json.Decoder(
-    BotStatus | PartsNow | Purged | PinSet | Refusal
+type _AnyReply = BotStatus | PartsNow | Purged | PinSet | EffectDecided | Refusal
+
+_REPLY: msgspec.json.Decoder[_AnyReply] = msgspec.json.Decoder(
+    BotStatus | PartsNow | Purged | PinSet | EffectDecided | Refusal
 )

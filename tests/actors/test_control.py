@@ -8,6 +8,7 @@ from anyio import connect_unix, to_thread
 from loguru import logger
 
 from acore.actors.control import RETRY, ControlActor
+from acore.actors.outbox import OutboxActor
 from acore.clock import HeldClock
 from acore.control.address import SOCKET_NAME
 from acore.control.client import NotRunningError, ask, call
@@ -20,6 +21,7 @@ from acore.runtime.spec import ChildSpec
 from tests.actors.house import BEGAN, PROCESS, core, house
 from tests.failing import FragileLifecycle, Struck, fail_if
 
+OUTBOX = ChildSpec(id="outbox", actor=OutboxActor)
 PARTS = (Part(name="core", state=PartState.RUNNING, since=BEGAN),)
 BOT = Application(id=9, name="Robin", owners=(1,), owner_name="ann", intents_on=(), intents_off=())
 
@@ -51,7 +53,7 @@ async def status_of(directory: Path) -> BotStatus:
 
 async def test_it_tells_how_the_bot_is_out_of_what_is_shown(tmp_path: Path) -> None:
     discord = ChildSpec(id="discord", actor=Discord)
-    async with house(tmp_path, *core(lifecycle=FragileLifecycle), discord, control(tmp_path)):
+    async with house(tmp_path, OUTBOX, *core(lifecycle=FragileLifecycle), discord, control(tmp_path)):
         told = await status_of(tmp_path)
 
     assert (told.pid, told.version, told.boot) == (PROCESS.pid, "1.2.3", "boot-1")
@@ -62,7 +64,7 @@ async def test_it_tells_how_the_bot_is_out_of_what_is_shown(tmp_path: Path) -> N
 
 
 async def test_it_tells_that_nothing_is_known_yet(tmp_path: Path) -> None:
-    async with house(tmp_path, control(tmp_path)):
+    async with house(tmp_path, OUTBOX, control(tmp_path)):
         told = await status_of(tmp_path)
 
     assert (told.name, told.is_connected) == ("", False)
@@ -76,7 +78,7 @@ async def test_it_tells_of_the_parts(tmp_path: Path) -> None:
         with call(tmp_path, WatchParts()) as line:
             return line.wait(5)
 
-    async with house(tmp_path, control(tmp_path)):
+    async with house(tmp_path, OUTBOX, control(tmp_path)):
         told = await to_thread.run_sync(look)
 
     assert isinstance(told, PartsNow)
@@ -85,7 +87,7 @@ async def test_it_tells_of_the_parts(tmp_path: Path) -> None:
 
 async def test_the_socket_is_there_as_long_as_the_bot_runs(tmp_path: Path) -> None:
     path = tmp_path / SOCKET_NAME
-    async with house(tmp_path, control(tmp_path)):
+    async with house(tmp_path, OUTBOX, control(tmp_path)):
         assert path.is_socket()
         assert path.stat().st_mode & 0o777 == 0o600
 
@@ -96,7 +98,7 @@ async def test_the_socket_is_there_as_long_as_the_bot_runs(tmp_path: Path) -> No
 
 async def test_after_a_failure_it_answers_again_in_the_same_place(tmp_path: Path) -> None:
     """S10, S52: a new run has a new socket, and who called the one before is hung up on."""
-    async with house(tmp_path, control(tmp_path)) as home:
+    async with house(tmp_path, OUTBOX, control(tmp_path)) as home:
         async with await connect_unix(tmp_path / SOCKET_NAME):
             await home.tell(Struck(actor="control"))
             await home.clock.advance(1)
@@ -110,7 +112,7 @@ async def test_what_a_killed_process_left_behind_is_replaced(tmp_path: Path) -> 
     with socket.socket(socket.AF_UNIX) as left_behind:
         left_behind.bind(str(path))
 
-    async with house(tmp_path, control(tmp_path)):
+    async with house(tmp_path, OUTBOX, control(tmp_path)):
         assert (await status_of(tmp_path)).pid == PROCESS.pid
 
 
@@ -118,7 +120,7 @@ async def test_a_path_too_long_for_a_socket_changes_nothing(tmp_path: Path) -> N
     directory = tmp_path.joinpath(*("a-rather-long-name" for _ in range(8)))
     directory.mkdir(parents=True)
 
-    async with house(tmp_path, control(directory)):
+    async with house(tmp_path, OUTBOX, control(directory)):
         assert (await status_of(directory)).pid == PROCESS.pid
 
 
@@ -128,7 +130,7 @@ async def test_without_a_socket_the_bot_runs_on_says_so_and_tries_again(tmp_path
     path = tmp_path / SOCKET_NAME
     path.write_text("something else")
     try:
-        async with house(tmp_path, control(tmp_path)) as home:
+        async with house(tmp_path, OUTBOX, control(tmp_path)) as home:
             assert len(home.runs["control"]) == 1
             path.unlink()
             await home.clock.advance(RETRY)
@@ -147,7 +149,7 @@ async def test_without_a_socket_the_bot_runs_on_says_so_and_tries_again(tmp_path
 async def test_it_stops_at_once_while_somebody_watches(tmp_path: Path) -> None:
     """S37: nobody who only looks holds up the end."""
     clock = HeldClock()
-    async with house(tmp_path, control(tmp_path), clock=clock):
+    async with house(tmp_path, OUTBOX, control(tmp_path), clock=clock):
         watching = await connect_unix(tmp_path / SOCKET_NAME)
         await watching.send(b'{"v":1,"request":"parts","interval":3600}\n')
         assert await watching.receive()

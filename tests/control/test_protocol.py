@@ -62,7 +62,7 @@ def test_a_reply_comes_back_equal() -> None:
         (b'{"v": 2, "request": "status"}', "speaks version 1, not 2: use the same acore"),
         (
             b'{"v": 1, "request": "dance"}',
-            "does not know the request 'dance', only parts, pin, purge, status",
+            "does not know the request 'dance', only parts, pin, purge, settle_effect, status",
         ),
         (
             b'{"v": 1, "request": "parts", "interval": 0}',

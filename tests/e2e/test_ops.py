@@ -37,6 +37,7 @@ PARTS = [
     "metrics",
     "control",
     "gateway",
+    "outbox",
 ]
 
 

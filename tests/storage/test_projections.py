@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from acore.clock import HeldClock
 from acore.events.base import Entry, Event, Trace
 from acore.events.bus import Bus
+from acore.events.catalog import CATALOG, Catalog
 from acore.events.discord import (
     INTERACTION_LIFE,
     Argument,
@@ -34,7 +36,8 @@ from acore.storage.database import connect
 from acore.storage.pending import pending
 from acore.storage.reader import budget, counters, newest_run
 from acore.storage.rows import take_over, write
-from acore.storage.sqlite import Connection, transact
+from acore.storage.schema import migrations
+from acore.storage.sqlite import Connection, attach, statements, transact
 from tests.storage.world import dump
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -245,3 +248,52 @@ def test_tables_are_a_fold_of_the_events_however_they_were_batched_and_repeated(
         assert {one.received.interaction for one in pending(once)} == open_interactions(said)
         once.close()
         often.close()
+
+
+def test_what_another_version_left_pending_is_read_through_its_upcasters(tmp_path: Path) -> None:
+    """E07: an update of acore within the 15 minutes loses no answer."""
+    catalog = Catalog()
+    catalog.register(
+        InteractionReceived,
+        "interaction.received",
+        version=2,
+        formerly=("interaction.heard",),
+        upcasters={1: lambda old: {**old, "command": old["full_name"]}},
+    )
+    catalog.register(
+        InteractionReplied,
+        "interaction.replied",
+        version=2,
+        upcasters={1: lambda old: {**old, "reply": {"type": "notice", "text": old["text"]}}},
+    )
+    connection = told(tmp_path, received(1), InteractionReplied(interaction=1, reply=Notice(text="done")))
+    connection.execute(
+        "UPDATE pending SET received_name = 'interaction.heard', "
+        "received = json_set(json_remove(received, '$.command'), '$.full_name', 'ops actors'), "
+        "replied = json_object('interaction', 1, 'text', 'all well')"
+    )
+
+    (one,) = pending(connection, catalog)
+    assert one.received == received(1, command="ops actors")
+    assert one.reply == Notice(text="all well")
+    connection.close()
+
+
+def test_a_pending_reply_of_the_first_schema_is_taken_over(tmp_path: Path) -> None:
+    """J20, in part: what was owed before the database was brought up to date is owed after it."""
+    path = tmp_path / "acore.db"
+    old = attach(path, "rwc")
+    for statement in statements(migrations()[0].sql):
+        old.execute(statement)
+    old.execute("PRAGMA user_version = 1")
+    reply = Notice(text="done")
+    old.execute(
+        "INSERT INTO pending VALUES (1, ?, 'sealed', 1, ?)",
+        (CATALOG.encode(received(1)).decode(), msgspec.json.encode(reply).decode()),
+    )
+    old.close()
+
+    connection = connect(path)
+    expected = Pending(received=received(1), sealed="sealed", is_acknowledged=True, reply=reply)
+    assert pending(connection) == (expected,)
+    connection.close()
