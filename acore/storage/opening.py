@@ -101,7 +101,7 @@ def _settle(
     if lost is not None and lost.last_seq > seq:
         connection.execute(
             "INSERT INTO gone VALUES (?, ?, ?, ?, ?, ?)",
-            (lost.first_seq, lost.last_seq, lost.last_seq - seq, head, round(now.timestamp() * 10**9), LOST),
+            (seq + 1, lost.last_seq, lost.last_seq - seq, head, round(now.timestamp() * 10**9), LOST),
         )
         connection.execute("UPDATE progress SET seq = ?", (lost.last_seq,))
     if mark is not None and mark.epoch > epoch:
@@ -126,8 +126,9 @@ def _loss(connection: Connection, seq: int, mark: Mark | None, aside: SetAside |
         "SELECT first_seq, last_seq FROM gone WHERE reason = ? ORDER BY last_seq DESC LIMIT 1", (LOST,)
     ).fetchone()
     if noted is not None and noted[1] == seq:
-        # The run that found it ended before it could record it: nothing was written since.
-        return JournalLost(loss=Loss.BEHIND, first_seq=noted[0], last_seq=noted[1], marked=marked)
+        # The run that found it ended before it could record it, or what it recorded is lost as well.
+        last = max(seq, mark.seq if mark is not None else 0)
+        return JournalLost(loss=Loss.BEHIND, first_seq=noted[0], last_seq=last, marked=marked)
     if mark is None or (noted is not None and noted[1] == mark.seq):
         return None
     if mark.seq > seq:

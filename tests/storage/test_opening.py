@@ -19,7 +19,7 @@ from acore.storage.schema import ForeignDatabaseError, NewerDatabaseError
 from acore.storage.sqlite import Connection, DamagedDatabaseError, attach
 from acore.storage.store import DATABASE_NAME
 from acore.storage.verify import verify
-from tests.storage.world import World, running
+from tests.storage.world import World, rows, running
 
 FRAME_HEADER, LOG_HEADER = 24, 32
 NOW = HeldClock().now()
@@ -202,6 +202,26 @@ async def test_an_alarm_that_a_kill_kept_from_being_recorded_is_raised_again(kil
     async with running(killed, HeldClock(), boot="boot-2") as world:
         await world.durable()
         assert [(loss, upto) for loss, _, upto in losses(world)] == [("behind", last)]
+
+
+async def test_a_loss_right_after_a_loss_gives_no_number_again_either(tmp_path: Path) -> None:
+    """J05, J13: the log was left behind at each of three moves, so that also the alarms are lost."""
+    last = 0
+    for number in range(3):
+        home = tmp_path / f"{number}"
+        async with running(home, HeldClock(), boot=f"boot-{number}", prepare=never_checkpoint) as world:
+            await world.durable()
+            assert world.rows("SELECT min(seq) FROM journal") == [(last + 1,)]
+            lost = world.view.lost
+            assert (lost and (lost.loss, lost.first_seq, lost.last_seq)) == (
+                (Loss.BEHIND, 1, last) if number else None
+            )
+            photograph(home, tmp_path / f"{number + 1}")
+        remove_the_log(tmp_path / f"{number + 1}")
+        last = claimed(tmp_path / f"{number + 1}")
+    found = rows(tmp_path / "3" / DATABASE_NAME, "SELECT first_seq, last_seq, rows FROM gone ORDER BY 1")
+    assert [first for first, *_ in found] == [1, found[0][1] + 1]
+    assert sum(many for *_, many in found) == found[-1][1]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"garbage", b"\xff" * 8192])
