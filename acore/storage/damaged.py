@@ -10,12 +10,13 @@ from anyio import to_thread
 from loguru import logger
 
 from acore.record import Record
-from acore.storage.sqlite import DamagedDatabaseError, Error, attach, damage_named
+from acore.storage.sqlite import DamagedDatabaseError, Error, attach, damage_named, file_size
 
 NOTE_NAME = "acore.damaged"
 """A run that met damage leaves a file of this name, so that the next one looks before it goes on."""
 COMPANIONS = ("-wal", "-shm")
 """How the names of the files end that belong to a database."""
+_LOG_ALONE = "acore.db is missing or empty, and its log acore.db-wal is still there"
 _OWNER_ONLY = 0o600
 
 
@@ -54,16 +55,20 @@ def note_damage(path: Path, reason: str) -> None:
 
 
 def damage_in(path: Path) -> str:
-    """Return what is wrong with the database at *path*, of which word was left; blank when nothing is.
+    """Return what is wrong with the database at *path*; blank when nothing is known to be.
 
-    It may have been replaced by a good one since, so all of it is read through.
+    Where word of damage was left, all of it is read through: it may have been replaced by a good one since.
 
     Raises:
         sqlite3.Error: It cannot be read now, which is no damage.
     """
     note = path.with_name(NOTE_NAME)
-    if not note.exists() or not path.exists():
+    if not file_size(path):
+        # SQLite would take it for a new database, and the log for a forgotten one, which it deletes.
+        return _LOG_ALONE if file_size(_log(path)) else ""
+    if not note.exists():
         return ""
+    logger.info("{} was found damaged by the last run: it is read through, which may take a while", path)
     try:
         with damage_named(path):
             # Only to be read: one that may write takes the log away when it closes.
@@ -92,14 +97,14 @@ def log_held(path: Path) -> Generator[None]:
     SQLite opens some damaged files as if their log was empty, and takes it away when it closes them.
     """
     held = _held(path)
-    held.unlink(missing_ok=True)
-    # There is none, or the file system has no second names: then it is not held.
-    with suppress(OSError):
-        os.link(path.with_name(f"{path.name}-wal"), held)
-    try:
-        yield
-    finally:
+    # Without a log, what a start that was killed has held may be all that there is of it.
+    if _log(path).exists():
         held.unlink(missing_ok=True)
+        # The file system may have no second names: then it is not held.
+        with suppress(OSError):
+            os.link(_log(path), held)
+    yield
+    held.unlink(missing_ok=True)
 
 
 def move_aside(path: Path, reason: str, now: datetime) -> SetAside:
@@ -109,6 +114,7 @@ def move_aside(path: Path, reason: str, now: datetime) -> SetAside:
         OSError: It cannot be renamed.
     """
     last_seq = _last_seq(path)
+    path.touch(mode=_OWNER_ONLY)  # so that also a log alone is kept under the name that is told
     base = f"{path.name}.damaged-{now:%Y%m%dT%H%M%SZ}"
     names = (base, *(f"{base}-{number}" for number in range(2, 100)))
     name = next(name for name in names if not path.with_name(name).exists())
@@ -122,18 +128,22 @@ def move_aside(path: Path, reason: str, now: datetime) -> SetAside:
     return SetAside(name=name, reason=reason, last_seq=last_seq)
 
 
+def _log(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
 def _held(path: Path) -> Path:
     return path.with_name(f"{path.name}-wal.held")
 
 
 def _last_seq(path: Path) -> int:
-    """Return the highest number that a damaged file still tells."""
-    with suppress(Error):
-        connection = attach(path, "ro")
-        try:
-            return int(connection.execute("SELECT seq FROM progress").fetchone()[0])
-        except (TypeError, ValueError):
-            return 0
-        finally:
-            connection.close()
-    return 0
+    """Return the highest number that a damaged file still tells, in one place or the other."""
+    found = [0]
+    for place in ("progress", "journal"):
+        with suppress(Error):
+            connection = attach(path, "ro")
+            try:
+                found.append(connection.execute(f"SELECT max(seq) FROM {place}").fetchone()[0] or 0)  # noqa: S608 - its own names
+            finally:
+                connection.close()
+    return max(found)

@@ -78,6 +78,8 @@ def _take(path: Path, boot: str, now: datetime, aside: SetAside | None) -> Openi
         try:
             # All of it or nothing: what is noted as missing belongs to the run that is going to tell.
             with transaction(connection):
+                if connection.execute("SELECT count(*) FROM progress").fetchone() != (1,):
+                    raise DamagedDatabaseError(path, "it does not tell any more how far it has come")
                 lost = _settle(connection, now, mark, problem, aside)
                 last_seq = take_over(connection, boot, now)
         finally:

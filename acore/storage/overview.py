@@ -7,7 +7,7 @@ from acore.storage.damaged import COMPANIONS
 from acore.storage.mark import Mark, mark_beside
 from acore.storage.query import reading
 from acore.storage.schema import schema_version
-from acore.storage.sqlite import Connection
+from acore.storage.sqlite import Connection, file_size
 
 _EXPLAINED_SINCE = 2
 
@@ -95,7 +95,7 @@ def overview(path: Path) -> Overview:
         return Overview(
             schema=schema,
             file_bytes=path.stat().st_size,
-            log_bytes=_size(path.with_name(f"{path.name}-wal")),
+            log_bytes=file_size(path.with_name(f"{path.name}-wal")),
             free_bytes=free * page,
             rows=rows,
             bytes_per_row=(pages - free) * page // rows if rows else None,
@@ -133,7 +133,3 @@ def _removed(connection: Connection) -> tuple[Removed, ...]:
 def _number(connection: Connection, sql: str) -> int:
     number: int = connection.execute(sql).fetchone()[0]
     return number
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from acore.errors import AcoreError
 from acore.record import Record
 from acore.storage.database import Prepare, connect
-from acore.storage.sqlite import Connection, Error, transact
+from acore.storage.sqlite import Connection, Error, file_size, transact
 
 MOST_CHECKED = 64 * 2**20
 """Bytes up to which the file is read through; the check pins the write-ahead log while it reads."""
@@ -29,7 +29,7 @@ def probe(path: Path, *, stamp: int, prepare: Prepare | None = None) -> Findings
         stamp: What to write.
         prepare: Called with the connection before it is used.
     """
-    size = _size(path)
+    size = file_size(path)
     try:
         connection = connect(path, prepare=prepare)
         try:
@@ -39,7 +39,9 @@ def probe(path: Path, *, stamp: int, prepare: Prepare | None = None) -> Findings
             connection.close()
     except (Error, AcoreError) as error:
         integrity = str(error)
-    return Findings(file_bytes=size, wal_bytes=_size(path.with_name(f"{path.name}-wal")), integrity=integrity)
+    return Findings(
+        file_bytes=size, wal_bytes=file_size(path.with_name(f"{path.name}-wal")), integrity=integrity
+    )
 
 
 def free_space(path: Path) -> int | None:
@@ -61,7 +63,3 @@ def _integrity(connection: Connection, size: int) -> str:
     if size > MOST_CHECKED:
         return f"not checked ({size // 2**20} MB)"
     return str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0

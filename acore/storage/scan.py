@@ -6,6 +6,7 @@ Between two pages no transaction is open, so that a running bot's log can be che
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import Enum, auto
+from functools import partial
 from itertools import starmap
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from acore.clock import instant
 from acore.events.base import Kind
 from acore.record import Record
 from acore.storage.query import SELECT, Row, reading
-from acore.storage.sqlite import Connection
+from acore.storage.sqlite import Connection, quickly
 
 # A page also ends after so many numbers, so that a rare row does not make one statement read everything.
 _STRETCH = 100_000
@@ -153,11 +154,15 @@ def pages(path: Path, wanted: Wanted, *, after: int, upto: int, size: int) -> It
     with reading(path) as connection:
         while after < upto:
             until = min(upto, after + stretch)
-            # Not all fetched first: so each row's tuple takes the memory of the one before.
-            page = tuple(starmap(Row, connection.execute(sql, (after, until, *values, size))))
+            page = quickly(connection, partial(_page, connection, sql, (after, until, *values, size)))
             if page:
                 yield page
             after = page[-1].seq if len(page) == size else until
+
+
+def _page(connection: Connection, sql: str, values: tuple[int | str, ...]) -> tuple[Row, ...]:
+    # Not all fetched first: so each row's tuple takes the memory of the one before.
+    return tuple(starmap(Row, connection.execute(sql, values)))
 
 
 def newest(path: Path, wanted: Wanted, *, before: int, count: int) -> Sequence[Row]:

@@ -80,7 +80,36 @@ def attach(path: Path, mode: str) -> Connection:
         mode: `rwc`, `rw` or `ro`; or `ro&immutable=1`, for a file that nobody writes.
     """
     uri = f"{path.absolute().as_uri()}?mode={mode}"
-    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
+    connection.text_factory = _readable
+    return connection
+
+
+def _readable(text: bytes) -> str:
+    """Return a text of the file; what the disk has made of it may be no UTF-8 any more."""
+    return text.decode(errors="replace")
+
+
+def quickly[R](connection: Connection, read: Callable[[], R]) -> R:
+    """Return what *read* returns; for very many rows, whose texts are hardly ever spoilt.
+
+    Ten texts a row take 3 µs with `_readable`, and half of that without.
+    """
+    connection.text_factory = str
+    try:
+        return read()
+    except sqlite3.OperationalError as error:
+        # That it could not decode something is the driver's own word, without a result code.
+        if _code(error) is not None:
+            raise
+    finally:
+        connection.text_factory = _readable
+    return read()
+
+
+def file_size(path: Path) -> int:
+    """Return the bytes of a file; 0 when it is not there."""
+    return path.stat().st_size if path.exists() else 0
 
 
 def transact[R](connection: Connection, job: Callable[[Connection], R]) -> R:

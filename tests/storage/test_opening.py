@@ -11,7 +11,7 @@ from acore.actors.narrator import line_of
 from acore.clock import HeldClock
 from acore.errors import ExitCode
 from acore.events.store import JournalLost, Loss
-from acore.storage.damaged import NOTE_NAME
+from acore.storage.damaged import NOTE_NAME, note_damage
 from acore.storage.mark import MARK_NAME, read_mark
 from acore.storage.opening import take
 from acore.storage.overview import overview
@@ -298,6 +298,74 @@ async def test_a_damaged_file_is_moved_aside_with_its_log_and_a_new_one_begun_wi
     assert line is not None
     assert line.level == "CRITICAL"
     assert "It is kept as acore.db.damaged-20260101T000000Z" in line.text
+
+
+@pytest.mark.parametrize("left", [None, b""])
+async def test_a_log_whose_database_is_gone_is_kept_so_that_it_can_be_put_back(
+    killed: Path, left: bytes | None
+) -> None:
+    """J06, J20: SQLite would delete it as the log of nothing, and the newest entries stand in it alone."""
+    path = killed / DATABASE_NAME
+    path.rename(killed / "elsewhere")
+    if left is not None:
+        path.write_bytes(left)
+    log = log_of(killed).read_bytes()
+    last = claimed(killed)
+
+    async with running(killed, HeldClock(), boot="boot-2") as world:
+        await world.durable()
+        assert losses(world) == [("damaged", 1, last)]
+        lost = world.view.lost
+        assert lost is not None
+    kept = killed / f"{lost.kept_as}-wal"
+    assert kept.read_bytes() == log
+    assert overview(path).set_aside == (lost.kept_as,)
+
+    (killed / "elsewhere").rename(killed / lost.kept_as)
+    assert rows(killed / lost.kept_as, "SELECT count(*) FROM journal")[0][0] >= 15
+
+
+async def test_a_log_that_a_killed_start_has_held_is_kept_by_the_next_one(killed: Path) -> None:
+    """J20: SQLite had deleted the log of a file with a bad header, and the kill came before it was moved."""
+    path = killed / DATABASE_NAME
+    path.write_bytes(b"\xff" * 100 + path.read_bytes()[100:])
+    log = log_of(killed).read_bytes()
+    log_of(killed).rename(killed / f"{DATABASE_NAME}-wal.held")
+
+    lost = take(path, "boot-2", NOW).lost
+
+    assert lost is not None
+    assert (killed / f"{lost.kept_as}-wal").read_bytes() == log
+    assert not (killed / f"{DATABASE_NAME}-wal.held").exists()
+
+
+@pytest.mark.parametrize("table", ["progress", "journal"])
+async def test_the_last_number_is_read_from_what_the_damage_has_left(killed: Path, table: str) -> None:
+    """J13: without a mark."""
+    path = killed / DATABASE_NAME
+    (killed / MARK_NAME).unlink()
+    last = rows(path, "SELECT max(seq) FROM journal")[0][0]
+    spoil_a_page(path, table)
+    note_damage(path, "it was bad")
+
+    opening = take(path, "boot-2", NOW)
+
+    assert opening.last_seq >= last
+    assert opening.lost is not None
+    assert opening.lost.loss is Loss.DAMAGED
+
+
+async def test_a_database_that_forgot_how_far_it_came_is_a_damaged_one(killed: Path) -> None:
+    """J13, J20: as after somebody has saved what could be saved of another."""
+    path = killed / DATABASE_NAME
+    last = claimed(killed)
+    rows(path, "DELETE FROM progress")
+
+    opening = take(path, "boot-2", NOW)
+
+    assert opening.last_seq == last
+    assert opening.lost is not None
+    assert opening.lost.reason == "it does not tell any more how far it has come"
 
 
 async def test_a_run_that_meets_damage_ends_and_the_next_one_moves_the_file_aside(tmp_path: Path) -> None:

@@ -120,13 +120,14 @@ def test_a_reply_that_cannot_be_read_leaves_the_interaction_to_be_answered_other
     connection.close()
 
 
-@pytest.mark.parametrize("spoiled", ['{"type":"poem"}', "half a sen"])
+@pytest.mark.parametrize("spoiled", [b'{"type":"poem"}', b"half a sen", b'{"type":"\xe9"}'])
 def test_what_cannot_be_read_is_forgotten_at_a_start_when_it_is_too_old_to_be_answered(
-    tmp_path: Path, spoiled: str
+    tmp_path: Path, spoiled: bytes
 ) -> None:
     readable, unreadable = number(NOW), number(NOW) + 1
     connection = told(tmp_path, received(readable), received(unreadable))
-    connection.execute("UPDATE pending SET received = ? WHERE interaction = ?", (spoiled, unreadable))
+    spoil = "UPDATE pending SET received = CAST(? AS TEXT) WHERE interaction = ?"
+    connection.execute(spoil, (spoiled, unreadable))
 
     in_time = NOW + timedelta(seconds=INTERACTION_LIFE)
     assert kept_at_a_start(connection, in_time) == [readable, unreadable]

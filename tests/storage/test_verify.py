@@ -12,6 +12,8 @@ from acore.events.discord import TokenSealed
 from acore.storage.chain import BEGINNING, COLUMNS, hash_after
 from acore.storage.database import connect
 from acore.storage.mark import BLOCK, MARK_NAME, Mark, MarkFile
+from acore.storage.query import tail
+from acore.storage.scan import Part, Wanted, pages
 from acore.storage.sqlite import Connection, attach
 from acore.storage.verify import MOST_FINDINGS, PAGE, Fault, Finding, NotChainedError, verify
 from tests.storage.world import database, rows, running
@@ -35,6 +37,13 @@ def touch(path: Path, *statements: str) -> None:
     for statement in statements:
         connection.execute(statement)
     connection.close()
+
+
+def flip_a_bit(path: Path, before: bytes) -> None:
+    """Set the highest bit of the second of the bytes *before*, as a disk may."""
+    content = bytearray(path.read_bytes())
+    content[content.index(before) + 1] |= 0x80
+    path.write_bytes(content)
 
 
 def counted(path: Path) -> list[int]:
@@ -79,6 +88,21 @@ async def test_the_first_row_that_was_changed_or_is_missing_is_named(
     found = verify(path).findings[0]
 
     assert (found.fault, found.seq) == (fault, first)
+
+
+async def test_a_text_that_the_disk_spoilt_is_named_and_keeps_nobody_from_reading_the_rest(
+    path: Path,
+) -> None:
+    """J05: one bit of one letter is another, which leaves no UTF-8; SQLite itself does not mind."""
+    fifth = counted(path)[4]
+    flip_a_bit(path, b'"messages":4,')
+
+    assert [(one.fault, one.seq) for one in verify(path).findings] == [(Fault.CHANGED, fifth)]
+    assert [row.seq for row in tail(path, limit=2, after=fifth - 1)] == [fifth, fifth + 1]
+    wanted = Wanted(part=Part.INPUTS, actor="x", names=("activity.counted",))
+    (page,) = pages(path, wanted, after=0, upto=100, size=100)
+    assert len(page) == ROWS
+    assert [row.seq for row in page if "\ufffd" in row.payload] == [fifth]
 
 
 async def test_a_row_put_in_where_a_number_was_free_is_no_link(tmp_path: Path) -> None:
