@@ -20,7 +20,12 @@ class Role(IntEnum):
 
 
 NEEDS: Mapping[str, Role] = MappingProxyType(
-    {"botstatus": Role.VIEWER, "ops actors": Role.OPERATOR, "ops restart": Role.ADMIN}
+    {
+        "botstatus": Role.VIEWER,
+        "ops actors": Role.OPERATOR,
+        "ops restart": Role.ADMIN,
+        "ops why": Role.OPERATOR,
+    }
 )
 """The least role for each command by its full name; what is not here is refused."""
 

@@ -14,6 +14,8 @@ from acore.events.discord import (
     INTERACTION_LIFE,
     AnswerAtOnce,
     AnswerInteraction,
+    Incident,
+    IncidentsView,
     InteractionAcknowledged,
     InteractionClosed,
     InteractionDenied,
@@ -43,6 +45,8 @@ _NOT_RECORDED = (
 )
 _TOO_SLOW = "The bot's records are in trouble and this takes too long right now. Try again soon."
 _READ_WITHIN = 2.0  # Discord waits 3 s for the first answer, and this one is both in one.
+_INCIDENTS = 10
+"""So many incidents are kept in mind."""
 _INTERRUPTED = (
     "The bot was interrupted while it worked on this. Look whether it was done before you ask again."
 )
@@ -202,7 +206,15 @@ class Desk:
             return ()
         return answerer.suggest(typed, self._io)
 
+    def _remember(self, number: int, what: str) -> None:
+        """Keep in mind that something went wrong for somebody, so that it can be suggested to operators."""
+        shown = self._io.view(IncidentsView)
+        before = shown.recent if shown is not None else ()
+        newest = Incident(number=number, what=what, at=self._io.clock.now())
+        self._io.show(IncidentsView(recent=(newest, *before)[:_INCIDENTS]))
+
     def _deny(self, request: Request, decision: Decision) -> None:
+        self._remember(request.interaction, f"{request.invoker.name} was refused /{request.command}")
         denied = self._io.publish(
             InteractionDenied(
                 interaction=request.interaction,
@@ -309,6 +321,7 @@ class Desk:
             logger.error(
                 "/{} failed (incident {}): {}", received.command, received.interaction, reason(error)
             )
+            self._remember(received.interaction, f"/{received.command} failed for {received.invoker.name}")
             incident = f"If it happens again, tell the operator: incident {received.interaction}."
             return Notice(text=f"Something went wrong. {incident}", is_error=True)
 

@@ -37,6 +37,7 @@ from acore.events.discord import (
 from acore.events.metrics import ActivityCounted
 from acore.events.parts import RestartActor
 from acore.events.settings import SettingsFacts, SettingsView
+from acore.events.why import FindCauses
 from acore.runtime.edge import EdgeActor, EdgeContext, Outcome
 from acore.runtime.handlers import handles
 
@@ -58,8 +59,8 @@ class DiscordGatewayActor(EdgeActor):
     A connection that cannot be made is tried again by itself; what only a person can mend ends the process.
     """
 
-    # The last is asked by the answer to /ops restart.
-    asks = (LoadBudget, LoadPending, RestartActor)
+    # The last two are asked by the answers to /ops restart and /ops why.
+    asks = (LoadBudget, LoadPending, RestartActor, FindCauses)
 
     at_once = 50
 

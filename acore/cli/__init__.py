@@ -16,6 +16,7 @@ COMMANDS = (
     "run",
     "status",
     "top",
+    "why",
     "events",
     "journal",
     "replay",

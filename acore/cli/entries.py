@@ -8,20 +8,10 @@ from acore.events.catalog import CATALOG
 from acore.events.upcast import UnreadableMessageError
 from acore.storage.query import Row
 
-_PAYLOAD_WIDTH = 100
-
 
 def time_of(row: Row) -> str:
     """Return when *row* was sent, UTC, to the millisecond."""
     return f"{row.at:%Y-%m-%d %H:%M:%S}.{row.at.microsecond // 1000:03}"
-
-
-def short(row: Row) -> str:
-    """Return the sentence that the log has for *row*, else what fits of its content."""
-    if sentence := sentence_of(row):
-        return sentence
-    details = f"not known here: {row.payload}" if why_unknown(row) else row.payload
-    return details if len(details) <= _PAYLOAD_WIDTH else details[: _PAYLOAD_WIDTH - 1] + "…"
 
 
 def why_unknown(row: Row) -> str:

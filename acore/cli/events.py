@@ -10,50 +10,46 @@ import anyio
 import click
 import msgspec
 
-from acore.cli.entries import public, short, time_of, why_unknown
-from acore.cli.late import LateGroup
+from acore.actors.phrases import sentence_of
+from acore.cli.entries import public, time_of, why_unknown
+from acore.cli.listing import Listing
 from acore.cli.moment import Moment
-from acore.cli.output import as_json, complain, is_terminal, pairs, say, table, tinted
-from acore.cli.run import data_option, read_settings, settings_options
+from acore.cli.output import as_json, complain, pairs, say, tinted
+from acore.cli.places import PlacedGroup, database_of, place_options
 from acore.clock import RealClock
 from acore.errors import ExitCode
 from acore.events import topics
 from acore.events.base import Kind
 from acore.storage.query import Filter, Row, Story, show, tail
-from acore.storage.store import DATABASE_NAME
 
 _PAGE = 1000
 _LOOK_AGAIN = 0.5
 
 
-class _Commands(LateGroup):
-    """Those that put the journal into files and back are found late: the others do not pay for them."""
+class _Commands(PlacedGroup):
+    """Those that put the journal into files, or read all of it, are found late: others do not pay."""
 
     modules: ClassVar[Mapping[str, str]] = MappingProxyType(
         {
             "export": "acore.cli.capsule.export:export",
             "import": "acore.cli.capsule.importing:import_",
             "merge": "acore.cli.capsule.merge:merge",
+            "stats": "acore.cli.stats:stats",
             "verify": "acore.cli.capsule.verify:verify",
         }
     )
 
 
 @click.group(cls=_Commands)
-@settings_options
-@data_option
+@place_options
 @click.pass_context
 def events(context: click.Context, config: Path | None, env_file: Path | None, data: Path | None) -> None:
-    """Show what happened, from the journal; the bot may be running or dead."""
-    topics.load()
-    directory = data or Path(read_settings(config, env_file).settings.acore_data_dir)
-    if directory.is_file():
-        # Most look into a data directory, and do without what reads files.
-        from acore.capsule.source import unpacked  # noqa: PLC0415 - see above
+    """Show what happened, from the journal; the bot may be running or dead.
 
-        context.obj = context.with_resource(unpacked(directory))
-        return
-    context.obj = directory / DATABASE_NAME
+    The options below may also follow the subcommand.
+    """
+    topics.load()
+    context.obj = database_of(config, env_file, data)
 
 
 @events.command("tail")
@@ -74,6 +70,7 @@ def events(context: click.Context, config: Path | None, env_file: Path | None, d
     type=click.Choice([kind.value for kind in Kind]),
     help="Only this kind of entry; may be repeated.",
 )
+@click.option("--wide", "is_wide", is_flag=True, help="With ids, kinds and names.")
 @click.option("--json", "is_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
 def tail_events(  # noqa: PLR0917 - click passes them by name
@@ -88,18 +85,22 @@ def tail_events(  # noqa: PLR0917 - click passes them by name
     kinds: tuple[str, ...],
     *,
     is_followed: bool,
+    is_wide: bool,
     is_json: bool,
 ) -> None:
-    """List the newest entries, oldest first."""
+    """List the newest entries in sentences, oldest first; `acore why NUMBER` tells what led to one."""
     wanted = Filter(
         name=name, source=source, actor=actor, correlation=correlation, since=since, until=until, kinds=kinds
     )
     rows = tail(path, wanted, limit=lines)
-    _show_rows(rows, is_json=is_json)
+    listing = None if is_json else Listing(is_wide=is_wide)
+    if listing is not None:
+        listing.begin()
+    _show_rows(rows, listing)
     if not rows and not is_followed and not is_json:
         complain("no entry of the journal matches")
     if is_followed:
-        anyio.run(_follow, path, wanted, rows[-1].seq if rows else 0, is_json)
+        anyio.run(_follow, path, wanted, rows[-1].seq if rows else 0, listing)
 
 
 @events.command("show")
@@ -122,6 +123,7 @@ def show_event(path: Path, key: str, *, is_json: bool) -> int:
             "id": row.id,
             "what": f"{row.name} ({row.kind}, version {row.version})",
             "when": time_of(row),
+            "says": sentence_of(row).text,
             "from": row.source + (f" to {row.target}" if row.target else ""),
             "run": f"{row.boot} on {row.node}",
             **({"note": note} if (note := why_unknown(row)) else {}),
@@ -131,15 +133,16 @@ def show_event(path: Path, key: str, *, is_json: bool) -> int:
     for title, rows in (("because of", story.causes), ("came of it", story.consequences)):
         if rows:
             say(tinted(f"\n{title}", "dim"))
-            _show_rows(rows, is_json=False)
+            Listing().show(rows)
+    say(tinted(f"\nall that led to it, and all that came of it: `acore why {row.seq}`", "dim"))
     return ExitCode.OK
 
 
-async def _follow(path: Path, wanted: Filter, after: int, is_json: bool) -> None:  # noqa: FBT001 - anyio.run's
+async def _follow(path: Path, wanted: Filter, after: int, listing: Listing | None) -> None:
     clock = RealClock()
     while True:
         for row in tail(path, wanted, limit=_PAGE, after=after):
-            _show_rows([row], is_json=is_json, is_continued=True)
+            _show_rows([row], listing)
             after = row.seq
         await clock.sleep(_LOOK_AGAIN)
 
@@ -148,16 +151,10 @@ def _parts(story: Story) -> tuple[tuple[str, tuple[Row, ...]], ...]:
     return (("entry", (story.row,)), ("causes", story.causes), ("consequences", story.consequences))
 
 
-def _show_rows(rows: Iterable[Row], *, is_json: bool, is_continued: bool = False) -> None:
-    if is_json:
-        for row in rows:
-            as_json(public(row))
+def _show_rows(rows: Iterable[Row], listing: Listing | None) -> None:
+    """Print *rows*: for machines when there is no *listing*."""
+    if listing is not None:
+        listing.show(rows)
         return
-    cells = [
-        [str(row.seq), time_of(row), row.id[:8], row.kind, row.name, row.source, short(row)] for row in rows
-    ]
-    if is_continued:
-        for line in cells:
-            say(("  " if is_terminal() else "\t").join(line))
-    else:
-        table(("number", "time (UTC)", "id", "kind", "what", "from", "details"), cells)
+    for row in rows:
+        as_json(public(row))

@@ -4,10 +4,13 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from acore.actors.narrator import GROUPS, PARTS, capital
+from acore.actors.phrases import duration
+from acore.actors.why import left_out
 from acore.events.health import CheckState, Health
 from acore.events.lifecycle import ActorLine, PastRun
 from acore.events.parts import Part, PartState
 from acore.events.status import Notice, OperatorPart, PartsReport, Reply, StatusReport
+from acore.events.why import Account, Line
 from acore.status.parts import WORDS, leaves
 
 GREEN, YELLOW, RED, GREY = 0x2ECC71, 0xF1C40F, 0xE74C3C, 0x95A5A6
@@ -44,12 +47,38 @@ def render(reply: Reply) -> dict[str, Any]:
             embed = _status(reply)
         case PartsReport():
             embed = _parts(reply)
+        case Account():
+            embed = _account(reply)
         case Notice():
             text = _shortened(reply.text.strip(), DESCRIPTION_LIMIT) or _NOTHING
             embed = {"description": text, "color": RED if reply.is_error else GREEN}
         case _:
             assert_never(reply)
     return {"embeds": [embed], "allowed_mentions": {"parse": []}}
+
+
+def _account(account: Account) -> dict[str, Any]:
+    lines = [_line(line) for line in account.lines]
+    tail = [*(f"_{note}_" for note in account.notes), *((rest,) if (rest := left_out(account)) else ())]
+    if rest:
+        tail[-1] += f": `acore why {account.what} --all` on the bot's machine"
+    room = DESCRIPTION_LIMIT - sum(len(line) + 1 for line in tail)
+    # Every line is shown; a share of the room is the least that each has.
+    share = room // max(1, len(lines)) - 1
+    longest = room - sum(len(line) + 1 for line in lines) < 0
+    shown = [_shortened(line, share) if longest else line for line in lines]
+    return {
+        "title": _shortened(f"Why: {account.what}", _NAME_LIMIT),
+        "description": "\n".join([*shown, *tail]) or _NOTHING,
+        "color": GREY,
+    }
+
+
+def _line(line: Line) -> str:
+    when = f"+{duration(line.after)}" if line.after else f"<t:{int(line.at.timestamp())}:T>"
+    text = f"**{line.text}**" if line.is_asked else line.text
+    # Blanks at the beginning of a line are not shown, unless they are wide.
+    return f"{'\u2003' * line.depth}{'└ ' if line.depth else ''}{text} · {when} · #{line.seq}"
 
 
 def _status(report: StatusReport) -> dict[str, Any]:

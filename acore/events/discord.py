@@ -8,6 +8,7 @@ from acore.events.catalog import wire
 from acore.events.personal import FreeText, PersonalName
 from acore.events.status import Notice, PartsReport, StatusReport
 from acore.events.views import View
+from acore.events.why import Account
 from acore.record import Record
 
 INTERACTION_LIFE = 15 * 60.0
@@ -185,7 +186,7 @@ class InteractionReplied(Event):
     """What is to be answered is known."""
 
     interaction: int
-    reply: StatusReport | Notice | PartsReport
+    reply: StatusReport | Notice | PartsReport | Account
 
 
 @wire("interaction.answer", policy=Policy.IDEMPOTENT, vital=True, self_resuming=True)
@@ -193,7 +194,7 @@ class AnswerInteraction(Effect):
     """Show the reply to the person who asked."""
 
     interaction: int
-    reply: StatusReport | Notice | PartsReport
+    reply: StatusReport | Notice | PartsReport | Account
 
 
 @wire("interaction.answer_at_once", policy=Policy.IDEMPOTENT, urgent=True, self_resuming=True)
@@ -201,7 +202,7 @@ class AnswerAtOnce(Effect):
     """Show a reply that decided nothing: it is given also when nothing can be written."""
 
     interaction: int
-    reply: StatusReport | Notice | PartsReport
+    reply: StatusReport | Notice | PartsReport | Account
 
 
 @wire("interaction.closed", vital=True)
@@ -220,12 +221,26 @@ class Pending(Record):
     received: InteractionReceived
     sealed: str
     is_acknowledged: bool
-    reply: StatusReport | Notice | PartsReport | None
+    reply: StatusReport | Notice | PartsReport | Account | None
 
 
 @wire("interaction.load_pending", journaled=False)
 class LoadPending(Command[tuple[Pending, ...]]):
     """Which interactions wait for their answer?"""
+
+
+class Incident(Record):
+    """A command that was refused, or failed. `number` is the interaction's, which the person was told."""
+
+    number: int
+    what: str
+    at: datetime
+
+
+class IncidentsView(View):
+    """The last incidents, the newest first."""
+
+    recent: tuple[Incident, ...]
 
 
 class GatewayView(View):

@@ -6,6 +6,7 @@ from acore.events.health import CheckState, Health
 from acore.events.lifecycle import ActorLine, PastRun
 from acore.events.parts import Part
 from acore.events.personal import FreeText
+from acore.events.why import Account
 from acore.record import Record
 
 
@@ -61,4 +62,4 @@ class PartsReport(Record, tag="parts"):
     parts: tuple[Part, ...]
 
 
-type Reply = StatusReport | Notice | PartsReport
+type Reply = StatusReport | Notice | PartsReport | Account

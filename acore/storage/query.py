@@ -7,15 +7,14 @@ from itertools import starmap
 from pathlib import Path
 from typing import Any, ClassVar
 
-import msgspec
-
-from acore.clock import NANOSECONDS, instant
+from acore.clock import NANOSECONDS
 from acore.errors import AcoreError, ExitCode
-from acore.events.base import Envelope, Kind, Message, Origin, Trace, outcome_id
+from acore.events.base import outcome_id
 from acore.events.lifecycle import PastRun
+from acore.events.row import Row
 from acore.record import Record
 from acore.storage.database import connect_reader
-from acore.storage.reader import newest_run
+from acore.storage.runs import newest_run
 from acore.storage.schema import NewerDatabaseError, migrations, schema_version
 from acore.storage.sqlite import Connection, Error, UnreadableDatabaseError, damage_named, is_passing
 
@@ -56,49 +55,6 @@ class AmbiguousIdError(AcoreError):
 
     def __init__(self, key: str, ids: Collection[str]) -> None:
         super().__init__(f"{key} fits several entries ({', '.join(ids)} …): give more digits")
-
-
-class Row(msgspec.Struct, frozen=True, gc=False):
-    """One row of the journal. `kind` is text: a newer acore may know more kinds than this one.
-
-    A replay makes one for every row that it reads, so its fields have places.
-    """
-
-    seq: int
-    id: str
-    kind: str
-    name: str
-    version: int
-    node: str
-    boot: str
-    wall_ns: int
-    mono_ns: int
-    source: str
-    target: str
-    cause: str
-    correlation: str
-    attempt: int
-    payload: str
-
-    @property
-    def at(self) -> datetime:
-        """The instant it was sent, UTC."""
-        return instant(self.wall_ns)
-
-    def envelope(self, message: Message, *, attempt: int = 0) -> Envelope:
-        """Return what this row was on its way, with the *message* it holds, at this *attempt*."""
-        return Envelope(
-            self.seq,
-            self.wall_ns,
-            self.mono_ns,
-            Kind(self.kind),
-            message,
-            Trace(self.source, self.cause, self.correlation),
-            Origin(node=self.node, boot=self.boot),
-            self.id,
-            self.target,
-            attempt or self.attempt,
-        )
 
 
 class Story(Record):
@@ -174,7 +130,7 @@ def tail(
     where = f" WHERE {' AND '.join(clauses)}" if clauses else ""
     order = "DESC" if after is None else "ASC"
     with reading(path) as connection:
-        rows = _rows(connection, f"{SELECT}{where} ORDER BY seq {order} LIMIT ?", (*values, limit))
+        rows = rows_of(connection, f"{SELECT}{where} ORDER BY seq {order} LIMIT ?", (*values, limit))
     return tuple(rows if after is not None else reversed(rows))
 
 
@@ -191,9 +147,10 @@ def show(path: Path, key: str | int) -> Story:
         AcoreError: The database is not there or cannot be read, and why.
     """
     with reading(path) as connection:
-        row = _find(connection, str(key))
+        row = find(connection, str(key))
         causes = tuple(_causes(connection, row))[::-1]
-        consequences = _rows(connection, f"{SELECT} WHERE cause = ? AND cause <> '' ORDER BY seq", (row.id,))
+        below = f"{SELECT} WHERE cause = ? AND cause <> '' ORDER BY seq"
+        consequences = rows_of(connection, below, (row.id,))
     return Story(row=row, causes=causes, consequences=tuple(consequences))
 
 
@@ -217,7 +174,7 @@ def last_life(path: Path) -> LastLife | None:
         AcoreError: The database is not there or cannot be read, and why.
     """
     with reading(path) as connection:
-        newest = _rows(connection, f"{SELECT} ORDER BY seq DESC LIMIT 1", ())
+        newest = rows_of(connection, f"{SELECT} ORDER BY seq DESC LIMIT 1", ())
         if not newest:
             return None
         last = newest[0]
@@ -227,7 +184,7 @@ def last_life(path: Path) -> LastLife | None:
             failure=_newest(connection, "run.failed", last.boot),
             stop=_newest(connection, "stop.requested", last.boot),
             errors=tuple(
-                _rows(
+                rows_of(
                     connection,
                     f"{SELECT} WHERE name = 'actor.exited' AND boot = ? "
                     "AND payload ->> '$.exit' NOT IN ('normal', 'shutdown') ORDER BY seq DESC LIMIT ?",
@@ -239,7 +196,8 @@ def last_life(path: Path) -> LastLife | None:
 
 
 def _newest(connection: Connection, name: str, boot: str) -> Row | None:
-    rows = _rows(connection, f"{SELECT} WHERE name = ? AND boot = ? ORDER BY seq DESC LIMIT 1", (name, boot))
+    newest = f"{SELECT} WHERE name = ? AND boot = ? ORDER BY seq DESC LIMIT 1"
+    rows = rows_of(connection, newest, (name, boot))
     return rows[0] if rows else None
 
 
@@ -290,17 +248,24 @@ def _wall_ns(at: datetime | None) -> int | None:
     return None if at is None else (at - _EPOCH) // timedelta(microseconds=1) * (NANOSECONDS // 10**6)
 
 
-def _rows(connection: Connection, sql: str, values: tuple[Any, ...]) -> list[Row]:
+def rows_of(connection: Connection, sql: str, values: tuple[Any, ...]) -> list[Row]:
+    """Return what *sql*, which begins with `SELECT`, finds with *values*."""
     return list(starmap(Row, connection.execute(sql, values).fetchall()))
 
 
-def _find(connection: Connection, key: str) -> Row:
+def find(connection: Connection, key: str) -> Row:
+    """Return the row with this number, this id, or an id that begins so.
+
+    Raises:
+        NoSuchRowError: There is none.
+        AmbiguousIdError: The digits fit several ids.
+    """
     if key.isdecimal() and len(key) < _ID_DIGITS:
-        found = _rows(connection, f"{SELECT} WHERE seq = ?", (min(int(key), 2**63 - 1),))
+        found = rows_of(connection, f"{SELECT} WHERE seq = ?", (min(int(key), 2**63 - 1),))
         if found:
             return found[0]
     # A range, not a pattern: it uses the index, and no character of the key has a meaning.
-    found = _rows(
+    found = rows_of(
         connection, f"{SELECT} WHERE id >= ? AND id < ? ORDER BY id LIMIT 3", (key, f"{key}\U0010ffff")
     )
     if exact := [row for row in found if row.id == key]:
@@ -318,7 +283,7 @@ def _causes(connection: Connection, row: Row) -> Iterator[Row]:
     """Yield what led to *row*, the nearest first; what was purged ends the chain."""
     seen = {row.id}
     while row.cause and row.cause not in seen:
-        found = _rows(connection, f"{SELECT} WHERE id = ?", (row.cause,))
+        found = rows_of(connection, f"{SELECT} WHERE id = ?", (row.cause,))
         if not found:
             return
         row = found[0]

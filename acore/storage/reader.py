@@ -7,19 +7,22 @@ from pathlib import Path
 
 import msgspec
 
-from acore.clock import instant
 from acore.errors import AcoreError
 from acore.events.discord import IdentifyBudget, LoadBudget, LoadPending, Pending
 from acore.events.lifecycle import LoadLastRun, PastRun
 from acore.events.metrics import Counters, LoadCounters
 from acore.events.outbox import LoadOpenEffects, OpenEffect
+from acore.events.why import FindCauses, Found
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
 from acore.storage.damaged import damage_noted
 from acore.storage.database import Database, open_database
 from acore.storage.outbox import open_effects
 from acore.storage.pending import pending
+from acore.storage.query import AmbiguousIdError, NoSuchRowError
+from acore.storage.runs import run_before
 from acore.storage.sqlite import Connection
+from acore.storage.why import NothingFoundError, NotUnderstoodError, chain
 
 WAIT_AT_MOST = 3.0
 """Seconds a read waits for what was published before it; then it reads what is there."""
@@ -74,6 +77,14 @@ class StoreReader(EdgeActor):
         """Return effects that have no outcome, oldest first."""
         return await self._read(io, partial(open_effects, after=wanted.after, limit=wanted.limit))
 
+    @handles
+    async def why(self, question: FindCauses, io: EdgeContext) -> Found:
+        """Return what led to something and what came of it; or, in a sentence, why that cannot be told."""
+        try:
+            return Found(chain=await self._read(io, partial(chain, what=question.what)))
+        except (NothingFoundError, NotUnderstoodError, NoSuchRowError, AmbiguousIdError) as error:
+            return Found(chain=None, problem=str(error))
+
     async def _read[R](self, io: EdgeContext, job: Callable[[Connection], R]) -> R:
         if io.handling is not None:
             with io.clock.deadline(WAIT_AT_MOST):
@@ -82,41 +93,6 @@ class StoreReader(EdgeActor):
             raise NotOpenError
         async with damage_noted(self._path):
             return await self._database.run(job)
-
-
-def newest_run(connection: Connection, other_than: str = "") -> PastRun | None:
-    """Return the run that began last, not counting the one called *other_than*."""
-    row = connection.execute(
-        "SELECT boot, began_ns, version, ended_ns, reason FROM runs WHERE boot <> ? "
-        "ORDER BY seq DESC LIMIT 1",
-        (other_than,),
-    ).fetchone()
-    if row is None:
-        return None
-    boot, began_ns, version, ended_ns, reason = row
-    ended = None if ended_ns is None else instant(ended_ns)
-    return PastRun(boot=boot, began=instant(began_ns), version=version, ended=ended, reason=reason)
-
-
-def run_before(connection: Connection, boot: str) -> PastRun | None:
-    """Return the run before the one called *boot*, with what it left behind."""
-    run = newest_run(connection, other_than=boot)
-    if run is None:
-        return None
-    # Between where the two began, so that neither is read through.
-    last = connection.execute(
-        "SELECT seq, wall_ns FROM journal WHERE boot = :it "
-        "AND seq >= (SELECT seq FROM runs WHERE boot = :it) "
-        "AND seq < coalesce((SELECT seq FROM runs WHERE boot = :me), 9223372036854775807) "
-        "ORDER BY seq DESC LIMIT 1",
-        {"it": run.boot, "me": boot},
-    ).fetchone()
-    if last is None:
-        return run
-    seq, wall_ns = last
-    # Whoever has them in hand by now: what has an outcome is not there any more.
-    owed: int = connection.execute("SELECT count(*) FROM outbox WHERE seq <= ?", (seq,)).fetchone()[0]
-    return msgspec.structs.replace(run, last_seq=seq, last_sign=instant(wall_ns), pending_effects=owed)
 
 
 def counters(connection: Connection) -> Counters:

@@ -61,3 +61,6 @@ CREATE TABLE snapshots (
     state       TEXT    NOT NULL,       -- JSON
     PRIMARY KEY (actor, seq)
 ) STRICT;
+
+-- A command is known by its number to the person who used it.
+CREATE INDEX audit_by_interaction ON audit (interaction) WHERE interaction <> 0;

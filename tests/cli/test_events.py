@@ -1,13 +1,18 @@
 """`acore events`: what happened, told of a running bot and of a dead one."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from anyio import to_thread
 
 from acore.errors import ExitCode
 from acore.sandbox import Person, Sandbox
+from acore.storage.database import connect
+from acore.storage.store import DATABASE_NAME
+from tests.cli.terminal import in_a_terminal
 from tests.e2e.bot import ACORE, outcome, running, started
 
 
@@ -68,8 +73,10 @@ async def test_one_entry_is_shown_with_what_led_to_it_and_what_came_of_it(
 
     assert by_number.process.returncode == ExitCode.OK, by_number.output
     assert "interaction.received (event, version 1)" in by_number.out
+    assert "member used /botstatus; allowed: viewer by everybody." in by_number.out
     assert "came of it" in by_number.out
-    assert "interaction.acknowledged" in by_number.out
+    assert "The person sees that the bot is thinking" in by_number.out
+    assert f"`acore why {received['seq']}`" in by_number.out
     shown = json.loads(by_id.out)
     assert shown["entry"][0]["seq"] == received["seq"]
     assert "interaction.replied" in {entry["name"] for entry in shown["consequences"]}
@@ -129,15 +136,25 @@ async def test_following_goes_on_with_what_comes(home: Path, sandbox: Sandbox, m
     assert told[-1] == "interaction.closed"
 
 
-async def test_a_journal_that_is_piped_has_no_colour_codes(home: Path, sandbox: Sandbox) -> None:
+async def test_piped_a_list_has_no_colours_and_in_a_terminal_it_fits(home: Path, sandbox: Sandbox) -> None:
     async with running(home, sandbox) as bot:
         await bot.stop()
     told = await outcome(home, "events", "tail")
+    wide = await outcome(home, "events", "tail", "--wide")
+    drawn = (await to_thread.run_sync(in_a_terminal, home, "events", "tail")).splitlines()
 
     assert "\x1b" not in told.output + bot.output
     header, *lines = told.out.splitlines()
-    assert header.split("\t") == ["number", "time (UTC)", "id", "kind", "what", "from", "details"]
+    assert header.split("\t") == ["number", "time (UTC)", "from", "what"]
+    assert all(line.count("\t") == 3 for line in lines)
+    header, *lines = wide.out.splitlines()
+    assert header.split("\t") == ["number", "time (UTC)", "id", "kind", "name", "from", "what"]
     assert all(line.count("\t") == 6 for line in lines)
+    assert [line for line in drawn if len(line) > 80] == []
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d UTC", drawn[0])
+    assert any(re.match(r" *#\d+ \d\d:\d\d:\d\d store +Record keeping stopped", line) for line in drawn), (
+        drawn
+    )
 
 
 async def test_the_list_is_told_in_sentences_and_says_when_nothing_matches(
@@ -153,3 +170,42 @@ async def test_the_list_is_told_in_sentences_and_says_when_nothing_matches(
     assert "Connected as sandbox-bot" in told.out
     assert "no entry of the journal matches" in nothing.err
     assert "rumour" in unknown.err
+
+
+async def test_the_data_directory_is_named_before_or_after_the_subcommand(
+    home: Path, sandbox: Sandbox
+) -> None:
+    async with running(home, sandbox, ACORE_DATA_DIR="elsewhere") as bot:
+        await bot.stop()
+    for arguments in (
+        ("--data", "elsewhere", "tail", "-n", "1"),
+        ("tail", "--data", "elsewhere", "-n", "1"),
+        ("tail", "-n", "1", "--data=elsewhere"),
+        ("stats", "--data", "elsewhere"),
+        ("show", "1", "--data", "elsewhere"),
+    ):
+        told = await outcome(home, "events", *arguments)
+
+        assert told.process.returncode == ExitCode.OK, told.output
+        assert told.out
+
+
+async def test_the_journal_is_counted_also_what_is_not_known(home: Path, sandbox: Sandbox) -> None:
+    """E06: a kind that this acore does not know is counted like any other."""
+    async with running(home, sandbox) as bot:
+        await bot.stop()
+    connection = connect(home / "data" / DATABASE_NAME)
+    connection.execute("UPDATE journal SET name = 'moon.rose' WHERE name = 'run.ended'")
+    connection.close()
+    counted = json.loads((await outcome(home, "events", "stats", "--json")).out)
+    told = await outcome(home, "events", "stats")
+    entries = await listed(home, "-n", "1000")
+
+    assert counted["entries"] == len(entries)
+    assert counted["entries"] == sum(one["entries"] for one in counted["kinds"])
+    assert counted["bytes"] == sum(one["bytes"] for one in counted["sources"].values())
+    assert counted["bytes"] == sum(one["bytes"] for one in counted["days"].values())
+    (moon,) = (one for one in counted["kinds"] if one["name"] == "moon.rose")
+    assert (moon["entries"], moon["is_known"]) == (1, False)
+    assert "moon.rose (not known here)" in told.out
+    assert f"{len(entries)} entries" in told.out

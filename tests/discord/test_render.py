@@ -13,6 +13,7 @@ from acore.events.health import CheckState, Health
 from acore.events.lifecycle import ActorLine, PastRun
 from acore.events.parts import Part, PartState
 from acore.events.status import Notice, OperatorPart, PartsReport, Reply, StatusReport
+from acore.events.why import Account, Line
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 SINCE = NOW - timedelta(hours=1)
@@ -426,6 +427,49 @@ def test_the_title_says_how_many_parts_do_not_run(states: list[PartState], title
     assert (shown["title"], shown["color"]) == (title, YELLOW)
 
 
-@given(report=reports | trees)
-def test_nobody_is_pinged(report: StatusReport | PartsReport) -> None:
+lines = some.builds(
+    Line,
+    seq=some.integers(1, 10**12),
+    at=instants,
+    after=some.floats(-10, 10**9),
+    depth=some.integers(0, 60),
+    text=texts,
+)
+accounts = some.builds(
+    Account,
+    what=texts,
+    lines=some.lists(lines, max_size=15).map(tuple),
+    left_out=some.integers(0, 10**6),
+    notes=some.lists(some.just("Earlier causes are no longer kept."), max_size=3).map(tuple),
+)
+
+
+@given(account=accounts)
+def test_no_account_passes_a_limit_of_discord(account: Account) -> None:
+    shown = embed(account)
+
+    check_limits(shown)
+    assert shown["description"]
+    assert shown["title"].startswith("Why:")
+
+
+def test_a_chain_of_causes_is_shown_with_times_and_numbers_and_what_is_left_out() -> None:
+    first = Line(seq=41, at=NOW, after=0.0, depth=0, text="ann used /ops restart.")
+    second = Line(seq=42, at=NOW, after=0.02, depth=1, text="It failed.", is_asked=True)
+    account = Account(what="42", lines=(first, second), left_out=3, notes=("Earlier causes are gone.",))
+
+    assert embed(account) == {
+        "title": "Why: 42",
+        "description": (
+            f"ann used /ops restart. · <t:{int(NOW.timestamp())}:T> · #41\n"
+            "\u2003└ **It failed.** · +20 ms · #42\n"
+            "_Earlier causes are gone._\n"
+            "… and 3 more: `acore why 42 --all` on the bot's machine"
+        ),
+        "color": GREY,
+    }
+
+
+@given(report=reports | trees | accounts)
+def test_nobody_is_pinged(report: StatusReport | PartsReport | Account) -> None:
     assert render(report)["allowed_mentions"] == {"parse": []}

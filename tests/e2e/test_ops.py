@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from anyio import sleep_forever
 from anyio.lowlevel import checkpoint
 
+from acore.actors import answers
 from acore.app import App
 from acore.clock import RealClock
 from acore.events.discord import GatewayView, Link
@@ -17,6 +19,7 @@ from acore.runtime.administration import ChildState
 from acore.runtime.cause import Cause
 from acore.runtime.restart import Backoff
 from acore.sandbox import Person, Sandbox, UnknownCommandError
+from acore.storage.reader import StoreReader
 from acore.storage.store import DATABASE_NAME
 from tests.e2e.answers import fields, is_ephemeral, requests
 from tests.e2e.bot import LONG, running
@@ -342,3 +345,84 @@ async def test_servers_that_the_settings_name_get_them_instead(
         await bot.stop()
         with pytest.raises(UnknownCommandError):
             await owner.invoke("ops actors")
+
+
+async def test_the_owner_sees_why_somebody_was_refused(
+    home: Path, sandbox: Sandbox, owner: Person, member: Person
+) -> None:
+    async with inside(sandbox, home / "data") as program:
+        await offered(owner)
+        await member.invoke("ops restart", {"part": "gateway"})
+        last = await owner.invoke("ops why")
+        suggested = await owner.suggestions("ops why", {"what": "refused /ops"}, "what")
+        by_number = await owner.invoke("ops why", {"what": suggested[0]["value"]})
+        await program.journaled()
+
+    assert is_ephemeral(last)
+    assert last["embeds"][0]["title"] == "Why: last"
+    told = last["embeds"][0]["description"]
+    assert "**member used /ops restart and was refused: /ops restart needs admin; viewer by" in told
+    assert suggested[0]["name"].endswith("UTC: member was refused /ops restart")
+    assert by_number["embeds"][0]["description"] == told
+
+
+async def test_the_owner_sees_what_came_of_a_restart(home: Path, sandbox: Sandbox, owner: Person) -> None:
+    """From the person's command over the order to the part that is up again, and to the answer."""
+    async with inside(sandbox, home / "data") as program:
+        await offered(owner)
+        await owner.invoke("ops restart", {"part": "metrics"})
+        await restarted(program, "metrics")
+        answer = await owner.invoke("ops why", {"what": "the counters"})
+        await program.journaled()
+
+    lines = answer["embeds"][0]["description"].splitlines()
+    found = [line.strip("\u2003└ *").partition(" · ")[0].rstrip("*") for line in lines]
+    assert found[0].startswith("owner used /ops restart part=metrics; allowed: owner by")
+    order = [
+        "The Discord connection asks start and stop: have the counters restarted, for owner",
+        "Stopping the counters, as ordered.",
+        "The counters stopped in good order.",
+        "Starting the counters again, as ordered.",
+        "The counters started again (run 2).",
+        "The person has the answer,",
+    ]
+    places = [next(at for at, line in enumerate(found) if line.startswith(words)) for words in order]
+    assert places == sorted(places)
+    assert [line for line in lines if "**The counters stopped in good order.**" in line]
+
+
+async def test_why_is_for_operators_and_what_is_unknown_is_said(
+    home: Path, sandbox: Sandbox, owner: Person, member: Person
+) -> None:
+    async with inside(sandbox, home / "data"):
+        await offered(owner)
+        nothing = await owner.invoke("ops why", {"what": "restart"})
+        unknown = await owner.invoke("ops why", {"what": "the weather"})
+        refused = await member.invoke("ops why")
+        none = await member.suggestions("ops why", {"what": ""}, "what")
+        words = await owner.suggestions("ops why", {"what": ""}, "what")
+
+    said = [one["embeds"][0]["description"] for one in (nothing, unknown, refused)]
+    assert said[0] == "No part was restarted, as far as the journal goes back"
+    assert said[1].startswith("Nothing called 'the weather' is known: give an entry's number or id")
+    assert said[2] == "You may not use /ops why here."
+    assert none == []
+    assert [one["value"] for one in words][:4] == ["last", "denial", "restart", "stop"]
+    assert {one["value"] for one in words} >= set(PARTS)
+
+
+async def test_when_the_records_do_not_answer_that_is_said(
+    home: Path, sandbox: Sandbox, owner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(_reader: StoreReader, _io: object, _job: object) -> None:
+        await sleep_forever()
+
+    async with inside(sandbox, home / "data"):
+        await offered(owner)
+        monkeypatch.setattr(StoreReader, "_read", hang)
+        monkeypatch.setattr(answers, "_WITHIN", 0.1)
+        answer = await owner.invoke("ops why")
+
+    assert answer["embeds"][0]["description"] == (
+        "The records do not answer now. On the bot's machine `acore why` reads them all the same."
+    )

@@ -445,7 +445,7 @@ def test_an_old_and_a_newer_journal_are_listed_whole(tmp_path: Path, rows: tuple
     path = written(tmp_path / "old", aged(rows, as_first, as_sneezing))
     names = [row.name for row in read(path)]
 
-    lines = listed(path, "tail", "-n", "10000").splitlines()
+    lines = listed(path, "tail", "-n", "10000", "--wide").splitlines()
     found = [msgspec.json.decode(line) for line in listed(path, "tail", "-n", "10000", "--json").splitlines()]
 
     assert [one["name"] for one in found] == [line.split("\t")[4] for line in lines[1:]] == names
@@ -462,11 +462,11 @@ def test_what_nobody_knows_is_listed_with_its_version_and_its_payload(
     flown = next(row for row in read(path) if row.name == "test.old.flown")
     paid = next(row for row in read(path) if row.name == "test.old.paid")
 
-    (line, *_) = listed(path, "tail", "-n", "100", "--name", "test.old.flown").splitlines()[1:]
+    (line, *_) = listed(path, "tail", "-n", "100", "--wide", "--name", "test.old.flown").splitlines()[1:]
     found = msgspec.json.decode(listed(path, "tail", "-n", "1", "--json", "--name", "test.old.flown"))
     shown = listed(path, "show", flown.id)
 
-    assert line.endswith('test.old.flown\ttest\tnot known here: {"to":"the moon"}')
+    assert line.endswith('\ttest\ttest.old.flown, which is not known here: {"to":"the moon"}')
     assert (found["version"], found["payload"], found["is_known"]) == (4, {"to": "the moon"}, False)
     assert "test.old.flown (event, version 4)" in shown
     assert "this one knows nothing of that name, so it is shown as it was recorded" in shown

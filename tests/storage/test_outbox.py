@@ -18,8 +18,8 @@ from acore.events.status import Notice
 from acore.events.supervision import Burial, LetterDied
 from acore.storage.database import connect
 from acore.storage.outbox import open_effects, take_up
-from acore.storage.reader import run_before
 from acore.storage.rows import take_over, write
+from acore.storage.runs import run_before
 from acore.storage.sqlite import Connection, transact
 
 BOOT = "boot-1"

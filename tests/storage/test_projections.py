@@ -34,8 +34,9 @@ from acore.events.status import Notice
 from acore.sandbox.state.snowflakes import DISCORD_EPOCH_MS
 from acore.storage.database import connect
 from acore.storage.pending import pending
-from acore.storage.reader import budget, counters, newest_run
+from acore.storage.reader import budget, counters
 from acore.storage.rows import take_over, write
+from acore.storage.runs import newest_run
 from acore.storage.schema import migrations
 from acore.storage.sqlite import Connection, attach, statements, transact
 from tests.storage.world import dump

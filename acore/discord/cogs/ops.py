@@ -39,13 +39,35 @@ def ops_cog(
         @restart.on_autocomplete("part")
         async def suggest_part(self, interaction: "nextcord.Interaction[nextcord.Client]", part: str) -> None:
             """Show which parts there are."""
-            choices = suggest(unfinished_request_of(interaction), part)
-            try:
-                await interaction.response.send_autocomplete(  # pyright: ignore[reportUnknownMemberType] - a bare dict
-                    {one.name: one.value for one in choices}
-                )
-            except nextcord.HTTPException as error:
-                # The person has typed on or has gone; what is typed can be sent all the same.
-                logger.debug("Suggestions for /ops restart came too late: {}", error)
+            await _offer(interaction, suggest(unfinished_request_of(interaction), part))
+
+        @ops.subcommand(name="why", description="Why something happened, and what came of it.")  # pyright: ignore[reportUnknownMemberType] - as above
+        async def why(
+            self,
+            interaction: "nextcord.Interaction[nextcord.Client]",
+            what: str = nextcord.SlashOption(  # noqa: ARG002 - the request has it
+                description="An incident, a part, a setting, an entry's number; else what went wrong last.",
+                required=False,
+                default="last",
+            ),
+        ) -> None:
+            """Answer what led to something, and what came of it."""
+            take(request_of(interaction))
+
+        @why.on_autocomplete("what")
+        async def suggest_what(self, interaction: "nextcord.Interaction[nextcord.Client]", what: str) -> None:
+            """Show what went wrong lately."""
+            await _offer(interaction, suggest(unfinished_request_of(interaction), what))
 
     return OpsCog()
+
+
+async def _offer(interaction: "nextcord.Interaction[nextcord.Client]", choices: tuple[Choice, ...]) -> None:
+    """Show *choices* to somebody who is still typing."""
+    try:
+        await interaction.response.send_autocomplete(  # pyright: ignore[reportUnknownMemberType] - a bare dict
+            {one.name: one.value for one in choices}
+        )
+    except nextcord.HTTPException as error:
+        # The person has typed on or has gone; what is typed can be sent all the same.
+        logger.debug("Suggestions came too late: {}", error)
