@@ -319,7 +319,7 @@ def _slow(event: HandlerSlow) -> str:
     soon = f" After {span(event.limit)} it is given up and restarted." if event.limit is not None else ""
     return (
         f"{part} has been busy with one {event.message} for {span(event.seconds)}"
-        f"{place}.{soon} What led to it: `acore events show {event.message_id}`"
+        f"{place}.{soon} What led to it: `acore why {event.message_id}`"
     )
 
 

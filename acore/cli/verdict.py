@@ -250,7 +250,7 @@ def _after_failure(failure: RunFailed, error_number: int | None) -> Iterator[str
             yield "Another acore has taken the data over: see which one is to run."
         case _:
             if error_number is not None:
-                yield f"See what led to it: `acore events show {error_number}`."
+                yield f"See what led to it: `acore why {error_number}`."
     yield _START
 
 

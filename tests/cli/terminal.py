@@ -12,7 +12,14 @@ from tests.e2e.bot import ACORE
 
 
 def in_a_terminal(home: Path, *arguments: str, columns: int = 80) -> str:
-    """Return what `acore` shows in a terminal so wide, without its colours."""
+    """Return what `acore` shows in a terminal so wide, without its colours; it must succeed."""
+    code, shown = shown_in_a_terminal(home, *arguments, columns=columns)
+    assert code == ExitCode.OK, shown
+    return shown
+
+
+def shown_in_a_terminal(home: Path, *arguments: str, columns: int = 80) -> tuple[int, str]:
+    """Return the exit code of `acore`, and what it shows in a terminal so wide, without its colours."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (40, columns))
     environ = {"PATH": os.defpath, "HOME": str(home), "TERM": "xterm"}
@@ -28,5 +35,4 @@ def in_a_terminal(home: Path, *arguments: str, columns: int = 80) -> str:
             pass  # Linux says so that the other end is closed
         code = process.wait()
     os.close(ours)
-    assert code == ExitCode.OK, shown
-    return re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())
+    return code, re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode()).replace("\r\n", "\n")

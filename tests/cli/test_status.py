@@ -152,7 +152,7 @@ async def test_after_a_storm_of_failures_it_tells_of_the_last_and_where_to_read_
     assert "It does not run: it ended by itself " in looked.out
     assert re.search(r"^What is wrong: .*metrics kept failing \(5 restarts", looked.out, re.MULTILINE)
     assert "The counters failed while handling test.storm: RuntimeError: the disk sang" in looked.out
-    assert f"`acore events show {number}`" in looked.out
+    assert f"`acore why {number}`" in looked.out
     assert known["condition"] == "failed"
     assert "actor.exited (event, version 1)" in shown.out
     assert "because of" in shown.out

@@ -159,8 +159,8 @@ def test_a_bot_that_was_stopped_is_not_one_that_failed() -> None:
         (ExitCode.CANT_CREATE, "the right to write there"),
         (ExitCode.DATA, "a backup in its place"),
         (ExitCode.TEMPORARY, "Another acore has taken the data over"),
-        (ExitCode.SOFTWARE, "`acore events show 47`"),
-        (199, "`acore events show 47`"),
+        (ExitCode.SOFTWARE, "`acore why 47`"),
+        (199, "`acore why 47`"),
     ],
 )
 def test_what_to_do_about_a_failure_depends_on_which_it_was(code: int, words: str) -> None:
