@@ -107,7 +107,7 @@ def overview(path: Path) -> Overview:
             writer=writer,
             pending_effects=_number(connection, "SELECT count(*) FROM outbox") if explained else 0,
             quarantined=_number(connection, "SELECT count(*) FROM quarantine"),
-            removed=_removed(connection) if explained else (),
+            removed=removed(connection) if explained else (),
             mark=mark,
             mark_problem=problem,
             set_aside=tuple(
@@ -120,7 +120,8 @@ def _is_base(name: str) -> bool:
     return not name.endswith(COMPANIONS)
 
 
-def _removed(connection: Connection) -> tuple[Removed, ...]:
+def removed(connection: Connection) -> tuple[Removed, ...]:
+    """Return what is noted not to be in the journal any more."""
     return tuple(
         Removed(reason=reason, rows=rows, first_seq=first, last_seq=last, wall_ns=wall_ns)
         for reason, rows, first, last, wall_ns in connection.execute(

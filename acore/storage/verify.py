@@ -10,6 +10,7 @@ from acore.record import Record
 from acore.storage import audit
 from acore.storage.chain import BEGINNING, COLUMNS, Cells, hash_after
 from acore.storage.mark import Mark, mark_beside
+from acore.storage.overview import Removed, removed
 from acore.storage.query import reading
 from acore.storage.schema import schema_version
 from acore.storage.sqlite import Connection, DamagedDatabaseError, damage_named, looking
@@ -22,9 +23,11 @@ LOST = "lost"
 """Why a range is gone, in the table of what is: the others were removed on purpose."""
 _CHAINED_SINCE = 2
 _ROWS = f"SELECT {', '.join(COLUMNS)}, hash FROM journal WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"  # noqa: S608 - its own names
+# What is removed on purpose is removed from the beginning: a note of that behind other rows is forged.
 _GONE = (
-    "SELECT first_seq, last_seq, hash, reason FROM gone "
-    "WHERE last_seq > ? AND first_seq <= ? ORDER BY last_seq"
+    "SELECT first_seq, last_seq, hash, reason FROM gone WHERE last_seq > ? AND first_seq <= ? "
+    "AND (reason = 'lost' OR first_seq <= (SELECT coalesce(min(seq), first_seq) FROM journal)) "
+    "ORDER BY last_seq"
 )
 
 
@@ -71,6 +74,7 @@ class Verified(Record):
         chained_from: The number of the first row that carries a hash; what is older has none.
         mark: What the mark claims; None when there is none.
         mark_problem: Why the mark could not be read.
+        removed: What is known not to be there any more.
         findings: What is wrong, in order.
         is_whole: Whether it was looked through to its end.
     """
@@ -81,6 +85,7 @@ class Verified(Record):
     chained_from: int | None = None
     mark: Mark | None = None
     mark_problem: str = ""
+    removed: tuple[Removed, ...] = ()
     findings: tuple[Finding, ...] = ()
     is_whole: bool = True
 
@@ -114,8 +119,10 @@ def verify(path: Path, tell: Callable[[int], None] = lambda _done: None) -> Veri
         if schema_version(connection, path) < _CHAINED_SINCE:
             raise NotChainedError(path)
         walk = _Walk(connection, mark)
+        noted: tuple[Removed, ...] = ()
         try:
             with damage_named(path):
+                noted = removed(connection)
                 walk.go(tell)
                 walk.look_at_audit()
         except DamagedDatabaseError as error:
@@ -128,6 +135,7 @@ def verify(path: Path, tell: Callable[[int], None] = lambda _done: None) -> Veri
             chained_from=walk.chained_from,
             mark=mark,
             mark_problem=problem,
+            removed=noted,
             findings=tuple(walk.findings),
             is_whole=walk.is_whole,
         )

@@ -113,6 +113,8 @@ async def test_a_bot_whose_log_was_lost_raises_the_alarm_everywhere(home: Path, 
     ]
     assert seen["epoch"] == 2
     assert after.process.returncode == ExitCode.OK, after.output
+    assert after.out.startswith("What is there is as acore wrote it; but entries were lost"), after.output
+    assert f"removed  up to {lost} were LOST (numbers 1 to {lost}, " in after.out
 
 
 @pytest.mark.parametrize("command", ["verify", "status"])

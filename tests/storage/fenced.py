@@ -1,4 +1,4 @@
-"""A process that writes whenever it is told to on its standard input, and says what became of it."""
+"""A process that opens a store, and then writes, when it is told to, and says what became of it."""
 
 import os
 import sys
@@ -17,6 +17,7 @@ def say(text: str) -> None:
 
 
 async def main(directory: Path, boot: str) -> None:
+    await to_thread.run_sync(sys.stdin.readline)
     try:
         async with running(directory, RealClock(), boot=boot) as world:
             say("running")

@@ -17,20 +17,18 @@ from tests.storage.world import PYTHON, ROOT, rows
 
 
 class Other:
-    """Another process that writes when it is told to."""
+    """Another process that opens a store, and then writes, when it is told to."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
 
-    def said(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
-
-    def write(self) -> str:
+    def go_on(self) -> str:
+        """Tell it to do the next thing, and return what it says of that."""
         assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        return self.said()
+        return self.process.stdout.readline().strip()
 
 
 @contextmanager
@@ -49,8 +47,8 @@ def other(directory: Path, boot: str) -> Generator[Other]:
 
 async def test_whoever_takes_the_data_over_ends_the_other_process_at_its_next_commit(tmp_path: Path) -> None:
     """J09: the lock file was removed, so that the kernel's lock cannot help; the file itself decides."""
-    with other(tmp_path, "first") as first:
-        assert [first.said(), first.write()] == ["running", "written"]
+    with other(tmp_path, "first") as first, other(tmp_path, "second") as second:
+        assert [first.go_on(), first.go_on()] == ["running", "written"]
         with pytest.raises(AlreadyRunningError) as refused:
             async with open_store(tmp_path, boot="mine", clock=HeldClock()):
                 pytest.fail("two stores")
@@ -58,11 +56,10 @@ async def test_whoever_takes_the_data_over_ends_the_other_process_at_its_next_co
         assert named in str(refused.value)
 
         (tmp_path / LOCK_NAME).unlink()
-        with other(tmp_path, "second") as second:
-            assert [second.said(), second.write()] == ["running", "written"]
-            assert first.write() == "run second has taken the database over from first: this one stops"
-            assert second.write() == "written"
-            first.process.wait(30)
+        assert [second.go_on(), second.go_on()] == ["running", "written"]
+        assert first.go_on() == "run second has taken the database over from first: this one stops"
+        assert second.go_on() == "written"
+        first.process.wait(30)
 
     path = tmp_path / DATABASE_NAME
     assert rows(path, "SELECT writer, epoch FROM progress") == [("second", 2)]

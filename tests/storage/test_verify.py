@@ -2,6 +2,7 @@
 # ruff: noqa: S608 - they write to the file as nobody should
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,21 @@ async def test_what_was_removed_on_purpose_is_passed_over(path: Path, upto: int)
 
     touch(path, f"DELETE FROM journal WHERE seq = {last + 1}")
     assert verify(path).findings[0].seq == last + 1
+
+
+async def test_a_forged_note_of_a_removal_hides_no_hole(path: Path) -> None:
+    """J05, J18: acore removes from the beginning only; so neither the middle nor the end can be told away."""
+    for first, last, fault in ((5, 7, Fault.REMOVED), (ROWS, None, Fault.CUT)):
+        copy = path.with_name(f"{first}.db")
+        shutil.copyfile(path, copy)
+        until = last or rows(path, "SELECT seq FROM progress")[0][0]
+        own = rows(copy, "SELECT hash FROM journal WHERE seq = ?", until)[0][0].hex()
+        touch(
+            copy,
+            f"DELETE FROM journal WHERE seq BETWEEN {first} AND {until}",
+            f"INSERT INTO gone VALUES ({first}, {until}, 3, x'{own}', 5, 'age')",
+        )
+        assert [(one.fault, one.seq) for one in verify(copy).findings] == [(fault, first)]
 
 
 async def test_what_all_was_removed_leaves_a_chain_that_can_be_continued(path: Path) -> None:

@@ -1,5 +1,6 @@
 """`acore journal status`: the journal in figures."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -33,7 +34,7 @@ def status(place: Place, data: Path | None, *, is_json: bool) -> None:
         "oldest": _entry(seen.first_seq, seen.first_ns),
         "newest": _entry(None if seen.last_ns is None else seen.last_seq, seen.last_ns),
         "mark": _mark(seen),
-        "removed": "; ".join(_removed(one) for one in seen.removed) or "nothing",
+        "removed": removals(seen.removed) or "nothing",
         "owed": f"{seen.pending_effects} effects without an outcome",
         "not written": f"{seen.quarantined} entries in quarantine" if seen.quarantined else "",
         "runs": f"{seen.epoch} so far; {seen.writer} may write" if seen.writer else "none so far",
@@ -44,9 +45,9 @@ def status(place: Place, data: Path | None, *, is_json: bool) -> None:
 
 
 def _size(seen: Overview) -> str:
-    free = f" ({megabytes(seen.free_bytes)} of it free to be used again)" if seen.free_bytes else ""
-    log = f", and {megabytes(seen.log_bytes)} in its log" if seen.log_bytes else ""
-    return f"{megabytes(seen.file_bytes)}{free}{log}"
+    free = f" ({_megabytes(seen.free_bytes)} of it free to be used again)" if seen.free_bytes else ""
+    log = f", and {_megabytes(seen.log_bytes)} in its log" if seen.log_bytes else ""
+    return f"{_megabytes(seen.file_bytes)}{free}{log}"
 
 
 def _entry(seq: int | None, wall_ns: int | None) -> str:
@@ -66,6 +67,11 @@ def _mark(seen: Overview) -> str:
     return f"number {seen.mark.seq}, written down {at:%Y-%m-%d %H:%M:%S} UTC"
 
 
+def removals(removed: Sequence[Removed]) -> str:
+    """Return in words what is not in the journal any more; blank when that is nothing."""
+    return "; ".join(map(_removed, removed))
+
+
 def _removed(one: Removed) -> str:
     why = _REASONS.get(one.reason, one.reason)
     most = "up to " if one.reason == "lost" else ""
@@ -73,6 +79,5 @@ def _removed(one: Removed) -> str:
     return f"{most}{one.rows} {why} (numbers {one.first_seq} to {one.last_seq}, {at:%Y-%m-%d %H:%M:%S} UTC)"
 
 
-def megabytes(size: int) -> str:
-    """Return a size in bytes as megabytes."""
+def _megabytes(size: int) -> str:
     return f"{size / 2**20:.1f} MB"

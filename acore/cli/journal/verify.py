@@ -6,12 +6,13 @@ from typing import assert_never
 import click
 
 from acore.cli.journal.place import Place
+from acore.cli.journal.status import removals
 from acore.cli.output import as_json, pairs, progress_bar, say, tinted
 from acore.cli.run import data_option
 from acore.clock import instant
 from acore.errors import ExitCode
 from acore.storage.query import last_seq
-from acore.storage.verify import MOST_FINDINGS, Fault, Finding, Verified
+from acore.storage.verify import LOST, MOST_FINDINGS, Fault, Finding, Verified
 from acore.storage.verify import verify as look_through
 
 _KEEP = (
@@ -67,12 +68,19 @@ def _fields(verified: Verified) -> dict[str, object]:
 def _show(verified: Verified) -> None:
     if verified.findings:
         say(tinted(f"The journal is not as acore wrote it, from entry {verified.findings[0].seq} on.", "bad"))
+    elif any(one.reason == LOST for one in verified.removed):
+        say(
+            tinted(
+                "What is there is as acore wrote it; but entries were lost, as an earlier start told.", "warn"
+            )
+        )
     else:
         say(tinted("The journal is whole.", "good"))
     facts = {
         "entries": f"{verified.rows}, up to number {verified.last_seq}" if verified.rows else "none",
         "chained": _chained(verified),
         "mark": _mark(verified),
+        "removed": removals(verified.removed),
     }
     pairs({name: text for name, text in facts.items() if text})
     for number, finding in enumerate(verified.findings):
