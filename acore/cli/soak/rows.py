@@ -65,7 +65,9 @@ def _show(report: RowsReport) -> None:
             "log beside it": (
                 f"{report.log_bytes / _MIB:.1f} MiB at most, while {report.beside:,} rows were written"
             ),
-            "events tail": f"{report.tail_seconds:.1f} s",
+            "events tail": (
+                f"{report.tail_seconds:.1f} s; {report.small_tail_seconds:.1f} s on a small journal"
+            ),
             "journal verify": f"{report.verify_seconds:.0f} s, nothing found",
         }
     )
