@@ -37,7 +37,7 @@ class ExitCode(IntEnum):
     NOT_CONNECTED = 150, "`acore status`: it runs, and is not connected to Discord or does not answer."
     NO_ANSWER = 151, "`acore sandbox invoke`: the bot did not respond, or not to the end."
     REFUSED = 152, "`acore sandbox invoke`: Discord's rules refuse what was given."
-    NOT_JUDGED = 153, "`acore replay`: something is missing that an actor's state depends on: no verdict."
+    NOT_JUDGED = 153, "`acore replay`: no verdict: something needed is missing, or nothing was asked for."
 
 
 class AcoreError(Exception):

@@ -123,6 +123,7 @@ class Ledger:
         self.judges = judges
         self.tells = tells
         self.handled = 0
+        self.judged = 0
         self.divergences: list[Divergence] = []
         self.further = 0
         self.steps: deque[Step] = deque()
@@ -130,6 +131,10 @@ class Ledger:
         self.is_over = False
         self.outputs = blake2b(digest_size=16)
         self._goes_on = goes_on
+
+    def is_judged(self, seq: int, wall_ns: int, correlation: str) -> bool:
+        """Return whether what came of a row is judged; blank is the correlation of what no message led to."""
+        return self.judges is None or self.judges(seq, wall_ns, correlation)
 
     def add(self, divergence: Divergence) -> None:
         """Note a difference; the first one may be the last."""
@@ -310,8 +315,8 @@ class Again:
         put_in_place(NoLoop(self._hear))  # whoever steps the turn puts the loop back
         said, last, ways, event = self._said, self._last, self._ways, Kind.EVENT
         speaker, origin, special = self._speaker, self._origin, self._life.special
-        roots = self._roots
-        handled = 0
+        roots, judges = self._roots, self._ledger.judges
+        handled = judged = 0
         try:
             for index in range(self._index, end):
                 row = rows[index]
@@ -333,6 +338,8 @@ class Again:
                 )
                 ctx = Context(envelope, speaker)
                 handled += 1
+                if judges is not None and judges(row.seq, row.wall_ns, row.correlation):
+                    judged += 1
                 self._is_handling = True
                 await handler(message, ctx)
                 if self._broken is not None:
@@ -347,6 +354,7 @@ class Again:
             self._index = end
         finally:
             self._ledger.handled += handled
+            self._ledger.judged += handled if judges is None else judged
 
     def _digest(self, outputs: Sequence[Output]) -> None:
         for output in outputs:
@@ -488,6 +496,8 @@ class Again:
 
     def _weigh(self, moment: Moment) -> None:
         """Compare what it knows with what it knew."""
+        if not self._ledger.is_judged(moment.seq, moment.wall_ns, ""):
+            return
         state = canonical(self.actor.state)
         if moment.digest == digest_of(state):
             return
@@ -586,8 +596,9 @@ class Again:
 
     def _handle(self, turn: _Turn, ctx: Context, message: Message) -> str | None:
         """Return the reply, blank for none; None when it did not end well, which is noted if it did then."""
-        self._ledger.handled += 1
-        row, method = turn.row, turn.method
+        row, method, ledger = turn.row, turn.method, self._ledger
+        ledger.handled += 1
+        ledger.judged += ledger.is_judged(row.seq, row.wall_ns, row.correlation)
         handler = self._handlers.get(method)
         if handler is None:
             handler = self._handlers[method] = getattr(self.actor, method)
@@ -848,8 +859,7 @@ class Again:
     # --- what is told
 
     def _diverge(self, row: Row, method: str, difference: Difference) -> None:
-        judges = self._ledger.judges
-        if judges is None or judges(row.seq, row.wall_ns, row.correlation):
+        if self._ledger.is_judged(row.seq, row.wall_ns, row.correlation):
             self._note(row, difference, method)
 
     def _note(self, what: Row | Moment, difference: Difference, method: str = "") -> None:
@@ -886,7 +896,7 @@ class Again:
         before = canonical(self.actor.state).decode() if want_states else ""
         is_whole = plan.is_of_today or bool(turn.hook)
         outputs = self._take(turn, plan) if is_whole else self._take_parts(turn)
-        if ledger.judges is not None and not ledger.judges(row.seq, row.wall_ns, row.correlation):
+        if not ledger.is_judged(row.seq, row.wall_ns, row.correlation):
             return
         ledger.steps.append(
             Step(

@@ -233,6 +233,7 @@ class _Engine:
             approximate = "the beginning is gone, and nothing tells what the actor knew later"
         return Replayed(
             handled=ledger.handled,
+            judged=ledger.judged,
             divergences=() if approximate else tuple(ledger.divergences),
             state=msgspec.Raw(state),
             skipped=self._skipped,

@@ -28,7 +28,7 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
 
     `row` is that of a start or stop, which a hook handles. `unread` messages waited then; `message` is the
     id of the one that was being handled, put back or replaced; `in_hook` when a hook was, so that it may
-    still wait to be handled. `latest_ns` as in `ActorRemembered`.
+    still wait to be handled. `latest_ns` as in `ActorRemembered`; `wall_ns` is when it was said.
     """
 
     seq: int
@@ -42,6 +42,7 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
     digest: str = ""
     latest_ns: int = 0
     in_hook: bool = False
+    wall_ns: int = 0
 
 
 class Life:
@@ -125,6 +126,7 @@ class Life:
                 told.get("digest", ""),
                 told.get("latest_ns", 0),
                 in_hook,
+                row.wall_ns,
             )
         )
 

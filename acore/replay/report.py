@@ -35,6 +35,7 @@ class Verdict(StrEnum):
     SAME = "same"
     DIFFERENT = "different"
     APPROXIMATE = "approximate"
+    NOTHING = "nothing"
 
 
 class FieldDifference(Record):
@@ -184,6 +185,7 @@ class Replayed(Record):
 
     Attributes:
         handled: How many messages were handled again.
+        judged: For how many of them what was said is compared.
         divergences: Where it differs, in order; none when the result is approximate.
         state: What the actor knows at the end, as canonical JSON.
         skipped: Unknown messages that were left out: what the actor made of them then it cannot do now.
@@ -197,6 +199,7 @@ class Replayed(Record):
     """
 
     handled: int
+    judged: int
     divergences: tuple[Divergence, ...]
     state: msgspec.Raw
     skipped: tuple[Skipped, ...] = ()
@@ -212,7 +215,9 @@ class Replayed(Record):
         """What this may be taken for."""
         if self.approximate:
             return Verdict.APPROXIMATE
-        return Verdict.DIFFERENT if self.divergences else Verdict.SAME
+        if self.divergences:
+            return Verdict.DIFFERENT
+        return Verdict.SAME if self.judged else Verdict.NOTHING
 
     @property
     def first(self) -> Divergence | None:

@@ -21,8 +21,10 @@ from acore.actors.core import core_specs
 from acore.checks import builtin
 from acore.checks.registry import Check, checks_of
 from acore.cli import invoke
+from acore.clock import NANOSECONDS, instant
 from acore.errors import ExitCode
 from acore.events.metrics import ActivityCounted
+from acore.runtime.memory import REMEMBER_AFTER
 from acore.sandbox import Person, Sandbox
 from tests.actors.house import STEADY, house, prober
 from tests.e2e.bot import ACORE, outcome, running
@@ -36,13 +38,13 @@ CHECKS = MappingProxyType(
 ACTORS = ("config", "lifecycle", "health", "metrics")
 
 
-async def lived(folder: Path) -> None:
-    """Let acore's own core actors live for a minute, with checks that always find the same."""
+async def lived(folder: Path, pause: float = 20) -> None:
+    """Let acore's own core actors live for three pauses (s), with checks that always find the same."""
     tiers = {name: check.tier for name, check in CHECKS.items()}
     async with house(folder, prober(CHECKS), *core_specs(tiers)) as home:
         for commands in (0, 1, 2):
             await home.tell(ActivityCounted(messages=5, commands=commands, errors=0))
-            await home.clock.advance(20)
+            await home.clock.advance(pause)
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +141,67 @@ def test_with_collect_the_others_are_replayed_too(spoiled: Path, capsys: pytest.
     assert first["kind"] == "other payload"
     assert first["expected"].startswith("settings.loaded ")
     assert told["lifecycle"] == told["metrics"] == []
+
+
+def test_only_what_was_asked_for_is_judged(
+    data: Path, spoiled: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """R12: by number, by time and by first cause; a difference elsewhere makes no verdict."""
+    with closing(sqlite3.connect(spoiled / "acore.db")) as connection:
+        begun, began, cause = connection.execute(
+            "SELECT seq, wall_ns, correlation FROM journal "
+            "WHERE name = 'actor.started' AND payload ->> '$.actor' = 'config'"
+        ).fetchone()
+    (*_, counted) = rows(data, "activity.counted")
+    later = f"{instant(began + 30 * NANOSECONDS):%Y-%m-%dT%H:%M:%S}"
+
+    def judged(*arguments: object) -> tuple[int, list[str]]:
+        code, out, _ = acore(capsys, "replay", spoiled, "--collect", *arguments)
+        return code, [line.split()[1] for line in out.splitlines() if line.startswith(("✓", "✗"))]
+
+    assert judged("--to", begun)[0] == ExitCode.FAILURE
+    assert judged("--from", begun, "--to", later) == (ExitCode.FAILURE, list(ACTORS))
+    assert judged("--correlation", cause) == (ExitCode.FAILURE, ["config", "lifecycle", "health"])
+    assert judged("--from", counted) == judged("--from", later) == (ExitCode.OK, list(ACTORS))
+    assert judged("--from", counted, "--to", counted) == (ExitCode.OK, ["metrics"])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--from", 10**6), ("--to", 0), ("--from", 50, "--to", 40), ("--correlation", "nothing-began-so")],
+)
+def test_what_nobody_was_told_of_is_no_verdict(
+    data: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[object, ...]
+) -> None:
+    """R12: a slip in a number or an id is not taken for "all decide the same"."""
+    code, out, err = acore(capsys, "replay", data, *arguments)
+
+    assert code == ExitCode.NOT_JUDGED
+    assert "✓" not in out
+    assert "nothing was judged: none of these actors was told anything in what was asked for" in err
+
+
+async def test_what_an_actor_knew_is_judged_only_where_it_was_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """R03, R12: a state of before, or of no cause at all, is no difference in what is judged."""
+    (tmp_path / "data").mkdir()
+    await lived(tmp_path / "data", REMEMBER_AFTER)
+    with closing(sqlite3.connect(tmp_path / "data/acore.db")) as connection:
+        (seq,) = connection.execute(
+            "UPDATE journal SET payload = json_set(payload, '$.digest', 'another') "
+            "WHERE name = 'actor.remembered' AND payload ->> '$.actor' = 'metrics' RETURNING seq"
+        ).fetchone()
+        (cause,) = connection.execute(
+            "SELECT correlation FROM journal WHERE name = 'activity.counted' LIMIT 1"
+        ).fetchone()
+        connection.commit()
+
+    def ends(*arguments: object) -> int:
+        return acore(capsys, "replay", tmp_path / "data", "--actor", "metrics", *arguments)[0]
+
+    assert ends() == ends("--from", seq) == ExitCode.FAILURE
+    assert ends("--to", seq - 1) == ends("--correlation", cause) == ExitCode.OK
 
 
 @pytest.mark.parametrize(

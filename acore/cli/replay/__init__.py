@@ -54,7 +54,8 @@ def replay(  # noqa: PLR0917 - click passes them by name
     directory of the settings is replayed, also while the bot runs. Nothing outside is touched.
 
     Ends with 0 when all decide what they decided then, 1 when one does not, and 153 when nothing could be
-    judged because something is missing that an actor's state depends on.
+    judged, because something is missing that an actor's state depends on, or because no actor was told
+    anything in what was asked for.
     """
     source = source_of(file, data, config, env_file)
     span = span_of(first, last, correlation)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from acore.actors.narrator import part_name
 from acore.cli.fields import columns, lay_out_changes
-from acore.cli.output import is_terminal, say, tinted
+from acore.cli.output import complain, is_terminal, say, tinted
 from acore.errors import ExitCode
 from acore.replay.child.wire import ActorReplayed
 from acore.replay.report import Divergence, Verdict
@@ -21,16 +21,17 @@ class Outcome:
         self.same: list[str] = []
         self.approximate: list[str] = []
         self.different: list[str] = []
-        self.handled = 0
+        self.handled = self.judged = 0
 
     def add(self, one: ActorReplayed) -> None:
         """Take in what came of one actor."""
         self.handled += one.replayed.handled
+        self.judged += one.replayed.judged
         if one.breaches or one.replayed.divergences:
             self.different.append(one.actor)
         elif one.replayed.verdict is Verdict.APPROXIMATE:
             self.approximate.append(one.actor)
-        else:
+        elif one.replayed.verdict is Verdict.SAME:
             self.same.append(one.actor)
 
     @property
@@ -38,13 +39,13 @@ class Outcome:
         """What `acore replay` ends with."""
         if self.different:
             return ExitCode.FAILURE
-        return ExitCode.NOT_JUDGED if self.approximate else ExitCode.OK
+        return ExitCode.NOT_JUDGED if self.approximate or not self.same else ExitCode.OK
 
 
 def tell(one: ActorReplayed) -> None:
     """Print what came of one actor: a line when it decides the same, the whole report when not."""
     replayed, name = one.replayed, f"{one.actor:<10}"
-    handled = _counted(replayed.handled)
+    handled = _counted(replayed.handled, replayed.judged)
     if one.breaches:
         say(tinted(f"✗ {name} does what no replay can repeat ({handled})", "bad"))
     elif replayed.divergences:
@@ -53,6 +54,8 @@ def tell(one: ActorReplayed) -> None:
         say(tinted(f"✗ {name} decides something else today ({handled}{also})", "bad"))
     elif replayed.verdict is Verdict.APPROXIMATE:
         say(tinted(f"≈ {name} nothing is judged: {replayed.approximate} ({handled})", "warn"))
+    elif replayed.verdict is Verdict.NOTHING:
+        say(tinted(f"· {name} was told nothing of this, so there is nothing to judge", "dim"))
     else:
         say(f"{tinted('✓', 'good')} {name} decides today what it decided then ({handled})")
     for warning in replayed.warnings:
@@ -92,8 +95,10 @@ def tell_end(outcome: Outcome) -> None:
         if outcome.same or outcome.approximate:
             say()
         say(f"{_names(outcome.different)} would not do today what is recorded.")
+    elif not outcome.same and not outcome.approximate:
+        complain("nothing was judged: none of these actors was told anything in what was asked for")
     elif len(outcome.same) > 1 and not outcome.approximate:
-        say(f"All {len(outcome.same)} decide the same: {_counted(outcome.handled)}.")
+        say(f"All {len(outcome.same)} decide the same: {_counted(outcome.handled, outcome.judged)}.")
 
 
 def near(place: str) -> str:
@@ -117,8 +122,12 @@ def _wrapped(text: str) -> str:
     return f"{os.linesep}{' ' * (_LABEL + 4)}".join(pieces)
 
 
-def _counted(handled: int) -> str:
-    return f"{handled:,} message{'' if handled == 1 else 's'} handled again"
+def _counted(handled: int, judged: int | None = None) -> str:
+    """Return how much was done; *judged* messages, if that is not all of it."""
+    messages = f"message{'' if (judged or handled) == 1 else 's'}"
+    if not judged or judged == handled:
+        return f"{handled:,} {messages} handled again"
+    return f"{judged:,} {messages} judged, {handled:,} handled again"
 
 
 def _names(names: Iterable[str]) -> str:
