@@ -47,9 +47,11 @@ from acore.events.parts import PartNotRestarted, PartRestarted, RestartActor, Re
 from acore.events.row import Row
 from acore.events.settings import GetSettings, LoadSettings, ReloadRequested, SettingsRead, SettingsRefused
 from acore.events.status import Notice, Reply
-from acore.events.store import ProbeStore
+from acore.events.store import PinJournal, ProbeStore, PurgeJournal
 from acore.events.supervision import (
     ActorExited,
+    ActorPatched,
+    ActorRemembered,
     ActorStarted,
     ActorStopping,
     MessageRequeued,
@@ -154,19 +156,10 @@ def _noted(noted: AuditNoted) -> str:
     return f"In the audit log: {noted.who}, {noted.action} {noted.target}, {noted.outcome}{why}."
 
 
-def _abandoned(abandoned: EffectAbandoned) -> str:
-    by = f", as {abandoned.by} decided" if abandoned.by else ""
-    return f"{abandoned.effect} is not done any more{by}: {abandoned.reason}."
-
-
-def _resumed(resumed: EffectResumed) -> str:
-    by = f", as {resumed.by} decided" if resumed.by else ""
-    return f"{resumed.effect}, which an earlier run left without an outcome, is taken up again{by}."
-
-
-def _undecided(undecided: EffectsUndecided) -> str:
-    names = ", ".join(undecided.effects)
-    return f"{undecided.count} effects wait for a person's decision ({names}): see `acore outbox`."
+def _pinned(pin: PinJournal) -> str:
+    if pin.seq is None:
+        return f"keep no longer what is pinned as {pin.name}, for {pin.by}"
+    return f"keep everything from entry {pin.seq} on, pinned as {pin.name}, for {pin.by}"
 
 
 def reply_text(reply: Reply) -> str:
@@ -231,19 +224,30 @@ PHRASES: Mapping[type[Message], Phrase] = MappingProxyType(
             # Effects.
             _told(EffectDone, Weight.OUTCOME, lambda one: f"Done: {one.effect}."),
             _told(EffectFailed, Weight.OUTCOME, lambda one: f"{one.effect} failed: {one.reason}."),
-            _told(EffectAbandoned, Weight.OUTCOME, _abandoned),
-            _told(EffectResumed, Weight.FACT, _resumed),
-            _told(
-                WentAhead,
-                Weight.DETAIL,
-                lambda one: f"{one.what} did not wait longer than {duration(one.waited)} for the records.",
-            ),
-            _told(EffectsUndecided, Weight.OUTCOME, _undecided),
+            _told(EffectAbandoned, Weight.OUTCOME, _line),
+            _told(EffectResumed, Weight.FACT, _line),
+            _told(WentAhead, Weight.DETAIL, _line),
+            _told(EffectsUndecided, Weight.OUTCOME, _line),
             _told(LoadOpenEffects, Weight.DETAIL, lambda _: "what has no outcome yet?"),
             _told(
                 DecideEffect,
                 Weight.DECISION,
                 lambda one: f"{one.decision.value} the effect {one.key}, as {one.by} decides",
+            ),
+            # The journal, and what is kept for a replay.
+            _told(PurgeJournal, Weight.DECISION, lambda one: f"remove what is old or too much, for {one.by}"),
+            _told(PinJournal, Weight.DECISION, _pinned),
+            _told(
+                ActorPatched,
+                Weight.FACT,
+                lambda one: (
+                    f"{capital(part_name(one.actor))} goes the way of the change {one.patch} from here on."
+                ),
+            ),
+            _told(
+                ActorRemembered,
+                Weight.DETAIL,
+                lambda one: f"Kept for a replay: what {part_name(one.actor)} knows.",
             ),
             # Questions.
             _told(DescribeProcess, Weight.DETAIL, lambda _: "what runs here?"),
@@ -360,7 +364,7 @@ def _sentence(message: Message) -> Sentence:
             weight = Weight.OUTCOME
         return Sentence(text=phrase.text(message), weight=weight)
     if isinstance(message, Event) and (line := line_of(message)):
-        weight = Weight.OUTCOME if line.level in {"WARNING", "ERROR"} else Weight.FACT
+        weight = Weight.OUTCOME if line.level in {"WARNING", "ERROR", "CRITICAL"} else Weight.FACT
         return Sentence(text=line.text, weight=weight)
     return Sentence(text=_by_docstring(message), weight=Weight.FACT)
 

@@ -46,6 +46,8 @@ TROUBLES: tuple[Trouble, ...] = (
     Trouble(name="settings.refused"),
     Trouble(name="discord.commands_refused"),
     Trouble(name="store.degraded"),
+    Trouble(name="journal.filled"),
+    Trouble(name="journal.lost"),
     Trouble(name="loop.blocked"),
     Trouble(name="supervisor.silent"),
 )

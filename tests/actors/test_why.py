@@ -1,14 +1,17 @@
 """Why something happened, in sentences: what is told, in which order, what is left out."""
 
+import inspect
 from typing import Any
 
 import msgspec
 import pytest
 
-from acore.actors.phrases import Sentence, Weight, duration, sentence_of
+from acore.actors import narrator
+from acore.actors.phrases import PHRASES, Sentence, Weight, duration, sentence_of
 from acore.actors.why import left_out, part_meant, tell
 from acore.events import topics
 from acore.events.base import outcome_id
+from acore.events.catalog import CATALOG
 from acore.events.row import Row
 from acore.events.why import Account, Chain
 
@@ -206,3 +209,20 @@ def test_parts_are_known_by_what_operators_call_them() -> None:
 )
 def test_durations_are_said_as_people_do(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_every_kind_of_message_has_a_sentence_of_its_own() -> None:
+    """A new kind is one entry in `PHRASES`, or a sentence of the log's."""
+    told = [wire.name for wire in CATALOG if wire.cls in PHRASES]
+    in_the_log = inspect.getsource(narrator)
+    others = [
+        wire.name
+        for wire in CATALOG
+        if wire.name not in told
+        and f"case {wire.cls.__name__}(" not in in_the_log
+        and f"| {wire.cls.__name__}(" not in in_the_log
+        and wire.cls.__module__.startswith("acore.")
+    ]
+
+    # These two are no rows of the journal.
+    assert sorted(others) == ["actor.state_kept", "interaction.token_sealed"]

@@ -179,9 +179,7 @@ async def test_the_data_directory_is_named_before_or_after_the_subcommand(
         await bot.stop()
     for arguments in (
         ("--data", "elsewhere", "tail", "-n", "1"),
-        ("tail", "--data", "elsewhere", "-n", "1"),
         ("tail", "-n", "1", "--data=elsewhere"),
-        ("stats", "--data", "elsewhere"),
         ("show", "1", "--data", "elsewhere"),
     ):
         told = await outcome(home, "events", *arguments)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from anyio import sleep_forever
 from anyio.lowlevel import checkpoint
 
 from acore.actors import answers
@@ -17,6 +16,7 @@ from acore.events.parts import PartRestarted, RestartActor
 from acore.runtime.actor import Context
 from acore.runtime.administration import ChildState
 from acore.runtime.cause import Cause
+from acore.runtime.edge import EdgeContext
 from acore.runtime.restart import Backoff
 from acore.sandbox import Person, Sandbox, UnknownCommandError
 from acore.storage.reader import StoreReader
@@ -414,8 +414,8 @@ async def test_why_is_for_operators_and_what_is_unknown_is_said(
 async def test_when_the_records_do_not_answer_that_is_said(
     home: Path, sandbox: Sandbox, owner: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def hang(_reader: StoreReader, _io: object, _job: object) -> None:
-        await sleep_forever()
+    async def hang(_reader: StoreReader, io: EdgeContext, _job: object) -> None:
+        await io.stopping.wait()
 
     async with inside(sandbox, home / "data"):
         await offered(owner)
