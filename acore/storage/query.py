@@ -16,7 +16,7 @@ from acore.record import Record
 from acore.storage.database import connect_reader
 from acore.storage.runs import newest_run
 from acore.storage.schema import NewerDatabaseError, migrations, schema_version
-from acore.storage.sqlite import Connection, Error, UnreadableDatabaseError, damage_named, is_passing
+from acore.storage.sqlite import Connection, Error, UnreadableDatabaseError, damage_named, field, is_passing
 
 SELECT = (
     "SELECT seq, id, kind, name, version, node, boot, wall_ns, mono_ns, "
@@ -187,7 +187,7 @@ def last_life(path: Path) -> LastLife | None:
                 rows_of(
                     connection,
                     f"{SELECT} WHERE name = 'actor.exited' AND boot = ? "
-                    "AND payload ->> '$.exit' NOT IN ('normal', 'shutdown') ORDER BY seq DESC LIMIT ?",
+                    f"AND {field('exit')} NOT IN ('normal', 'shutdown') ORDER BY seq DESC LIMIT ?",
                     (last.boot, _LISTED_ERRORS),
                 )
             ),
@@ -236,7 +236,7 @@ def _conditions(wanted: Filter) -> tuple[list[str], list[Any]]:
             clauses.append(clause)
             values.append(value)
     if wanted.actor is not None:
-        clauses.append("? IN (source, target, payload ->> '$.actor')")
+        clauses.append(f"? IN (source, target, {field('actor')})")
         values.append(wanted.actor)
     if wanted.kinds:
         clauses.append(f"kind IN ({', '.join('?' * len(wanted.kinds))})")

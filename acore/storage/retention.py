@@ -15,7 +15,7 @@ from acore.clock import NANOSECONDS
 from acore.record import Record
 from acore.storage.limits import Limits
 from acore.storage.rows import refuse_fenced_out
-from acore.storage.sqlite import Connection, transact
+from acore.storage.sqlite import Connection, field, transact
 
 BATCH = 25
 """Rows removed in one transaction while others write: about 1 ms, four indices included."""
@@ -184,9 +184,9 @@ def needs(connection: Connection) -> Iterator[Need]:
     if row is not None:
         yield Need(seq=row[0], what=f"the action {row[1]} of entry {row[0]}, which has no outcome yet")
     for interaction, seq in connection.execute(
-        "SELECT interaction, (SELECT max(seq) FROM (SELECT seq, payload FROM journal "
+        "SELECT interaction, (SELECT max(seq) FROM (SELECT seq, payload FROM journal "  # noqa: S608 - its own names
         "WHERE name = 'interaction.received' ORDER BY seq DESC LIMIT ?) "
-        "WHERE payload ->> '$.interaction' = interaction) FROM pending WHERE received IS NOT NULL",
+        f"WHERE {field('interaction')} = interaction) FROM pending WHERE received IS NOT NULL",
         (_NEWEST,),
     ).fetchall():
         if seq is not None:
@@ -201,8 +201,8 @@ def needs_of_runs(connection: Connection, actors: tuple[str, ...]) -> Iterator[N
     for actor in actors:
         what = f"a replay of the present run of {actor}"
         row = connection.execute(
-            "SELECT seq, boot, incarnation FROM (SELECT seq, boot, payload ->> '$.actor' AS actor, "
-            "payload ->> '$.incarnation' AS incarnation FROM journal WHERE name = 'actor.started' "
+            f"SELECT seq, boot, incarnation FROM (SELECT seq, boot, {field('actor')} AS actor, "  # noqa: S608 - its own names
+            f"{field('incarnation')} AS incarnation FROM journal WHERE name = 'actor.started' "
             "ORDER BY seq DESC LIMIT ?) WHERE actor = ? ORDER BY seq DESC LIMIT 1",
             (_NEWEST, actor),
         ).fetchone()
@@ -223,8 +223,8 @@ def needs_of_runs(connection: Connection, actors: tuple[str, ...]) -> Iterator[N
         if kept is None and incarnation > 1:
             # What it was sent while it was down is older than its start.
             seq = connection.execute(
-                "SELECT min(seq) FROM journal WHERE name = 'actor.started' AND boot = ? "
-                "AND payload ->> '$.actor' = ?",
+                "SELECT min(seq) FROM journal WHERE name = 'actor.started' AND boot = ? "  # noqa: S608 - its own names
+                f"AND {field('actor')} = ?",
                 (boot, actor),
             ).fetchone()[0]
         yield Need(seq=kept or seq, what=what)

@@ -14,7 +14,7 @@ from acore.clock import instant
 from acore.events.base import Kind
 from acore.record import Record
 from acore.storage.query import SELECT, Row, reading
-from acore.storage.sqlite import Connection, quickly
+from acore.storage.sqlite import Connection, field, quickly
 
 # A page also ends after so many numbers, so that a rare row does not make one statement read everything.
 _STRETCH = 100_000
@@ -248,7 +248,7 @@ def snapshots(path: Path, actor: str, *, upto: int) -> Iterator[Snapshot]:
 def _clause(wanted: Wanted) -> tuple[str, tuple[str, ...]]:
     match wanted.part:
         case Part.LIFE:
-            mine = "(payload ->> '$.actor' = ? OR payload ->> '$.reason' = 'loop')"
+            mine = f"({field('actor')} = ? OR {field('reason')} = 'loop')"
             return f"name IN ({_MARKS}) AND {mine}", (*LIFE, wanted.actor)
         case Part.INPUTS:
             marks = ", ".join("?" * len(wanted.names))

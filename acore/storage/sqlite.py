@@ -107,6 +107,14 @@ def quickly[R](connection: Connection, read: Callable[[], R]) -> R:
     return read()
 
 
+def field(name: str) -> str:
+    """Return SQL for a field of a row's payload; it is NULL where the disk has spoilt the JSON.
+
+    `->>` alone would end the whole statement there.
+    """
+    return f"iif(json_valid(payload), payload ->> '$.{name}', NULL)"
+
+
 def file_size(path: Path) -> int:
     """Return the bytes of a file; 0 when it is not there."""
     return path.stat().st_size if path.exists() else 0

@@ -15,7 +15,7 @@ from acore.events.row import Row
 from acore.events.why import Chain
 from acore.record import Record
 from acore.storage.query import SELECT, AmbiguousIdError, NoSuchRowError, find, reading, rows_of
-from acore.storage.sqlite import Connection
+from acore.storage.sqlite import Connection, field
 
 MOST_CAUSES = 200
 MOST_CONSEQUENCES = 400
@@ -33,12 +33,12 @@ class Trouble(Record):
 
 
 TROUBLES: tuple[Trouble, ...] = (
-    Trouble(name="actor.exited", when="payload ->> '$.exit' NOT IN ('normal', 'shutdown', 'ignored')"),
+    Trouble(name="actor.exited", when=f"{field('exit')} NOT IN ('normal', 'shutdown', 'ignored')"),
     Trouble(name="run.failed"),
     Trouble(name="run.interruption_found"),
     Trouble(name="interaction.denied"),
-    Trouble(name="interaction.closed", when="payload ->> '$.is_answered' = 0"),
-    Trouble(name="interaction.replied", when="payload ->> '$.reply.is_error' = 1"),
+    Trouble(name="interaction.closed", when=f"{field('is_answered')} = 0"),
+    Trouble(name="interaction.replied", when=f"{field('reply.is_error')} = 1"),
     Trouble(name="part.not_restarted"),
     Trouble(name="effect.failed"),
     Trouble(name="effect.abandoned"),
@@ -260,7 +260,7 @@ def _value(row: Row, key: str) -> tuple[str, str] | None:
 def _part(connection: Connection, name: str) -> tuple[Row, str] | None:
     """Return the last end of the part *name*, or else its last start; None when it is not known."""
     for kind in ("actor.exited", "actor.started"):
-        row = _newest(connection, Trouble(name=kind), "payload ->> '$.actor' = ?", name)
+        row = _newest(connection, Trouble(name=kind), f"{field('actor')} = ?", name)
         if row is not None:
             return row, "" if kind == "actor.exited" else "It has not ended since, so this is its start."
     return None

@@ -13,7 +13,8 @@ from acore.events.discord import TokenSealed
 from acore.storage.chain import BEGINNING, COLUMNS, hash_after
 from acore.storage.database import connect
 from acore.storage.mark import BLOCK, MARK_NAME, Mark, MarkFile
-from acore.storage.query import tail
+from acore.storage.query import Filter, tail
+from acore.storage.retention import needs_of_runs
 from acore.storage.scan import Part, Wanted, pages
 from acore.storage.sqlite import Connection, attach
 from acore.storage.verify import MOST_FINDINGS, PAGE, Fault, Finding, NotChainedError, verify
@@ -104,6 +105,29 @@ async def test_a_text_that_the_disk_spoilt_is_named_and_keeps_nobody_from_readin
     (page,) = pages(path, wanted, after=0, upto=100, size=100)
     assert len(page) == ROWS
     assert [row.seq for row in page if "\ufffd" in row.payload] == [fifth]
+
+
+async def test_json_that_the_disk_spoilt_keeps_nobody_from_the_rest(tmp_path: Path) -> None:
+    """J05, J18: neither who asks for an actor nor the bot when it tidies up; SQLite refuses such a row."""
+    async with running(tmp_path, HeldClock()) as world:
+        await world.durable()
+    path = tmp_path / "acore.db"
+    first, *others = rows(path, "SELECT seq FROM journal WHERE name = 'actor.started' ORDER BY seq")
+    touch(path, f"UPDATE journal SET payload = 'z' || substr(payload, 2) WHERE seq = {first[0]}")
+
+    assert [(one.fault, one.seq) for one in verify(path).findings] == [(Fault.CHANGED, first[0])]
+    assert first[0] not in {row.seq for row in tail(path, Filter(actor="reader"))} != set()
+    wanted = Wanted(part=Part.LIFE, actor="reader")
+    started = [
+        r.seq
+        for page in pages(path, wanted, after=0, upto=100, size=100)
+        for r in page
+        if "started" in r.name
+    ]
+    assert started == [seq for (seq,) in others]
+    connection = attach(path, "ro")
+    assert [need.seq for need in needs_of_runs(connection, ("writer", "reader"))] == started
+    connection.close()
 
 
 async def test_a_row_put_in_where_a_number_was_free_is_no_link(tmp_path: Path) -> None:
