@@ -165,7 +165,7 @@ class InteractionDenied(Event):
     rule: str
 
 
-@wire("interaction.token_sealed", journaled=False, projected=True)
+@wire("interaction.token_sealed", journaled=False, projected=True, vital=True)
 class TokenSealed(Event):
     """The right to answer an interaction, sealed; kept beside the journal, never in it."""
 
@@ -197,7 +197,7 @@ class AnswerInteraction(Effect):
     reply: StatusReport | Notice | PartsReport | Account
 
 
-@wire("interaction.answer_at_once", policy=Policy.IDEMPOTENT, urgent=True, self_resuming=True)
+@wire("interaction.answer_at_once", policy=Policy.IDEMPOTENT, urgent=True, vital=True, self_resuming=True)
 class AnswerAtOnce(Effect):
     """Show a reply that decided nothing: it is given also when nothing can be written."""
 

@@ -9,8 +9,10 @@ from acore.errors import ExitCode
 from acore.events.base import Effect, Policy, Trace
 from acore.events.bus import Bus
 from acore.events.catalog import wire
+from acore.events.discord import AnswerAtOnce, TokenSealed
 from acore.events.lifecycle import StopRequested
 from acore.events.metrics import ActivityCounted
+from acore.events.status import Notice
 from acore.events.store import JournalRelieved, StoreState
 from acore.events.supervision import Burial, LetterDied
 from acore.storage.journal import Journal, JournalOverflowError
@@ -75,6 +77,20 @@ async def test_what_is_new_is_refused_while_memory_is_full_and_all_that_was_take
         ]
         assert world.rows("SELECT count(*) FROM journal WHERE name = 'letter.died'") == [(0,)]
         assert not world.view.is_full
+
+
+async def test_what_ends_something_begun_is_taken_in_while_memory_is_full(tmp_path: Path) -> None:
+    """J07: the right to answer comes after what it belongs to; an answer that decided nothing is given."""
+    disk, clock = Disk(), HeldClock()
+    disk.is_full = True
+    async with running(tmp_path, clock, limits=SMALL, prepare=disk.prepare) as world:
+        fill(world)
+        sealed = world.say(TokenSealed(interaction=1, sealed="sealed"))
+        answer = AnswerAtOnce(interaction=1, reply=Notice(text="well"))
+        assert not sealed.was_refused
+        assert not world.bus.perform(answer, Trace("gateway")).was_refused
+        disk.is_full = False
+        await clock.advance(LAST_RETRY)
 
 
 async def test_a_program_that_has_only_acore_in_it_stops_when_twice_the_memory_is_used_up(
