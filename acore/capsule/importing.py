@@ -84,7 +84,7 @@ def take_in(
         with _connected(database) as connection:
             before = last_seq(database)
             _refuse_gap(path, found.header, before, allows_gaps=allows_gaps)
-            transact(connection, partial(take_over, boot=boot, now=clock.now()))
+            transact(connection, partial(take_over, boot=boot))
             intake = _Intake(connection, database, catalog, boot, before, skips=skips_duplicates)
             for page in batched(_rows(path), _PAGE):
                 intake.take(page)

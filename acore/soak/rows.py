@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from functools import partial
 from itertools import batched
 from pathlib import Path
@@ -43,7 +42,6 @@ _TRIES = 3
 _WRITTEN = 500
 _INSERT = f"INSERT INTO journal ({', '.join(COLUMNS)}, hash) VALUES ({', '.join('?' * len(COLUMNS))}, ?)"  # noqa: S608 - acore's own names
 _NAMES = ("interaction.closed", "interaction.received", "activity.counted", "interaction.replied")
-_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _BOOT = "f00dfeedf00dfeed"
 _WALL_NS = 1_790_000_000_000_000_000
 _STEP_NS = 20_000_000
@@ -248,7 +246,7 @@ def soak(rows: int, directory: Path, on_progress: Callable[[int], None] = lambda
 def _open(path: Path) -> None:
     connection = connect(path)
     try:
-        transact(connection, partial(take_over, boot=secrets.token_hex(8), now=_LONG_AGO))
+        transact(connection, partial(take_over, boot=secrets.token_hex(8)))
     finally:
         connection.close()
 
@@ -295,7 +293,7 @@ def _walk_beside_a_writer(path: Path) -> tuple[Paged, int, int]:
     message, payload = CATALOG.carry(ActivityCounted(messages=1))
     connection = connect(path)
     try:
-        seq = transact(connection, partial(take_over, boot=boot, now=_LONG_AGO))
+        seq = transact(connection, partial(take_over, boot=boot))
         reader = subprocess.Popen(  # noqa: S603 - this interpreter, with arguments of our own
             [sys.executable, "-m", "acore.soak.rows", str(path)],
             env=_environment(),

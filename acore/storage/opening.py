@@ -6,11 +6,14 @@ from pathlib import Path
 from loguru import logger
 
 from acore.clock import instant
+from acore.events.base import Event
+from acore.events.discord import InteractionClosed
 from acore.events.store import JournalLost, Loss
 from acore.storage.chain import BEGINNING
 from acore.storage.damaged import SetAside, damage_in, forget_damage, log_held, move_aside
 from acore.storage.database import connect
 from acore.storage.mark import MARK_NAME, Mark, MarkKeeper, mark_beside
+from acore.storage.pending import unanswerable
 from acore.storage.rows import take_over
 from acore.storage.sqlite import (
     Connection,
@@ -24,19 +27,27 @@ from acore.storage.verify import LOST
 
 
 class Opening:
-    """What the start found: the highest number given so far, what is missing, and the mark to keep."""
+    """What the start found: the highest number so far, what is missing or over, and the mark to keep."""
 
-    def __init__(self, path: Path, last_seq: int, lost: JournalLost | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        last_seq: int,
+        lost: JournalLost | None,
+        closed: tuple[InteractionClosed, ...] = (),
+    ) -> None:
         """Begin with the database at *path*, taken over for this run.
 
         Args:
             path: The database.
             last_seq: The highest number given so far, also to what was lost.
             lost: What is missing; the writer has it recorded.
+            closed: Interactions that nobody can answer any more; the writer has that recorded.
         """
         self.last_seq = last_seq
         self.lost = lost
-        self.is_told = lost is None
+        self.untold: list[Event] = [*closed] if lost is None else [lost, *closed]
+        """What the writer has to say, once in this run."""
         self.mark = MarkKeeper(path.with_name(MARK_NAME))
 
 
@@ -81,10 +92,11 @@ def _take(path: Path, boot: str, now: datetime, aside: SetAside | None) -> Openi
                 if connection.execute("SELECT count(*) FROM progress").fetchone() != (1,):
                     raise DamagedDatabaseError(path, "it does not tell any more how far it has come")
                 lost = _settle(connection, now, mark, problem, aside)
-                last_seq = take_over(connection, boot, now)
+                last_seq = take_over(connection, boot)
+                closed = unanswerable(connection, now)
         finally:
             connection.close()
-    return Opening(path, last_seq, lost)
+    return Opening(path, last_seq, lost, closed)
 
 
 def _settle(

@@ -7,7 +7,13 @@ from loguru import logger
 
 from acore.events.base import Message
 from acore.events.catalog import CATALOG, Catalog
-from acore.events.discord import INTERACTION_LIFE, InteractionReceived, InteractionReplied, Pending
+from acore.events.discord import (
+    INTERACTION_LIFE,
+    InteractionClosed,
+    InteractionReceived,
+    InteractionReplied,
+    Pending,
+)
 from acore.events.upcast import UnreadableMessageError
 from acore.storage.sqlite import Connection
 
@@ -20,17 +26,29 @@ def pending(connection: Connection, catalog: Catalog = CATALOG) -> tuple[Pending
     return tuple(one for row in _rows(connection) if (one := _decoded(catalog, *row)) is not None)
 
 
-def forget_lost(connection: Connection, now: datetime) -> None:
-    """Delete what nobody can answer any more, and nobody else would ever delete.
-
-    What can be read is closed by the gateway, also when it is too old, so that the journal tells of it.
-    """
-    # Of an interaction that was never received, because its run was killed in that moment.
+def forget_orphans(connection: Connection) -> None:
+    """Delete seals of interactions that were never received: their run was killed in that moment."""
     connection.execute("DELETE FROM pending WHERE received IS NULL")
+
+
+def unanswerable(connection: Connection, now: datetime) -> tuple[InteractionClosed, ...]:
+    """Return the ends of what is too old at *now* to be answered, and cannot be read.
+
+    What can be read the gateway ends, also when it is too old. Either way the journal tells of it.
+    """
     # The version that can read the others may come back while there is time for an answer.
     too_old = _first_number(now - timedelta(seconds=INTERACTION_LIFE))
-    lost = [row[:1] for row in _rows(connection) if row[0] < too_old and _decoded(CATALOG, *row) is None]
-    connection.executemany("DELETE FROM pending WHERE interaction = ?", lost)
+    return tuple(
+        InteractionClosed(
+            interaction=row[0],
+            is_answered=False,
+            reason="it was left by another version of acore, which this one cannot read, "
+            "and is too old to be answered",
+            seconds=(now - _made(row[0])).total_seconds(),
+        )
+        for row in _rows(connection)
+        if row[0] < too_old and _decoded(CATALOG, *row) is None
+    )
 
 
 def _rows(connection: Connection) -> list[Any]:
@@ -84,3 +102,8 @@ def _read[M: Message](catalog: Catalog, kind: type[M], name: str, version: int, 
 def _first_number(at: datetime) -> int:
     """Return the lowest number that Discord gives to something made at *at*."""
     return (at - _DISCORD_EPOCH) // timedelta(milliseconds=1) << 22
+
+
+def _made(number: int) -> datetime:
+    """Return when Discord gave *number* to something."""
+    return _DISCORD_EPOCH + timedelta(milliseconds=number >> 22)

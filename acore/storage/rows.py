@@ -1,7 +1,6 @@
 """Rows of the journal: how entries are written in one transaction, and what becomes of a bad one."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
 from itertools import batched, chain
 
@@ -9,7 +8,7 @@ from acore.errors import ExitCode, FatalError
 from acore.events.base import Entry
 from acore.record import Record
 from acore.storage.chain import COLUMNS, Cells, hash_after, linked
-from acore.storage.pending import forget_lost
+from acore.storage.pending import forget_orphans
 from acore.storage.projections import project
 from acore.storage.sqlite import Connection, is_about_a_row, savepoint, transact
 
@@ -44,16 +43,15 @@ class Spoiled(Record):
     reason: str
 
 
-def take_over(connection: Connection, boot: str, now: datetime) -> int:
+def take_over(connection: Connection, boot: str) -> int:
     """Make *boot* the only run that may write, and return the highest number given so far.
 
     Args:
         connection: In a transaction.
         boot: The run that writes from now on.
-        now: The present instant: what is too old to be answered and cannot be read is forgotten.
     """
     connection.execute("UPDATE progress SET writer = ?, epoch = epoch + 1", (boot,))
-    forget_lost(connection, now)
+    forget_orphans(connection)
     seq: int = connection.execute("SELECT seq FROM progress").fetchone()[0]
     return seq
 

@@ -108,7 +108,7 @@ class StoreWriter(EdgeActor):
         if self._limits.is_alone:
             io.spawn(self._end_when_overflowing)
         io.spawn(self._keep_mark, io)
-        self._tell_loss(io)
+        self._tell_opening(io)
         if self._sweeper is not None:
             io.spawn(self._keep_house, io, self._sweeper)
         io.ready()
@@ -218,11 +218,10 @@ class StoreWriter(EdgeActor):
             with io.clock.deadline(MARK_EVERY):
                 await io.stopping.wait()
 
-    def _tell_loss(self, io: EdgeContext) -> None:
-        """Have the journal say what is missing of it, once in this boot."""
-        if self._opening.lost is not None and not self._opening.is_told:
-            self._opening.is_told = True
-            io.publish(self._opening.lost)
+    def _tell_opening(self, io: EdgeContext) -> None:
+        """Have the journal say what the start found, once in this run."""
+        while self._opening.untold:
+            io.publish(self._opening.untold.pop(0))
 
     async def _next(self, io: EdgeContext) -> None:
         """Return when there is something to write, or to tidy up."""

@@ -11,7 +11,6 @@ from click.testing import CliRunner
 from msgspec.structs import replace
 
 from acore.cli.events import events
-from acore.clock import HeldClock
 from acore.events.base import Command, Entry, Event, Kind
 from acore.events.catalog import retire, wire
 from acore.events.upcast import Recorded, UnknownMessageError, UnreadableMessageError
@@ -261,7 +260,7 @@ def written(directory: Path, rows: Iterable[Row]) -> Path:
         for seq, row in enumerate(rows, 1)
     ]
     connection = connect(path)
-    transact(connection, lambda there: take_over(there, "old", HeldClock().now()))
+    transact(connection, lambda there: take_over(there, "old"))
     assert write(connection, entries, "old") == ()
     connection.close()
     return path

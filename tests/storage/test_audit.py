@@ -33,7 +33,7 @@ FORGE = """
 def log(tmp_path: Path) -> Generator[Connection]:
     """A database whose audit log has rows 2, 4, 6 and 8 of the journal."""
     connection = connect(tmp_path / "acore.db")
-    transact(connection, lambda c: take_over(c, "boot-1", HeldClock().now()))
+    transact(connection, lambda c: take_over(c, "boot-1"))
     recorder = MemoryRecorder()
     bus = Bus(HeldClock(), recorder, boot="boot-1")
     for event in (
@@ -122,7 +122,7 @@ def test_a_flipped_byte_in_the_file_is_found(log: Connection, tmp_path: Path) ->
 
 def test_a_log_of_many_pages_is_read_through(tmp_path: Path) -> None:
     connection = connect(tmp_path / "long.db")
-    transact(connection, lambda c: take_over(c, "boot-1", HeldClock().now()))
+    transact(connection, lambda c: take_over(c, "boot-1"))
     recorder = MemoryRecorder()
     bus = Bus(HeldClock(), recorder, boot="boot-1")
     for number in range(2500):

@@ -27,7 +27,7 @@ SECOND: Cells = (
 
 def opened(path: Path) -> Connection:
     connection = connect(path)
-    transact(connection, lambda c: take_over(c, "boot-1", HeldClock().now()))
+    transact(connection, lambda c: take_over(c, "boot-1"))
     return connection
 
 

@@ -70,7 +70,7 @@ class Told:
 @pytest.fixture
 def told(tmp_path: Path) -> Iterator[Told]:
     connection = connect(tmp_path / "acore.db")
-    transact(connection, lambda c: take_over(c, BOOT, NOW))
+    transact(connection, lambda c: take_over(c, BOOT))
     yield Told(connection)
     connection.close()
 
@@ -98,7 +98,7 @@ def test_the_next_run_is_told_what_the_one_before_still_owed(told: Told) -> None
     told.said(started).asked(Again(), "a").asked(Once(), "b").asked(Again(), "c").said(EffectDone(effect="x"))
     told.said(EffectDone(effect="test.outbox.again"), outcome_id("c")).write()
     last = told.connection.execute("SELECT max(seq) FROM journal").fetchone()[0]
-    transact(told.connection, lambda c: take_over(c, "boot-2", NOW))
+    transact(told.connection, lambda c: take_over(c, "boot-2"))
 
     for _ in range(2):
         before = run_before(told.connection, "boot-2")

@@ -33,7 +33,7 @@ from acore.events.recorder import MemoryRecorder
 from acore.events.status import Notice
 from acore.sandbox.state.snowflakes import DISCORD_EPOCH_MS
 from acore.storage.database import connect
-from acore.storage.pending import pending
+from acore.storage.pending import pending, unanswerable
 from acore.storage.reader import budget, counters
 from acore.storage.rows import take_over, write
 from acore.storage.runs import newest_run
@@ -70,7 +70,7 @@ def entries(events: Sequence[Event]) -> list[Entry]:
 
 def opened(directory: Path, name: str = "acore.db") -> Connection:
     connection = connect(directory / name)
-    transact(connection, lambda c: take_over(c, "boot-1", NOW))
+    transact(connection, lambda c: take_over(c, "boot-1"))
     return connection
 
 
@@ -122,7 +122,7 @@ def test_a_reply_that_cannot_be_read_leaves_the_interaction_to_be_answered_other
 
 
 @pytest.mark.parametrize("spoiled", [b'{"type":"poem"}', b"half a sen", b'{"type":"\xe9"}'])
-def test_what_cannot_be_read_is_forgotten_at_a_start_when_it_is_too_old_to_be_answered(
+def test_what_cannot_be_read_is_closed_at_a_start_when_it_is_too_old_to_be_answered(
     tmp_path: Path, spoiled: bytes
 ) -> None:
     readable, unreadable = number(NOW), number(NOW) + 1
@@ -131,20 +131,17 @@ def test_what_cannot_be_read_is_forgotten_at_a_start_when_it_is_too_old_to_be_an
     connection.execute(spoil, (spoiled, unreadable))
 
     in_time = NOW + timedelta(seconds=INTERACTION_LIFE)
-    assert kept_at_a_start(connection, in_time) == [readable, unreadable]
+    assert unanswerable(connection, in_time) == ()
     too_late = in_time + timedelta(milliseconds=1)
-    assert kept_at_a_start(connection, too_late) == [readable], "the gateway closes that one, and says so"
+    (closed,) = unanswerable(connection, too_late)
+    assert (closed.interaction, closed.is_answered) == (unreadable, False), "the gateway closes the other one"
+    assert closed.seconds == pytest.approx(INTERACTION_LIFE, abs=1)
     connection.close()
 
 
 def number(made: datetime) -> int:
     """Return an id that Discord could give to something made then."""
     return (int(made.timestamp() * 1000) - DISCORD_EPOCH_MS) << 22
-
-
-def kept_at_a_start(connection: Connection, now: datetime) -> list[int]:
-    transact(connection, lambda c: take_over(c, "boot-2", now))
-    return [one for (one,) in connection.execute("SELECT interaction FROM pending ORDER BY interaction")]
 
 
 def test_the_budget_counts_down_until_discord_says_again(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ class File:
         self.path = path
         self.connection = connect(path)
         self.seq = 0
-        take_over(self.connection, "now", HeldClock().now())
+        take_over(self.connection, "now")
 
     def add(
         self,

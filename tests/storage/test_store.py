@@ -119,6 +119,26 @@ async def test_a_sealed_token_without_its_interaction_is_forgotten_at_the_next_s
         assert world.rows("SELECT sealed FROM pending") == []
 
 
+async def test_an_interaction_that_nobody_can_read_or_answer_any_more_is_closed_in_the_journal(
+    tmp_path: Path,
+) -> None:
+    """J02: never silent, also where another version of acore left it; once."""
+    closed = (
+        "SELECT payload ->> '$.interaction', payload ->> '$.is_answered', payload ->> '$.reason' "
+        "FROM journal WHERE name = 'interaction.closed'"
+    )
+    async with running(tmp_path, HeldClock()) as world:
+        await world.durable()
+        world.rows("INSERT INTO pending (interaction, received, received_version) VALUES (1, '{}', 99)")
+    for run in (2, 3):
+        async with running(tmp_path, HeldClock(), boot=f"boot-{run}") as world:
+            await world.durable()
+            ((interaction, is_answered, reason),) = world.rows(closed)
+            assert (interaction, is_answered) == (1, 0)
+            assert "cannot read" in reason
+            assert world.rows("SELECT * FROM pending") == []
+
+
 async def test_what_cannot_be_written_at_the_very_end_is_counted(tmp_path: Path) -> None:
     said: list[str] = []
     sink = logger.add(lambda line: said.append(line.record["message"]), level="CRITICAL")

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import msgspec
 
-from acore.clock import HeldClock
 from acore.events.base import Entry, Envelope, Event, Kind, Origin, Trace, derive_id
 from acore.events.catalog import CATALOG, wire
 from acore.events.supervision import ActorStarted
@@ -83,7 +82,7 @@ def write_journal(directory: Path, rows: int, kind: str) -> None:
     connection = connect(directory / DATABASE_NAME)
     # Nobody needs it once it has been read.
     connection.execute("PRAGMA synchronous = OFF")
-    transact(connection, partial(take_over, boot=_BOOT, now=HeldClock().now()))
+    transact(connection, partial(take_over, boot=_BOOT))
     for batch in batched(_entries(rows, is_answering=kind == "answering"), _BATCH):
         write(connection, batch, _BOOT)
     connection.close()
