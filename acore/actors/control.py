@@ -81,6 +81,7 @@ async def tell_status(_asked: GetStatus, caller: Caller, bot: Bot) -> None:
             is_stopping=lifecycle is not None and lifecycle.is_stopping,
             report=report_of(bot.io.clock.now(), bot.io, is_operator=True),
             undecided=outbox.undecided if outbox else 0,
+            is_taking_up=outbox is None or not outbox.is_through,
         )
     )
 
@@ -126,10 +127,14 @@ async def set_pin(asked: SetPin, caller: Caller, bot: Bot) -> None:
 @serves(SettleEffect)
 async def settle_effect(asked: SettleEffect, caller: Caller, bot: Bot) -> None:
     """Have a decision carried out."""
-    decided = await bot.io.ask(DecideEffect(key=asked.key, decision=asked.decision, by=asked.by))
-    await caller.send(
-        EffectDecided(effect=decided.effect, effect_id=decided.effect_id, problem=decided.problem)
-    )
+    try:
+        decided = await bot.io.ask(DecideEffect(key=asked.key, decision=asked.decision, by=asked.by))
+    except AskError as error:
+        await caller.send(Refusal(text=str(error)))
+    else:
+        await caller.send(
+            EffectDecided(effect=decided.effect, effect_id=decided.effect_id, problem=decided.problem)
+        )
 
 
 class ControlActor(EdgeActor):

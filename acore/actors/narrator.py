@@ -257,19 +257,20 @@ def _left_over(event: EffectAbandoned | EffectResumed | EffectsUndecided | WentA
             return Line(level="INFO", text=text)
         case EffectAbandoned():
             text = (
-                f"{event.effect} was asked for before the crash; whether it happened is not known, "
+                f"An earlier run was asked for {event.effect}; whether it happened is not known, "
                 "so it was not tried again."
             )
             return Line(level="WARNING", text=text)
         case EffectResumed():
             who = f", as {event.by} decided" if event.by else ""
-            text = f"{event.effect} was asked for before the crash and has no outcome: it is done again{who}."
+            what = f"{event.effect}, which has no outcome"
+            text = f"An earlier run was asked for {what}: it is done again{who}."
             return Line(level="INFO", text=text)
         case EffectsUndecided():
             names = ", ".join(event.effects) + (" …" if event.count > len(event.effects) else "")
             what, wait = ("thing", "waits") if event.count == 1 else ("things", "wait")
             text = (
-                f"{event.count} {what} asked for before the crash {wait} for your decision ({names}): "
+                f"{event.count} {what} that an earlier run was asked for {wait} for your decision ({names}): "
                 "`acore outbox` lists them and tells how to decide."
             )
             return Line(level="WARNING", text=text)

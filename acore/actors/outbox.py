@@ -43,14 +43,25 @@ class OutboxActor(EdgeActor):
     def __init__(self) -> None:
         """Know of nothing yet."""
         self._undecided: dict[str, OpenEffect] = {}
+        self._is_through = False
 
     async def run(self, io: EdgeContext) -> None:
         """Take up what earlier runs left, then wait for what people decide."""
+        self._show(io)
+        # It may be more than those who perform it can take at once: nobody else waits for that.
+        io.ready()
+        async with io.until_stopped():
+            await self._take_up(io)
+            await io.stopping.wait()
+
+    async def _take_up(self, io: EdgeContext) -> None:
+        """Deal with all that earlier runs left."""
         reasons: list[str] = []
         async for effect in _left_over(io):
-            if reason := self._deal_with(effect, io):
+            if reason := await self._deal_with(effect, io):
                 self._undecided[effect.id] = effect
                 reasons.append(reason)
+        self._is_through = True
         self._show(io)
         if self._undecided:
             names = tuple(effect.name for effect in self._undecided.values())
@@ -58,8 +69,6 @@ class OutboxActor(EdgeActor):
                 count=len(names), effects=names[:_LISTED], reasons=tuple(reasons[:_LISTED])
             )
             io.publish(first)
-        io.ready()
-        await io.stopping.wait()
 
     @handles
     async def decide(self, wanted: DecideEffect, io: EdgeContext) -> Decided:
@@ -68,6 +77,8 @@ class OutboxActor(EdgeActor):
         found = [own for own in self._undecided if key and own.startswith(key)]
         if len(found) > 1 and key not in found:
             return Decided(problem=f"{key} fits {len(found)} of them: give more digits of the id")
+        if not found and not self._is_through:
+            return Decided(problem="what earlier runs left is still being taken up: try again in a moment")
         if not found:
             return Decided(
                 problem=f"nothing waits for a decision under {key!r}: `acore outbox` lists what does"
@@ -76,7 +87,7 @@ class OutboxActor(EdgeActor):
         match wanted.decision:
             case Decision.RETRY:
                 try:
-                    self._perform(effect, io, by=wanted.by)
+                    await self._perform(effect, io, by=wanted.by)
                 except AcoreError as error:
                     return Decided(effect=effect.name, effect_id=effect.id, problem=str(error))
             case Decision.DROP:
@@ -93,7 +104,7 @@ class OutboxActor(EdgeActor):
         self._show(io)
         return Decided(effect=effect.name, effect_id=effect.id)
 
-    def _deal_with(self, effect: OpenEffect, io: EdgeContext) -> str:
+    async def _deal_with(self, effect: OpenEffect, io: EdgeContext) -> str:
         """Do as the policy says; return why it waits for a person, blank if it does not."""
         match effect.policy:
             case Policy.AT_MOST_ONCE:
@@ -105,15 +116,15 @@ class OutboxActor(EdgeActor):
                 return f"it was taken up again by {effect.resumed} runs, and none of them finished it"
             case Policy.IDEMPOTENT:
                 try:
-                    self._perform(effect, io)
+                    await self._perform(effect, io)
                 except AcoreError as error:
                     return str(error)
                 return ""
             case _:
                 assert_never(effect.policy)
 
-    def _perform(self, effect: OpenEffect, io: EdgeContext, by: str = "") -> None:
-        """Have *effect* performed under its id.
+    async def _perform(self, effect: OpenEffect, io: EdgeContext, by: str = "") -> None:
+        """Have *effect* performed under its id, once there is room for it with whoever does that.
 
         Raises:
             AcoreError: It cannot be, and why.
@@ -122,10 +133,12 @@ class OutboxActor(EdgeActor):
             effect=effect.name, effect_id=effect.id, asked=effect.asked, run=effect.resumed + 1, by=by
         )
         trace = Trace(effect.source, effect.cause, effect.correlation)
-        io.resume(_today(effect), effect_id=effect.id, trace=trace, noting=resumed)
+        today = _today(effect)
+        await io.room_for(type(today))
+        io.resume(today, effect_id=effect.id, trace=trace, noting=resumed)
 
     def _show(self, io: EdgeContext) -> None:
-        io.show(OutboxView(undecided=len(self._undecided)))
+        io.show(OutboxView(undecided=len(self._undecided), is_through=self._is_through))
 
 
 async def _left_over(io: EdgeContext) -> AsyncGenerator[OpenEffect]:

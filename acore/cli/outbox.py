@@ -1,6 +1,7 @@
 """`acore outbox`: what was asked for and never heard of, and what becomes of it."""
 
 import getpass
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, assert_never
@@ -13,7 +14,7 @@ from acore.cli.journal.place import Place
 from acore.cli.output import as_json, say, table
 from acore.cli.run import data_option, settings_options
 from acore.control.client import NotRunningError, ask
-from acore.control.protocol import EffectDecided, SettleEffect
+from acore.control.protocol import BotStatus, EffectDecided, GetStatus, SettleEffect
 from acore.errors import AcoreError, ExitCode
 from acore.events.base import Policy
 from acore.events.outbox import Decision, OpenEffect
@@ -47,6 +48,7 @@ class Prospect(StrEnum):
     """What becomes of an effect that has no outcome."""
 
     UNDER_WAY = "under_way"
+    NOT_YET = "not_yet"
     DONE_AGAIN = "done_again"
     GIVEN_UP = "given_up"
     UNDECIDED = "undecided"
@@ -57,6 +59,8 @@ class Prospect(StrEnum):
         match self:
             case Prospect.UNDER_WAY:
                 return "under way now"
+            case Prospect.NOT_YET:
+                return "taken up in a moment"
             case Prospect.DONE_AGAIN:
                 return "the next start does it again"
             case Prospect.GIVEN_UP:
@@ -84,18 +88,18 @@ def outbox(
     if context.invoked_subcommand is not None:
         return
     directory = place.directory(None)
-    found = leftovers(directory / DATABASE_NAME)
     is_running = holder_of(directory) is not None
+    # First asked, then read: what it has looked at by now, it has in hand or leaves to a person.
+    is_through = is_running and _is_through(directory)
+    found = leftovers(directory / DATABASE_NAME)
+    prospects = [
+        prospect(one, found.writer, is_running=is_running, is_through=is_through) for one in found.effects
+    ]
     if is_json:
-        as_json(
-            {
-                "is_running": is_running,
-                "count": found.count,
-                "effects": [_fields(one, found, is_running=is_running) for one in found.effects],
-            }
-        )
+        effects = [_fields(*one) for one in zip(found.effects, prospects, strict=True)]
+        as_json({"is_running": is_running, "count": found.count, "effects": effects})
         return
-    _show(found, is_running=is_running)
+    _show(found, prospects, is_running=is_running)
 
 
 @outbox.command()
@@ -116,32 +120,43 @@ def drop(place: Place, key: str, data: Path | None) -> None:
     say(f"{_decide(place.directory(data), key, Decision.DROP)} is left as it is.")
 
 
-def prospect(effect: OpenEffect, writer: str, *, is_running: bool) -> Prospect:
+def prospect(effect: OpenEffect, writer: str, *, is_running: bool, is_through: bool) -> Prospect:
     """Return what becomes of *effect*.
 
     Args:
         effect: It has no outcome.
         writer: The run that may write to the file, or did so last.
         is_running: Whether that run is still there.
+        is_through: Whether it has looked at all that earlier runs left; what it does not have in hand
+            then, it leaves to a person.
     """
-    if is_running:  # what it does not have in hand, it did not take up
-        return Prospect.UNDER_WAY if effect.boot == writer else Prospect.UNDECIDED
+    if is_running and effect.boot == writer:
+        return Prospect.UNDER_WAY
+    if is_through:
+        return Prospect.UNDECIDED
     match effect.policy:
         case Policy.AT_MOST_ONCE:
-            return Prospect.GIVEN_UP
+            return Prospect.NOT_YET if is_running else Prospect.GIVEN_UP
         case Policy.IDEMPOTENT if effect.resumed < MOST_RUNS:
-            return Prospect.DONE_AGAIN
+            return Prospect.NOT_YET if is_running else Prospect.DONE_AGAIN
         case Policy.IDEMPOTENT | Policy.ASK_OPERATOR:
             return Prospect.UNDECIDED
         case _:
             assert_never(effect.policy)
 
 
-def _show(found: Leftovers, *, is_running: bool) -> None:
+def _is_through(directory: Path) -> bool:
+    """Return whether the running bot says that it has looked at all that earlier runs left."""
+    try:
+        return not ask(directory, GetStatus(), BotStatus).is_taking_up
+    except AcoreError:  # it only begins, or says nothing: then the policies tell
+        return False
+
+
+def _show(found: Leftovers, prospects: list[Prospect], *, is_running: bool) -> None:
     if not found.effects:
         say("Everything that was asked for has its outcome.")
         return
-    prospects = [prospect(one, found.writer, is_running=is_running) for one in found.effects]
     table(
         ("id", "what", "asked for (UTC)", "taken up again", "what becomes of it", "details"),
         [
@@ -167,19 +182,26 @@ def _show(found: Leftovers, *, is_running: bool) -> None:
         )
 
 
-def _fields(effect: OpenEffect, found: Leftovers, *, is_running: bool) -> dict[str, object]:
+def _fields(effect: OpenEffect, becomes: Prospect) -> dict[str, object]:
     fields = {name: getattr(effect, name) for name in effect.__struct_fields__}
-    becomes = prospect(effect, found.writer, is_running=is_running)
     return {**fields, "payload": msgspec.Raw(effect.payload.encode()), "prospect": becomes}
 
 
 def _decide(directory: Path, key: str, decision: Decision) -> str:
     """Have the running bot carry *decision* out; return what it was about."""
-    by = f"{getpass.getuser()} on the command line"
     try:
-        decided = ask(directory, SettleEffect(key=key, decision=decision, by=by), EffectDecided)
+        decided = ask(directory, SettleEffect(key=key, decision=decision, by=_who()), EffectDecided)
     except NotRunningError:
         raise NobodyToDecideError(directory) from None
     if decided.problem:
         raise NotDecidedError(decided.problem)
     return f"{decided.effect} ({decided.effect_id})"
+
+
+def _who() -> str:
+    """Return who sits at the command line; in a container a user may have a number and no name."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = f"user {os.getuid()}"
+    return f"{name} on the command line"

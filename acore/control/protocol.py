@@ -70,7 +70,8 @@ class Reply(Record, tag_field="reply"):
 class BotStatus(Reply, tag="status", kw_only=True):
     """How the bot is, and which process it is. `name` is blank until Discord has told it.
 
-    `undecided` counts what earlier runs left without an outcome and a person has to decide.
+    `undecided` counts what earlier runs left without an outcome and a person has to decide;
+    `is_taking_up` tells whether some of that was not looked at yet.
     """
 
     pid: int
@@ -81,6 +82,7 @@ class BotStatus(Reply, tag="status", kw_only=True):
     is_stopping: bool
     report: StatusReport
     undecided: int = 0
+    is_taking_up: bool = False
 
 
 class PartsNow(Reply, tag="parts", kw_only=True):

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
+from math import inf
 from threading import get_ident
 from typing import Any
 
@@ -319,6 +320,16 @@ class Bus:
         if refusal := inbox.refusal(kind.__name__):
             raise refusal
         return inbox
+
+    async def room_for(self, kind: type[Effect]) -> None:
+        """Return when less than half of what may wait for the performer of *kind* waits.
+
+        Raises:
+            NobodyPerformsError: No actor of this tree performs it.
+            AskError: The actor is stopped, or refuses more than it has.
+        """
+        inbox = self.performer(kind)
+        await self._rest.until(lambda: iter((inbox.name,) if inbox.is_half_full else ()), inf, PressureError)
 
     def resume(self, effect: Effect, trace: Trace, *, effect_id: str) -> Envelope:
         """Hand *effect*, which the journal has from an earlier run, to whoever performs it now.

@@ -18,6 +18,7 @@ class Listener:
 
     is_replayed = False
     is_pressed = False
+    is_half_full = False
 
     def __init__(
         self,

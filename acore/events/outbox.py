@@ -132,6 +132,10 @@ class DecideEffect(Command[Decided]):
 
 
 class OutboxView(View):
-    """How many effects of earlier runs wait for a person's decision."""
+    """How many effects of earlier runs wait for a person's decision.
+
+    `is_through` tells whether each that they left has been looked at by now.
+    """
 
     undecided: int
+    is_through: bool

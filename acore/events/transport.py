@@ -31,6 +31,11 @@ class Inbox(Protocol):
         ...
 
     @property
+    def is_half_full(self) -> bool:
+        """Whether half of what may wait for it waits: who has much to give then leaves room for others."""
+        ...
+
+    @property
     def accept(self) -> Deliver:
         """What queues an envelope, or buries it; it never waits and never raises."""
         ...

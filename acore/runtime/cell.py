@@ -114,6 +114,11 @@ class Cell[A: (Actor[Any], EdgeActor)](Body):
         return self.mailbox.is_pressed
 
     @property
+    def is_half_full(self) -> bool:
+        """Whether half of what may wait for it waits."""
+        return 2 * len(self.mailbox) >= self.mailbox.capacity
+
+    @property
     def queued(self) -> int:
         """How many messages wait."""
         return len(self.mailbox)

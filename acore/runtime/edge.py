@@ -142,6 +142,11 @@ class EdgeContext(msgspec.Struct):
         self._run.check_current()
         return self._bus.perform(effect, self._trace, event_id=self._next_id())
 
+    async def room_for(self, kind: type[Effect]) -> None:
+        """Return when whoever performs *kind* can take more without losing any; see `Bus.room_for`."""
+        self._run.check_current()
+        await self._bus.room_for(kind)
+
     def resume(self, effect: Effect, *, effect_id: str, trace: Trace, noting: Event) -> Envelope:
         """Have an effect of an earlier run performed; see `Bus.resume`.
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from anyio import Event as Flag
 from anyio import create_task_group
 
 from acore.actors.outbox import MOST_RUNS, OutboxActor
@@ -25,6 +26,7 @@ from acore.events.outbox import (
     OutboxView,
     WentAhead,
 )
+from acore.events.supervision import LetterDied
 from acore.runtime.edge import EdgeActor, EdgeContext, Outcome
 from acore.runtime.edgecell import URGENT_WAIT
 from acore.runtime.handlers import handles
@@ -70,6 +72,7 @@ class Outside:
     def __init__(self) -> None:
         self.done: list[tuple[str, int]] = []
         self.is_cut_off = True
+        self.holds: Flag | None = None
 
 
 class Hand(EdgeActor):
@@ -80,6 +83,8 @@ class Hand(EdgeActor):
 
     @handles
     async def again(self, wanted: Again, io: EdgeContext) -> Outcome | None:
+        if self._outside.holds is not None:
+            await self._outside.holds.wait()
         return self._do(wanted.n, io)
 
     @handles
@@ -148,7 +153,7 @@ async def test_each_policy_is_kept_at_the_next_start(tmp_path: Path) -> None:
         assert await told_of(home, "e2") == []
         (undecided,) = await home.told(EffectsUndecided)
         assert (undecided.count, undecided.effects) == (1, ("test.left.asked",))
-        assert home.view(OutboxView) == OutboxView(undecided=1)
+        assert home.view(OutboxView) == OutboxView(undecided=1, is_through=True)
         correlations = {row.correlation for row in await home.rows("boot-2") if row.source == "hand"}
         assert "the first cause" in correlations
 
@@ -184,7 +189,7 @@ async def test_a_person_decides_once(tmp_path: Path, decision: Decision) -> None
         assert (noted.action, noted.target) == (f"{decision} effect", "test.left.asked e1")
 
     async with living(tmp_path, outside, "boot-3") as home:
-        assert home.view(OutboxView) == OutboxView(undecided=1)
+        assert home.view(OutboxView) == OutboxView(undecided=1, is_through=True)
         assert len(outside.done) == (3 if decision is Decision.RETRY else 2)
 
 
@@ -197,7 +202,7 @@ async def test_an_effect_that_no_run_finishes_is_left_to_a_person(tmp_path: Path
             assert len(outside.done) == 1 + min(run, MOST_RUNS)
             resumed = [one.run for one in await home.told(EffectResumed)]
             assert resumed == list(range(1, min(run, MOST_RUNS) + 1))
-            assert home.view(OutboxView) == OutboxView(undecided=int(run > MOST_RUNS))
+            assert home.view(OutboxView) == OutboxView(undecided=int(run > MOST_RUNS), is_through=True)
 
 
 async def test_what_a_restarted_outbox_has_in_hand_it_does_not_take_up_twice(tmp_path: Path) -> None:
@@ -236,6 +241,38 @@ async def test_what_is_not_understood_waits_and_keeps_nobody_from_starting(
         assert dropped.problem == ""
 
 
+async def test_more_than_fits_into_a_mailbox_is_taken_up_little_by_little(tmp_path: Path) -> None:
+    """J02: none is lost to a full mailbox."""
+    outside, count = Outside(), 30
+    await leave(tmp_path, outside, *(Again(n=number) for number in range(count)))
+    outside.is_cut_off = False
+    del outside.done[:]
+    spec = ChildSpec(id="hand", actor=Hand, start=lambda: Hand(outside), capacity=8)
+    async with house(tmp_path, spec, ChildSpec(id="outbox", actor=OutboxActor), boot="boot-2") as home:
+        await home.clock.advance(1)
+        assert sorted(n for _, n in outside.done) == list(range(count))
+        assert await home.told(LetterDied) == []
+        assert home.view(OutboxView) == OutboxView(undecided=0, is_through=True)
+
+    assert rows(tmp_path / "acore.db", "SELECT count(*) FROM outbox") == [(0,)]
+
+
+async def test_a_stop_does_not_wait_for_what_finds_no_room(tmp_path: Path) -> None:
+    """J02: it stays owed; who decides meanwhile is told to try again."""
+    outside = Outside()
+    await leave(tmp_path, outside, *(Again(n=number) for number in range(20)))
+    outside.holds = Flag()
+    spec = ChildSpec(id="hand", actor=Hand, start=lambda: Hand(outside), capacity=4)
+    async with house(tmp_path, spec, ChildSpec(id="outbox", actor=OutboxActor), boot="boot-2") as home:
+        assert home.view(OutboxView) == OutboxView(undecided=0, is_through=False)
+        decided = await home.ask(DecideEffect(key="e19", decision=Decision.DROP, by="ann"))
+        assert decided.problem == "what earlier runs left is still being taken up: try again in a moment"
+        began = home.clock.monotonic()
+        await home.system.stop_child("outbox")
+        assert home.clock.monotonic() == began
+    assert rows(tmp_path / "acore.db", "SELECT count(*) FROM outbox") == [(20,)]
+
+
 async def test_what_nobody_performs_any_more_waits(tmp_path: Path) -> None:
     """J02."""
     outside = Outside()
@@ -244,7 +281,7 @@ async def test_what_nobody_performs_any_more_waits(tmp_path: Path) -> None:
     async with living(tmp_path, outside, "boot-2", has_hand=False) as home:
         (undecided,) = await home.told(EffectsUndecided)
         assert undecided.reasons == ("no part of this acore performs Again",)
-        assert home.view(OutboxView) == OutboxView(undecided=1)
+        assert home.view(OutboxView) == OutboxView(undecided=1, is_through=True)
 
     async with living(tmp_path, outside, "boot-3") as home:
         assert outside.done[1:] == [("e0", 0)], "it is back"

@@ -71,12 +71,12 @@ async def test_what_has_no_outcome_is_listed_told_and_decided(home: Path, sandbo
     assert refused.complaints == [f"acore: {nobody}"]
 
     async with running(home, sandbox) as bot:
-        await bot.said("check.run was asked for before the crash and has no outcome: it is done again.")
+        await bot.said("An earlier run was asked for check.run, which has no outcome: it is done again.")
         await bot.said(
-            "check.run was asked for before the crash; whether it happened is not known, "
+            "An earlier run was asked for check.run; whether it happened is not known, "
             "so it was not tried again."
         )
-        await bot.said("3 things asked for before the crash wait for your decision (")
+        await bot.said("3 things that an earlier run was asked for wait for your decision (")
         status = await outcome(home, "status")
         assert "3 things that an earlier run was asked for wait for your decision" in status.out
         assert "`acore outbox` lists what waits for your decision" in status.out

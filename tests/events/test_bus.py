@@ -68,6 +68,7 @@ class Box:
         self.got: list[Envelope] = []
         self.is_replayed = False
         self.is_pressed = False
+        self.is_half_full = False
         self.is_stopped = False
 
     def accept(self, envelope: Envelope, /) -> None:
