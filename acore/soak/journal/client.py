@@ -24,6 +24,7 @@ PATIENCE = 60.0
 _BURST = 40
 _PADDING = 2000
 _STARTUP = 0.7
+_TEARING = 5.0
 _RUNNING = 0.25
 
 
@@ -154,8 +155,11 @@ class Client:
                 await self._clock.sleep(self.chance.uniform(0.0, _RUNNING))
             else:
                 await _word(stdout, said, "at")
-            if orders.boundary is not Boundary.COMMIT_TORN:  # that one is ended by the kernel
-                _kill(process)
+            if orders.boundary is Boundary.COMMIT_TORN:
+                # The kernel ends it, unless the log is begun anew just then and grows no more.
+                with self._clock.deadline(_TEARING):
+                    await process.wait()
+            _kill(process)
 
     async def _hear(self, line: SocketStream, everything: anyio.CancelScope, is_exact: bool) -> None:  # noqa: FBT001 - a task's arguments have places
         """Take note of all that is said until the process is dead, then end what else goes on."""
