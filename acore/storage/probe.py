@@ -6,8 +6,9 @@ from pathlib import Path
 
 from acore.errors import AcoreError
 from acore.record import Record
+from acore.storage.damaged import note_damage
 from acore.storage.database import Prepare, connect
-from acore.storage.sqlite import Connection, Error, file_size, transact
+from acore.storage.sqlite import Connection, DamagedDatabaseError, Error, damage_named, file_size, transact
 
 MOST_CHECKED = 64 * 2**20
 """Bytes up to which the file is read through; the check pins the write-ahead log while it reads."""
@@ -24,6 +25,8 @@ class Findings(Record):
 def probe(path: Path, *, stamp: int, prepare: Prepare | None = None) -> Findings:
     """Write a row, read it back, and look the file over, on a connection of its own. Blocks.
 
+    Word is left of damage, so that the next start looks before it goes on.
+
     Args:
         path: The database.
         stamp: What to write.
@@ -33,10 +36,14 @@ def probe(path: Path, *, stamp: int, prepare: Prepare | None = None) -> Findings
     try:
         connection = connect(path, prepare=prepare)
         try:
-            transact(connection, partial(_put_and_get, stamp=stamp))
-            integrity = _integrity(connection, size)
+            with damage_named(path):
+                transact(connection, partial(_put_and_get, stamp=stamp))
+                integrity = _integrity(connection, path, size)
         finally:
             connection.close()
+    except DamagedDatabaseError as error:
+        note_damage(path, error.reason)
+        integrity = str(error)
     except (Error, AcoreError) as error:
         integrity = str(error)
     return Findings(
@@ -59,7 +66,10 @@ def _put_and_get(connection: Connection, stamp: int) -> None:
         raise AcoreError(f"wrote {stamp} and read {got} back")
 
 
-def _integrity(connection: Connection, size: int) -> str:
+def _integrity(connection: Connection, path: Path, size: int) -> str:
     if size > MOST_CHECKED:
         return f"not checked ({size // 2**20} MB)"
-    return str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    if found != "ok":
+        raise DamagedDatabaseError(path, found.replace("\n", " "))
+    return found

@@ -10,7 +10,7 @@ from loguru import logger
 from acore.actors.narrator import line_of
 from acore.clock import HeldClock
 from acore.errors import ExitCode
-from acore.events.store import JournalLost, Loss
+from acore.events.store import JournalLost, Loss, ProbeStore
 from acore.storage.damaged import NOTE_NAME, note_damage
 from acore.storage.mark import MARK_NAME, read_mark
 from acore.storage.opening import take
@@ -394,6 +394,24 @@ async def test_a_run_that_meets_damage_ends_and_the_next_one_moves_the_file_asid
         assert world.counted() == [3]
     assert not (tmp_path / NOTE_NAME).exists()
     assert overview(path).set_aside == ("acore.db.damaged-20260101T000000Z",)
+
+
+async def test_damage_that_a_look_at_the_file_finds_has_it_moved_aside_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    """J20: while it runs, the bot goes on with what it does not need of the file."""
+    path = tmp_path / DATABASE_NAME
+    async with running(tmp_path, HeldClock()) as world:
+        world.count(1)
+        await world.durable()
+        spoil_a_page(path, "snapshots")
+        seen = await world.ask(ProbeStore())
+        assert "start acore, which moves it aside" in seen.integrity
+        assert (tmp_path / NOTE_NAME).exists()
+
+    async with running(tmp_path, HeldClock(), boot="boot-2") as world:
+        await world.durable()
+        assert [loss for loss, *_ in losses(world)] == ["damaged"]
 
 
 async def test_a_good_file_in_the_damaged_ones_place_is_used(tmp_path: Path, told: list[str]) -> None:
