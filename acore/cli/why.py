@@ -65,13 +65,24 @@ def why(
     if is_json:
         _show_json(asked, chain)
         return
-    account = tell(asked, chain, most=None if is_whole else MOST_LINES)
-    for line in drawn(account) if is_terminal() else plain(account):
+    for line in _told(asked, chain, is_whole=is_whole):
         say(line)
-    for note in account.notes:
-        say(tinted(note, "dim"))
-    if rest := left_out(account):
-        say(tinted(f"{rest}{'' if is_whole else f': `acore why {chain.asked} --all`'}", "dim"))
+
+
+def _told(asked: str, chain: Chain, *, is_whole: bool) -> list[str]:
+    """Return what is printed: all of it, or as much as fits into the lines that a person wants to read."""
+    lines: list[str] = []
+    for most in (None,) if is_whole else range(MOST_LINES, 0, -1):
+        account = tell(asked, chain, most=most)
+        lines = [
+            *(drawn(account) if is_terminal() else plain(account)),
+            *(tinted(note, "dim") for note in account.notes),
+        ]
+        if rest := left_out(account):
+            lines.append(tinted(f"{rest}{'' if is_whole else f': `acore why {chain.asked} --all`'}", "dim"))
+        if len(lines) <= MOST_LINES:
+            break
+    return lines
 
 
 def plain(account: Account) -> Iterator[str]:
