@@ -4,7 +4,8 @@ Only rows at the beginning are removed, a few at a time, each time in a transact
 the line that tells of them. Decision 17 says by which clock a row is old.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from functools import partial
 from itertools import takewhile
 from typing import Any
@@ -158,7 +159,7 @@ def sweep(
 def forecast(connection: Connection, limits: Limits, present: Present) -> Forecast:
     """Return what would be removed now; reads only, a page at a time."""
     used = used_bytes(connection)
-    floor = _floor(connection, limits, used)
+    floor = _floor(connection, limits, used, needs_of_runs(connection, limits.replayed))
     count = connection.execute("SELECT count(*) FROM journal").fetchone()[0]
     surplus = used - limits.max_bytes if used > limits.max_bytes else 0
     too_many = count * surplus // used if used else 0
@@ -183,14 +184,12 @@ def needs(connection: Connection) -> Iterator[Need]:
     row = connection.execute("SELECT seq, name FROM outbox ORDER BY seq LIMIT 1").fetchone()
     if row is not None:
         yield Need(seq=row[0], what=f"the action {row[1]} of entry {row[0]}, which has no outcome yet")
-    for interaction, seq in connection.execute(
-        "SELECT interaction, (SELECT max(seq) FROM (SELECT seq, payload FROM journal "  # noqa: S608 - its own names
-        "WHERE name = 'interaction.received' ORDER BY seq DESC LIMIT ?) "
-        f"WHERE {field('interaction')} = interaction) FROM pending WHERE received IS NOT NULL",
-        (_NEWEST,),
-    ).fetchall():
-        if seq is not None:
-            yield Need(seq=seq, what=f"command {interaction}, which waits for its answer")
+    rows = connection.execute("SELECT interaction FROM pending WHERE received IS NOT NULL").fetchall()
+    waiting = {interaction for (interaction,) in rows}
+    for interaction, (seq, _, _) in _newest(
+        connection, "interaction.received", "interaction", waiting
+    ).items():
+        yield Need(seq=seq, what=f"command {interaction}, which waits for its answer")
     row = connection.execute("SELECT seq, name FROM pins ORDER BY seq LIMIT 1").fetchone()
     if row is not None:
         yield Need(seq=row[0], what=f"the pin {row[1]} on entry {row[0]}")
@@ -198,15 +197,10 @@ def needs(connection: Connection) -> Iterator[Need]:
 
 def needs_of_runs(connection: Connection, actors: tuple[str, ...]) -> Iterator[Need]:
     """Yield from where on the present run of each of *actors* can be replayed: a kept state, or its start."""
+    started = _newest(connection, "actor.started", "actor", actors)
     for actor in actors:
         what = f"a replay of the present run of {actor}"
-        row = connection.execute(
-            f"SELECT seq, boot, incarnation FROM (SELECT seq, boot, {field('actor')} AS actor, "  # noqa: S608 - its own names
-            f"{field('incarnation')} AS incarnation FROM journal WHERE name = 'actor.started' "
-            "ORDER BY seq DESC LIMIT ?) WHERE actor = ? ORDER BY seq DESC LIMIT 1",
-            (_NEWEST, actor),
-        ).fetchone()
-        if row is None:
+        if actor not in started:
             # Its start has gone already, before a state that it can be replayed from.
             kept = connection.execute(
                 "SELECT max(seq) FROM snapshots WHERE actor = ? AND unread = 0", (actor,)
@@ -214,7 +208,7 @@ def needs_of_runs(connection: Connection, actors: tuple[str, ...]) -> Iterator[N
             if kept is not None:
                 yield Need(seq=kept, what=what)
             continue
-        seq, boot, incarnation = row
+        seq, boot, incarnation = started[actor]
         # With messages unread it would need what came before it too.
         kept = connection.execute(
             "SELECT max(seq) FROM snapshots WHERE actor = ? AND boot = ? AND incarnation = ? AND unread = 0",
@@ -230,6 +224,28 @@ def needs_of_runs(connection: Connection, actors: tuple[str, ...]) -> Iterator[N
         yield Need(seq=kept or seq, what=what)
 
 
+def _newest(
+    connection: Connection, name: str, key: str, wanted: Iterable[Any]
+) -> dict[Any, tuple[int, str, int]]:
+    """Return for each of *wanted* the newest entry whose *key* it is: number, process, incarnation.
+
+    What runs or is open now is mostly found at once: a part that fails for hours, or many commands, make
+    thousands of such entries, and this is asked for every few rows that go.
+    """
+    found: dict[Any, tuple[int, str, int]] = {}
+    missing = set(wanted)
+    query = (
+        f"SELECT {field(key)}, seq, boot, {field('incarnation')} FROM journal "  # noqa: S608 - its own names
+        "WHERE name = ? ORDER BY seq DESC LIMIT ?"
+    )
+    with closing(connection.execute(query, (name, _NEWEST))) as rows:
+        while missing and (row := rows.fetchone()) is not None:
+            if row[0] in missing:
+                missing.remove(row[0])
+                found[row[0]] = row[1:]
+    return found
+
+
 def _sweep(
     connection: Connection, limits: Limits, present: Present, *, by_age: bool, down_to: int, batch: int
 ) -> Swept:
@@ -239,8 +255,8 @@ def _sweep(
     is_over = used > down_to
     if not is_over and not by_age:
         return Swept()
-    floor = _floor(connection, limits, used)
-    starts = [need.seq for need in needs_of_runs(connection, limits.replayed)]
+    runs = list(needs_of_runs(connection, limits.replayed))
+    floor = _floor(connection, limits, used, runs)
     rows = _oldest(connection, 0, floor.seq if floor is not None else 2**63 - 1, batch)
     ages = _Ages(connection, limits, present)
     if is_over:
@@ -258,7 +274,7 @@ def _sweep(
         last_seq=last,
         reason=reason,
         held_by=held_by,
-        is_cut=any(seq <= last for seq in starts),
+        is_cut=any(need.seq <= last for need in runs),
         is_done=len(doomed) < batch,
     )
 
@@ -288,14 +304,14 @@ def _remove(connection: Connection, doomed: list[Any], reason: str, wall_ns: int
         )
 
 
-def _floor(connection: Connection, limits: Limits, used: int) -> Need | None:
+def _floor(connection: Connection, limits: Limits, used: int, runs: Iterable[Need]) -> Need | None:
     """Return the oldest row that has to stay, and for whom; None when all may go."""
     found = list(needs(connection))
     newest = connection.execute("SELECT max(seq) FROM journal").fetchone()[0]
     if newest is not None:
         found.append(Need(seq=newest, what="the newest entry of all"))
     if used <= BEYOND * limits.max_bytes:
-        found += needs_of_runs(connection, limits.replayed)
+        found += runs
     return min(found, key=lambda need: need.seq, default=None)
 
 

@@ -144,6 +144,31 @@ def test_without_anything_old_nothing_goes(file: File) -> None:
     assert file.sweep() == 0
 
 
+def test_what_has_to_stay_is_found_without_reading_through_all_that_was_ever_asked(tmp_path: Path) -> None:
+    """J18: thousands of commands and restarts are no reason to hold the writer up at every few rows."""
+    steps: list[int] = []
+    for number, many in enumerate((50, 5000)):
+        file = File(tmp_path / f"{number}.db")
+        file.add(many, name="interaction.received", payload='{"interaction":1}', days_ago=8)
+        file.add(many, name="actor.started", payload='{"actor":"other","incarnation":1}', days_ago=8)
+        file.add(name="actor.started", payload='{"actor":"thinker","incarnation":1}')
+        file.add(name="interaction.received", payload='{"interaction":77}')
+        file.connection.execute("INSERT INTO pending (interaction, received) VALUES (77, '{}')")
+        taken = [0]
+
+        def count(taken: list[int] = taken) -> int:
+            taken[0] += 1
+            return 0
+
+        file.connection.set_progress_handler(count, 100)
+        swept = sweep(file.connection, WEEK, present(), by_age=True, down_to=WEEK.max_bytes)
+        file.connection.set_progress_handler(None, 0)
+        assert swept.rows == BATCH
+        steps += taken
+        file.connection.close()
+    assert steps[1] < 2 * steps[0]
+
+
 @pytest.mark.parametrize("need", ["outbox", "pending", "pin", "run", "kept"])
 def test_what_is_needed_stays_with_all_that_follows_it(file: File, need: str) -> None:
     """J18: an effect without an outcome, an open command, a pin, the present run of an actor."""
