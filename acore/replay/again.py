@@ -41,7 +41,7 @@ from acore.replay.report import (
 from acore.replay.said import Sayings
 from acore.replay.upcast import noted, renewed
 from acore.runtime.actor import Actor, Context, Output, Speaker
-from acore.runtime.driver import Answer, Ask, Done, Handling, NoLoop, close, put_in_place, step
+from acore.runtime.driver import Answer, Ask, Done, Handling, NoLoop, close, loop_in_place, put_in_place, step
 from acore.runtime.edge import UndeclaredAskError
 from acore.runtime.memory import Memory, canonical, digest_of, shape_of
 from acore.runtime.watchdog import HANDLER_TIMEOUT
@@ -323,7 +323,7 @@ class Again:
                 self._index = index
                 version, decode, handler = ways.get(row.name) or self._way(row.name)
                 # Whatever is not simple goes the long way.
-                if row.version != version or row.id in special or said.seq < row.seq:
+                if row.version != version or row.id in special or said.seq <= row.seq:
                     return
                 if handler is None:
                     continue
@@ -364,7 +364,12 @@ class Again:
         """Compare what was said with all care; return whether nothing more is handled after it."""
         self._now = row
         method = self._plans[row.name, row.version].method
-        self._conclude(_Turn(row, method, "", None, 1), ctx.outputs, "")
+        loop = loop_in_place()
+        put_in_place(None)  # it is not the handlers that look something up
+        try:
+            self._conclude(_Turn(row, method, "", None, 1), ctx.outputs, "")
+        finally:
+            put_in_place(loop)
         self._takes = not ctx.wants_stop
         return self._ledger.is_over or not self._takes
 
@@ -527,8 +532,8 @@ class Again:
             return
         if failure == _NEVER_BEGUN:
             return
-        if self._said.seq < row.seq:
-            self._pass_until(row.seq)
+        if self._said.seq <= row.seq:  # it may be the actor's own, of a timer set before the beginning
+            self._pass_until(row.seq + 1)
         plan = self._plans[row.name, row.version]
         turn = _Turn(row, hook or plan.method, hook, failure, attempt)
         self._last.append((row.seq, row.name, turn.method))
@@ -770,7 +775,14 @@ class Again:
             return True
         if one.kind in _REPLIES:
             return one.source != self._name or one.cause in self._awaited
-        return self._armed_alike(one) is not None
+        return self._armed_alike(one) is not None or self._is_older(one)
+
+    def _is_older(self, one: Row) -> bool:
+        """Return whether *one* came of a timer that was set before the snapshot begun at."""
+        if not self._begun_at or not self._is_input(one) or any(row.id == one.cause for row in self._waiting):
+            return False
+        cause = self._trial.find(one.cause)
+        return cause is None or cause.seq < self._begun_at
 
     def _pass_until(self, seq: int) -> None:
         """Go past what was said before number *seq*: whatever it came of is over."""
