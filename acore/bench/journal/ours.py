@@ -1,7 +1,7 @@
 """acore's side: facts go through the bus to the actor that writes, in a real file."""
 
 import gc
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import perf_counter, perf_counter_ns, process_time_ns
@@ -14,7 +14,13 @@ from acore.bench.runtime.ours.messages import MEASURED
 from acore.bench.runtime.ours.stage import stage
 from acore.bench.runtime.shapes import Figures, Params
 from acore.clock import RealClock
+from acore.events.base import Entry, Envelope, Kind, Trace
+from acore.events.bus import Bus
+from acore.events.catalog import CATALOG
 from acore.runtime.edge import EdgeContext
+from acore.runtime.spec import SupervisorSpec
+from acore.runtime.system import System
+from acore.storage.journal import Journal
 from acore.storage.sqlite import Connection
 from acore.storage.store import open_store
 
@@ -45,6 +51,23 @@ async def _journaled(level: str) -> AsyncGenerator[EdgeContext]:
         yield io
 
 
+@asynccontextmanager
+async def _writing(level: str) -> AsyncGenerator[tuple[Bus, Journal]]:
+    """Yield a journal that is written to a file that is thrown away, and the bus whose numbers it has."""
+    clock = RealClock()
+    async with (
+        TemporaryDirectory(prefix="acore-bench-") as folder,
+        open_store(Path(folder), boot="bench", clock=clock, prepare=synced(level)) as store,
+        create_task_group() as group,
+    ):
+        bus = Bus(clock, store.journal, boot="bench", last_seq=store.last_seq)
+        system = System(SupervisorSpec(id="store", children=store.children()), bus)
+        group.start_soon(system.run)
+        await system.wait_ready()
+        yield bus, store.journal
+        system.stop()
+
+
 async def append_normal(params: Params) -> Figures:
     """Return rows a second, in batches of `messages`, where a commit does not wait for the disk."""
     return await _append("NORMAL", params)
@@ -56,26 +79,57 @@ async def append_full(params: Params) -> Figures:
 
 
 async def _append(level: str, params: Params) -> Figures:
-    """Say a batch, wait until it is on disk, and say the next one.
+    """Encode a batch and hand it to the journal, wait until it is on disk, and go on with the next one."""
+    wire, trace = CATALOG.of(type(MEASURED)), Trace("source")
+    async with _writing(level) as (bus, journal):
+        wall_ns, monotonic_ns = bus.clock.wall_ns, bus.clock.monotonic_ns
 
-    `busy_per_second` goes by the processor time of both threads: what it would be on a machine to itself.
-    """
-    size = params.messages or 1
+        async def batch(size: int) -> None:
+            for _ in range(size):
+                bus.seq = seq = bus.seq + 1
+                envelope = Envelope(seq, wall_ns(), monotonic_ns(), Kind.EVENT, MEASURED, trace, bus.origin)
+                journal.append(Entry(envelope, wire.name, wire.version, CATALOG.encode(MEASURED)))
+            await journal.wait_durable(bus.seq)
+
+        return await _batches(batch, params)
+
+
+async def say_normal(params: Params) -> Figures:
+    """Return what `append_normal` does of facts that are said on the bus, which checks each."""
+    return await _say("NORMAL", params)
+
+
+async def say_full(params: Params) -> Figures:
+    """Return the same where each commit waits for the disk, as in the running bot."""
+    return await _say("FULL", params)
+
+
+async def _say(level: str, params: Params) -> Figures:
+    """Say a batch, wait until it is on disk, and say the next one."""
     async with _journaled(level) as io:
 
-        async def batch() -> None:
+        async def batch(size: int) -> None:
             for _ in range(size - 1):
                 io.publish(MEASURED)
             await io.durable(io.publish(MEASURED).seq)
 
-        for _ in range(_LEAST):
-            await batch()
-        spent, rows = Spent(), 0
-        until = perf_counter() + params.seconds
-        while perf_counter() < until:
-            await batch()
-            rows += size
-        return spent.stop().figures(rows)
+        return await _batches(batch, params)
+
+
+async def _batches(batch: Callable[[int], Awaitable[None]], params: Params) -> Figures:
+    """Return what was done in batches.
+
+    `busy_per_second` goes by the processor time of both threads: what it would be on a machine to itself.
+    """
+    size = params.messages or 1
+    for _ in range(_LEAST):
+        await batch(size)
+    spent, rows = Spent(), 0
+    until = perf_counter() + params.seconds
+    while perf_counter() < until:
+        await batch(size)
+        rows += size
+    return spent.stop().figures(rows)
 
 
 async def one(params: Params) -> Figures:

@@ -65,6 +65,9 @@ def _appended(row: str, level: str, goals: dict[int, Goal]) -> Iterable[Line]:
         said = f"rows in batches of {size}, {level}"
         yield _line(row, f"{said}, beside SQLite with the same table", (ours, raw), Unit.PER_SECOND, goal)
         yield _line(row, f"{said}, beside a bare table of five columns", (ours, bare), Unit.PER_SECOND)
+        said = f"the same, said on the bus, which checks each, {level}"
+        spoken = _figure(f"say_{level.lower()}", _OURS, key, size)
+        yield _line(row, f"{said}, in batches of {size}", (spoken, raw), Unit.PER_SECOND)
 
 
 def _stored() -> Iterable[Line]:
