@@ -73,6 +73,10 @@ _ORDERS = {
 _USES = {"members": "member list", "presences": "presence", "message_content": "message content"}
 
 
+SLOW_EVERY = 60.0
+"""Seconds between two sentences about a slow disk: while it is, each command leads to two facts about it."""
+
+
 class Line(Record):
     """A sentence for the log, and how much it matters."""
 
@@ -83,9 +87,18 @@ class Line(Record):
 class NarratorActor(EdgeActor):
     """Logs one sentence for each thing an operator wants to know."""
 
+    def __init__(self) -> None:
+        """Have said nothing yet."""
+        self._slow_at: float | None = None
+
     @handles
-    async def tell(self, event: Event, _io: EdgeContext) -> None:
+    async def tell(self, event: Event, io: EdgeContext) -> None:
         """Say it, if there is something to say."""
+        if isinstance(event, WentAhead):
+            now = io.clock.monotonic()
+            if self._slow_at is not None and now - self._slow_at < SLOW_EVERY:
+                return
+            self._slow_at = now
         line = line_of(event)
         if line is not None:
             logger.log(line.level, "{}", line.text)

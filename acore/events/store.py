@@ -6,6 +6,7 @@ from typing import assert_never
 
 from acore.events.base import Command, Event
 from acore.events.catalog import wire
+from acore.events.personal import FreeText
 from acore.events.views import View
 from acore.record import Record
 
@@ -120,13 +121,17 @@ class JournalPurged(Event):
 
 
 class PurgeOutcome(Record):
-    """What was, or would be, removed from the journal; see JournalPurged."""
+    """What was, or would be, removed from the journal; see JournalPurged.
 
-    rows: int
-    last_seq: int
-    reason: str
-    used_bytes: int
+    `problem` says why nothing could be looked at; blank otherwise.
+    """
+
+    rows: int = 0
+    last_seq: int = 0
+    reason: str = ""
+    used_bytes: int = 0
     held_by: str = ""
+    problem: FreeText = ""
 
 
 @wire("journal.purge", journaled=False)

@@ -6,11 +6,11 @@ from functools import partial
 from pathlib import Path
 
 from anyio import Event as Flag
-from anyio import to_thread
+from anyio import Lock, to_thread
 from anyio.lowlevel import checkpoint
 from loguru import logger
 
-from acore.errors import AcoreError, ExitCode
+from acore.errors import AcoreError
 from acore.events.audit import AuditNoted
 from acore.events.base import Entry
 from acore.events.store import (
@@ -48,17 +48,10 @@ MARK_EVERY = 1.0
 """Seconds from one sync of the mark to the next, at least."""
 FLUSH_WITHIN = 5.0
 """Seconds in which an ordered stop begins further attempts to write what is left."""
-
-
-class WriterBusyError(AcoreError):
-    """Nothing can be removed while nothing can be written."""
-
-    exit_code = ExitCode.IO
-
-    def __init__(self) -> None:
-        super().__init__(
-            "the journal cannot be written now, so nothing can be removed: see what /botstatus says"
-        )
+_UNWRITABLE = "the journal cannot be written now"
+_NOTHING_PURGED = PurgeOutcome(
+    problem=f"{_UNWRITABLE}, so nothing can be removed: `acore status` tells what is wrong"
+)
 
 
 class StoreWriter(EdgeActor):
@@ -98,6 +91,7 @@ class StoreWriter(EdgeActor):
         self._claimed = Flag()
         self._prepare = prepare
         self._database: Database | None = None
+        self._door = Lock()
         self._retry = FIRST_RETRY
         self._owed = 0
 
@@ -144,12 +138,15 @@ class StoreWriter(EdgeActor):
     @handles
     async def purge(self, wanted: PurgeJournal, io: EdgeContext) -> PurgeOutcome:
         """Remove what is old or too much now, or say what that would be."""
-        if self._sweeper is None:
-            raise WriterBusyError
+        if self._sweeper is None or not (wanted.is_trial or self._state is StoreState.WRITING):
+            return _NOTHING_PURGED
         if wanted.is_trial:
             job = partial(forecast, limits=self._limits, present=self._sweeper.present)
-            async with await open_database(self._path, read_only=True) as database:
-                found = await database.run(job)
+            try:
+                async with await open_database(self._path, read_only=True) as database:
+                    found = await database.run(job)
+            except (AcoreError, Error) as error:
+                return PurgeOutcome(problem=f"the journal cannot be read now: {error}")
             return PurgeOutcome(
                 rows=found.rows,
                 last_seq=found.last_seq,
@@ -162,6 +159,8 @@ class StoreWriter(EdgeActor):
         self._sweeper.begin(is_asked=True)
         self._journal.wake()
         outcome = await done
+        if outcome.problem:
+            return outcome
         io.publish(AuditNoted(who=wanted.by, action="purge", target="journal", outcome="done"))
         return outcome
 
@@ -180,7 +179,7 @@ class StoreWriter(EdgeActor):
         try:
             await (await self._opened()).run(partial(transact, job=change))
         except (PinError, Error) as error:
-            return str(error)
+            return str(error) if isinstance(error, PinError) else f"{_UNWRITABLE}: {error}"
         action = "unpin" if seq is None else "pin"
         target = name if seq is None else f"{name} at {seq}"
         io.publish(AuditNoted(who=wanted.by, action=action, target=target, outcome="done"))
@@ -264,7 +263,7 @@ class StoreWriter(EdgeActor):
             self._sweeper.stop()
         for done in self._purges:
             if not done.done():
-                done.set_exception(WriterBusyError())
+                done.set_result(_NOTHING_PURGED)
         self._purges.clear()
 
     async def _write(self, io: EdgeContext) -> bool:
@@ -309,9 +308,10 @@ class StoreWriter(EdgeActor):
             logger.error("the store stops with {} entries not written", self._journal.waiting)
 
     async def _opened(self) -> Database:
-        if self._database is None:
-            self._database = await open_database(self._path, prepare=self._prepare)
-        return self._database
+        async with self._door:  # a pin may want it opened at the same time
+            if self._database is None:
+                self._database = await open_database(self._path, prepare=self._prepare)
+            return self._database
 
     async def _let_go(self) -> None:
         """Close the connection: what follows a failure begins with a new one."""

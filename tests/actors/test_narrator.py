@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from loguru import logger
 
-from acore.actors.narrator import NarratorActor, line_of
+from acore.actors.narrator import SLOW_EVERY, NarratorActor, line_of
 from acore.events.base import Event
 from acore.events.discord import (
     Application,
@@ -29,6 +29,7 @@ from acore.events.discord import (
 from acore.events.health import CheckDue
 from acore.events.lifecycle import InterruptionFound, RunEnded, RunFailed, RunStarted
 from acore.events.metrics import ActivityCounted
+from acore.events.outbox import WentAhead
 from acore.events.parts import PartNotRestarted, PartRestarted
 from acore.events.settings import SettingsLoaded, SettingsRefused
 from acore.events.store import (
@@ -354,3 +355,20 @@ async def test_it_writes_to_the_log_and_braces_in_a_text_are_text(tmp_path: Path
         logger.remove(sink)
 
     assert "WARNING Lost the connection to Discord: {0} {nonsense} <red>.\n" in lines
+
+
+async def test_a_slow_disk_is_told_of_once_a_minute(tmp_path: Path) -> None:
+    """J02: each command leads to two facts about it; the log is for people."""
+    lines: list[str] = []
+    sink = logger.add(lines.append, format="{message}", level="INFO")
+    try:
+        async with house(tmp_path, ChildSpec(id="narrator", actor=NarratorActor)) as home:
+            ahead = WentAhead(what="check.run", waited=0.25)
+            await home.tell(ahead, ahead, ahead)
+            assert sum("The disk is slow" in line for line in lines) == 1
+            await home.clock.advance(SLOW_EVERY)
+            await home.tell(ahead)
+    finally:
+        logger.remove(sink)
+
+    assert sum("The disk is slow" in line for line in lines) == 2

@@ -13,7 +13,7 @@ from acore.events.discord import AnswerAtOnce, TokenSealed
 from acore.events.lifecycle import StopRequested
 from acore.events.metrics import ActivityCounted
 from acore.events.status import Notice
-from acore.events.store import JournalRelieved, StoreState
+from acore.events.store import JournalRelieved, PurgeJournal, StoreState
 from acore.events.supervision import Burial, LetterDied
 from acore.storage.journal import Journal, JournalOverflowError
 from acore.storage.limits import MEGABYTE, Limits
@@ -91,6 +91,26 @@ async def test_what_ends_something_begun_is_taken_in_while_memory_is_full(tmp_pa
         assert not world.bus.perform(answer, Trace("gateway")).was_refused
         disk.is_full = False
         await clock.advance(LAST_RETRY)
+
+
+async def test_what_cannot_be_tidied_up_on_a_full_disk_is_told_and_costs_the_writer_nothing(
+    tmp_path: Path,
+) -> None:
+    """J07, J18: whoever asks for it is told why not; that is no reason to begin record keeping anew."""
+    disk, clock = Disk(), HeldClock()
+    disk.is_full = True
+    async with running(tmp_path, clock, limits=SMALL, prepare=disk.prepare) as world:
+        fill(world)
+        await clock.advance(1)
+        assert world.view.state is StoreState.RETRYING
+        purged = await world.ask(PurgeJournal(by="ann"))
+        assert purged.problem.startswith("the journal cannot be written now, so nothing can be removed")
+        assert (await world.ask(PurgeJournal(by="ann", is_trial=True))).problem == ""
+        assert world.system.cells["writer"].runs == 1
+        disk.is_full = False
+        await clock.advance(LAST_RETRY)
+        await world.durable()
+        assert (await world.ask(PurgeJournal(by="ann"))).problem == ""
 
 
 async def test_a_program_that_has_only_acore_in_it_stops_when_twice_the_memory_is_used_up(

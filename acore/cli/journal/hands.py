@@ -4,12 +4,14 @@ from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 from acore.actors.core import core_specs
 from acore.cli.run import read_settings
 from acore.clock import RealClock
 from acore.control.client import NotRunningError, NotUnderstoodError, call
 from acore.control.protocol import PinSet, Purge, Purged, Reply, Request, SetPin
+from acore.errors import AcoreError, ExitCode
 from acore.events.store import PurgeOutcome
 from acore.storage.database import connect
 from acore.storage.limits import MEGABYTE, Limits
@@ -22,6 +24,12 @@ from acore.storage.store import DATABASE_NAME
 
 _WITHIN = 3600.0
 _COMMAND_LINE = "the command line"
+
+
+class NotPurgedError(AcoreError):
+    """The running bot can remove nothing now, and why."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.IO
 
 
 def limits_of(config: Path | None, env_file: Path | None) -> Limits:
@@ -47,9 +55,13 @@ def purge(directory: Path, limits: Limits, tell: Callable[[int], None], *, is_tr
         AcoreError: It cannot be done, and why.
     """
     try:
-        return _ask(directory, Purge(is_trial=is_trial), Purged).outcome
+        outcome = _ask(directory, Purge(is_trial=is_trial), Purged).outcome
     except NotRunningError:
         pass
+    else:
+        if outcome.problem:
+            raise NotPurgedError(outcome.problem)
+        return outcome
     with _own(directory) as connection:
         if is_trial:
             found = forecast(connection, limits, _present())

@@ -28,7 +28,7 @@ def purge(place: Place, data: Path | None, *, dry_run: bool, is_json: bool) -> N
     with progress_bar("removing", last_seq(place.database(data))) as tell:
         outcome = remove(place.directory(data), limits, tell, is_trial=dry_run)
     if is_json:
-        fields = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
+        fields = {name: getattr(outcome, name) for name in outcome.__struct_fields__ if name != "problem"}
         as_json({**fields, "is_trial": dry_run})
     else:
         say(words(outcome, is_trial=dry_run))
