@@ -86,7 +86,9 @@ def header_for(
         AcoreError: The database is not there or cannot be read, and why.
     """
     there = facts(database)
-    first, last = max(wanted.first or 1, 1), min(wanted.last or there.last_seq, there.last_seq)
+    # A journal's numbers begin with 1 even where nothing is kept under it.
+    lowest = there.first_seq if there.gone else 1
+    first, last = max(wanted.first or 1, lowest), min(wanted.last or there.last_seq, there.last_seq)
     if wanted.since is not None:
         since = first_since(database, wanted.since)
         first = max(first, since if since is not None else there.last_seq + 1)
@@ -96,9 +98,8 @@ def header_for(
         raise NothingToExportError
     asked = first
     is_narrowed = wanted.selection != _NONE
-    # A journal's numbers begin with 1 even where nothing is kept under it.
     begins = next(boot.first_seq for boot in there.boots if boot.last_seq >= first)
-    begins = 1 if begins == there.first_seq and not there.gone else begins
+    begins = lowest if begins == there.first_seq else begins
     if wanted.leads_in and not is_narrowed:
         first = min(first, begins)
     return Header(
@@ -113,6 +114,9 @@ def header_for(
         asked=asked,
         selection=wanted.selection,
         is_whole=not is_narrowed and first <= there.first_seq and last == there.last_seq,
+        gaps=tuple(
+            (max(low, first), min(high, last)) for low, high in there.gone if low <= last and high >= first
+        ),
         rows=None if is_narrowed else count(database, first, last),
         redacted=tuple(sorted(redactor.what)) if redactor else (),
         redaction=redactor.fingerprint if redactor else "",

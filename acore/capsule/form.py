@@ -56,6 +56,7 @@ class Header(Record, tag="header", tag_field="line"):
         asked: The number that was asked for; what lies before it is there so that a replay can begin.
         selection: What narrows the rows beside their range; a replay of such a file is no proof.
         is_whole: Whether these are all rows that the journal had.
+        gaps: The ranges within that of which rows are missing: they were not in what this was made from.
         rows: How many there are, where that was known before.
         redacted: What was replaced: ids, names, text.
         redaction: Fingerprint of the key of that; what was replaced under another one does not fit together.
@@ -73,6 +74,7 @@ class Header(Record, tag="header", tag_field="line"):
     asked: int
     selection: Selection = Selection()
     is_whole: bool = False
+    gaps: tuple[tuple[int, int], ...] = ()
     rows: int | None = None
     redacted: tuple[str, ...] = ()
     redaction: str = ""

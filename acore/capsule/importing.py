@@ -8,7 +8,7 @@ from pathlib import Path
 
 from acore.capsule.form import Header, RowLine, Selection
 from acore.capsule.problems import DuplicateEntryError, GapError, OtherEntryError, PartialCapsuleError
-from acore.capsule.reading import Reader, usable
+from acore.capsule.reading import Checked, Reader, usable
 from acore.clock import Clock
 from acore.events.base import Entry, Event, Message
 from acore.events.catalog import Catalog
@@ -16,7 +16,7 @@ from acore.events.upcast import UnreadableMessageError
 from acore.record import Record
 from acore.storage.database import connect
 from acore.storage.lock import DataDirectory
-from acore.storage.pieces import number_from, owe_nothing
+from acore.storage.pieces import note_missing, number_from, owe_nothing
 from acore.storage.query import Row, last_seq, tail
 from acore.storage.rows import Spoiled, take_over, write
 from acore.storage.sqlite import Connection, transact
@@ -91,6 +91,8 @@ def take_in(
                 advance(intake.taken)
             boots = tuple(intake.boots)
             transact(connection, partial(owe_nothing, boots=boots))
+            missing = tuple(_missing(found, before))
+            transact(connection, partial(note_missing, ranges=missing, wall_ns=clock.wall_ns()))
             if found.is_whole:
                 transact(connection, partial(number_from, seq=found.header.last))
     return Imported(
@@ -177,6 +179,19 @@ def _refuse_gap(path: Path, header: Header, before: int, *, allows_gaps: bool) -
         raise PartialCapsuleError(path)
     if before and header.first > before + 1:
         raise GapError(before, header.first)
+
+
+def _missing(found: Checked, before: int) -> Iterator[tuple[int, int]]:
+    """Yield the ranges above *before* of which the journal lacks rows now: no replay judges across them."""
+    header = found.header
+    if before and header.first > before + 1:
+        yield before + 1, header.first - 1
+    if header.selection != Selection():
+        yield max(header.first, before + 1), max(found.last, before + 1)
+        return
+    for low, high in header.gaps:
+        if high > before and low <= found.last:
+            yield max(low, before + 1), high
 
 
 def _rows(path: Path) -> Iterator[Row]:

@@ -19,7 +19,7 @@ class UnlikeCapsulesError(CapsuleError):
     """Capsules cannot become one."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"these capsules cannot become one: {why}")
+        super().__init__(f"these files cannot become one: {why}")
 
 
 def merge(
@@ -80,13 +80,12 @@ def _joined(headers: Sequence[Header], now: datetime, *, allows_gaps: bool) -> H
             raise UnlikeCapsulesError(
                 "what is personal was replaced in one and not in the other, or under another key"
             )
-    last, has_gap = first.last, False
-    for header in headers[1:]:
-        if header.first > last + 1:
-            has_gap = True
-            if not allows_gaps:
-                raise GapError(last, header.first)
-        last = max(last, header.last)
+    last = max(header.last for header in headers)
+    gaps = tuple(_gaps(headers, first.first, last))
+    known = {gap for header in headers for gap in header.gaps}
+    for low, high in gaps:
+        if not allows_gaps and (low, high) not in known:
+            raise GapError(low - 1, high + 1)
     runs: dict[str, Writing] = {run.boot: run for header in headers for run in header.runs}
     return replace(
         first,
@@ -94,10 +93,33 @@ def _joined(headers: Sequence[Header], now: datetime, *, allows_gaps: bool) -> H
         made=now,
         last=last,
         asked=min(header.asked for header in headers),
-        is_whole=not has_gap and any(header.is_whole for header in headers),
+        is_whole=not gaps and any(header.is_whole for header in headers),
+        gaps=gaps,
         rows=None,
         runs=tuple(runs.values()),
     )
+
+
+def _gaps(headers: Sequence[Header], first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Yield the ranges from *first* to *last* that are in none of the files."""
+    before = first - 1
+    for low, high in sorted(stretch for header in headers for stretch in _stretches(header)):
+        if low > before + 1:
+            yield before + 1, low - 1
+        before = max(before, high)
+    if before < last:
+        yield before + 1, last
+
+
+def _stretches(header: Header) -> Iterator[tuple[int, int]]:
+    """Yield the ranges that a file has without a gap."""
+    low = header.first
+    for first, last in sorted(header.gaps):
+        if first > low:
+            yield low, first - 1
+        low = max(low, last + 1)
+    if low <= header.last:
+        yield low, header.last
 
 
 def _merged(paths: Sequence[Path], *, skips: bool, advance: Callable[[int], None]) -> Iterator[Line]:

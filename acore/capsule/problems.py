@@ -17,7 +17,7 @@ class NoCapsuleError(CapsuleError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path} is no capsule: its first line does not say so; `acore events export -o FILE` makes one"
+            f"{path} is nothing that `acore events export -o FILE` wrote: its first line does not say so"
         )
 
 
@@ -37,7 +37,7 @@ class DamagedCapsuleError(CapsuleError):
     def __init__(self, path: Path, line: int, before: int) -> None:
         super().__init__(
             f"line {line} of {path} is not what was written there: fetch the file again, or use only the "
-            f"{before} entries before it: `acore events import --accept-damaged`"
+            f"{before:,} entries before it: `acore events import {path} --data DIR --accept-damaged`"
         )
 
 

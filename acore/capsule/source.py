@@ -1,7 +1,7 @@
 """A capsule as something that can be replayed, and looked into with every command that reads a journal."""
 
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
@@ -64,17 +64,25 @@ def open_capsule(path: Path, *, accept_damaged: bool = False, has_all: bool = Fa
         where=str(path),
         version=", ".join(versions),
         is_whole=has_all or reader.header.selection == Selection(),
+        gone=(*(((1, reader.header.first - 1),) if reader.header.first > 1 else ()), *reader.header.gaps),
         snapshots=snapshots,
     )
 
 
 @contextmanager
-def unpacked(path: Path, *, accept_damaged: bool = False, catalog: Catalog = CATALOG) -> Generator[Path]:
+def unpacked(
+    path: Path,
+    *,
+    advance: Callable[[int], None] = lambda _rows: None,
+    complain: Callable[[str], None] = lambda _text: None,
+    catalog: Catalog = CATALOG,
+) -> Generator[Path]:
     """Give a database with what is in the capsule; it is gone after the block.
 
     Args:
         path: The capsule; one that breaks off is unpacked up to there.
-        accept_damaged: Whether what stands before a damaged line is used.
+        advance: Told now and then how many rows were unpacked.
+        complain: Told what is wrong with the file, if anything is.
         catalog: The messages of today.
 
     Raises:
@@ -82,5 +90,7 @@ def unpacked(path: Path, *, accept_damaged: bool = False, catalog: Catalog = CAT
         OSError: It cannot be read, or not be unpacked.
     """
     with tempfile.TemporaryDirectory(prefix="acore-") as directory:
-        take_in(path, Path(directory), catalog, RealClock(), allows_gaps=True, accepts_damage=accept_damaged)
+        taken = take_in(path, Path(directory), catalog, RealClock(), allows_gaps=True, advance=advance)
+        if taken.complaint:
+            complain(taken.complaint)
         yield Path(directory) / DATABASE_NAME

@@ -7,6 +7,7 @@ from typing import ClassVar, override
 import click
 
 from acore.cli.late import LateGroup
+from acore.cli.output import complain
 from acore.cli.run import data_option, read_settings, settings_options
 from acore.errors import AcoreError, ExitCode
 from acore.storage.store import DATABASE_NAME
@@ -83,7 +84,7 @@ def database_of(config: Path | None, env_file: Path | None, data: Path | None) -
             # Most look into a data directory, and do without what reads files.
             from acore.capsule.source import unpacked  # noqa: PLC0415 - see above
 
-            return click.get_current_context().with_resource(unpacked(directory))
+            return click.get_current_context().with_resource(unpacked(directory, complain=complain))
         if path.exists():
             with path.open("rb"):
                 pass

@@ -214,7 +214,7 @@ class _Engine:
                 break
             snapshot = beginning.snapshot if index == beginning.boot else None
             if (snapshot.seq if snapshot else boot.first_seq) < self._lost_until(boot):
-                self._approximate = f"entries up to {self._lost_until(boot)} were lost"
+                self._approximate = f"some entries up to {self._lost_until(boot)} are missing"
                 ledger.judges = _never
             yield from self._live(boot, snapshot, beginning.state, min(upto, boot.last_seq), on_progress)
 
@@ -224,10 +224,10 @@ class _Engine:
         state = canonical(self._last.state)
         approximate = self._approximate
         first = self._span.first
-        if self._begins_at and self._is_cut:
+        if self._begins_at and self._is_cut and not approximate:
             text = f"What came before entry {self._begins_at} could not be replayed: the beginning is gone."
             ledger.warnings.append(text)
-            if first is not None and first < self._begins_at and not approximate:
+            if first is not None and first < self._begins_at:
                 approximate = f"what entries {first} to {self._begins_at} came of is gone"
         elif self._is_cut and not approximate:
             approximate = "the beginning is gone, and nothing tells what the actor knew later"
@@ -349,7 +349,7 @@ class _Engine:
 
     def _lost_until(self, boot: Boot) -> int:
         """Return the last number that is missing within a run of the process; 0 when none is."""
-        inside = (high for low, high in self._facts.gone if boot.first_seq < low <= boot.last_seq)
+        inside = (high for low, high in self._facts.gone if low <= boot.last_seq and high >= boot.first_seq)
         return max(inside, default=0)
 
     def _read(self, snapshot: Snapshot) -> object:

@@ -11,6 +11,7 @@ from acore.storage.query import reading
 from acore.storage.scan import Snapshot
 from acore.storage.schema import schema_version
 from acore.storage.sqlite import Connection, attach
+from acore.storage.verify import LOST
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -120,6 +121,21 @@ def owe_nothing(connection: Connection, boots: Iterable[str]) -> None:
 def number_from(connection: Connection, seq: int) -> None:
     """Have the next number be one after *seq*, unless it is higher already."""
     connection.execute("UPDATE progress SET seq = max(seq, ?)", (seq,))
+
+
+def note_missing(connection: Connection, ranges: Iterable[tuple[int, int]], wall_ns: int) -> None:
+    """Note of which ranges rows are missing that were not taken in.
+
+    Args:
+        connection: In a transaction.
+        ranges: The first and the last number of each.
+        wall_ns: When.
+    """
+    connection.executemany(
+        "INSERT OR IGNORE INTO gone (first_seq, last_seq, rows, hash, wall_ns, reason) "
+        "VALUES (?, ?, ?, x'', ?, ?)",
+        [(first, last, last - first + 1, wall_ns, LOST) for first, last in ranges],
+    )
 
 
 def _wall_ns(at: datetime) -> int:

@@ -100,7 +100,7 @@ def test_something_else_is_no_capsule(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "other.txt"
     path.write_bytes(content)
 
-    with pytest.raises(NoCapsuleError, match=r"other\.txt is no capsule"):
+    with pytest.raises(NoCapsuleError, match=r"other\.txt is nothing that `acore"):
         check(path)
     assert not is_capsule(path)
 

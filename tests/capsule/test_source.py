@@ -8,6 +8,8 @@ from acore.capsule import source as capsules
 from acore.capsule.export import Export, Wanted, header_for
 from acore.capsule.form import Selection
 from acore.capsule.importing import take_in
+from acore.capsule.merging import merge
+from acore.capsule.reading import header_of
 from acore.capsule.redaction import Redactor
 from acore.capsule.source import TooLargeError, open_capsule, unpacked
 from acore.clock import HeldClock
@@ -16,6 +18,7 @@ from acore.log import masker
 from acore.replay.engine import replay
 from acore.replay.report import Replayed, Verdict
 from acore.replay.source import DatabaseSource, Source
+from acore.storage.verify import verify
 from tests.capsule.lived import database_in, rows
 from tests.capsule.test_redaction import CORE
 
@@ -73,6 +76,33 @@ def test_of_what_is_narrowed_nothing_is_judged(database: Path, tmp_path: Path) -
     path = export(database, tmp_path / "some.jsonl", Wanted(selection=Selection(name="a*")))
 
     assert not open_capsule(path).facts().is_whole
+
+
+def test_nothing_is_judged_across_what_is_missing(database: Path, tmp_path: Path) -> None:
+    """R12, R17: in a file of pieces, in a journal made of it or them, in what is exported from that."""
+    second = next(row.seq for row in rows(database) if row.boot == "boot-2")
+    low, high = second + 40, second + 60
+    pieces = [
+        export(database, tmp_path / "1.jsonl", Wanted(last=low - 1)),
+        export(database, tmp_path / "2.jsonl", Wanted(first=high + 1, leads_in=False)),
+    ]
+    some = export(database, tmp_path / "some.jsonl", Wanted(selection=Selection(actor="metrics")))
+    both = tmp_path / "both.jsonl"
+    header = merge(pieces, both, HeldClock().now(), allows_gaps=True)
+    for number, files in enumerate((pieces, [both], [some])):
+        for path in files:
+            take_in(path, tmp_path / f"{number}", CATALOG, HeldClock(), allows_gaps=True)
+    made = [database_in(tmp_path / f"{number}") for number in range(3)]
+    again = export(made[0], tmp_path / "again.jsonl")
+
+    assert (header.gaps, header_of(again).gaps) == (((low, high),),) * 2
+    for source in (open_capsule(both), open_capsule(again), *map(DatabaseSource, made)):
+        for name, one in replayed(source).items():
+            assert one.verdict is Verdict.APPROXIMATE, (source.facts().where, name)
+            assert "are missing" in one.approximate
+    assert not verify(made[0]).findings
+    rest = export(database, tmp_path / "rest.jsonl", Wanted(first=low, leads_in=False))
+    assert merge([both, rest], tmp_path / "all.jsonl", HeldClock().now(), skips_duplicates=True).gaps == ()
 
 
 def test_a_file_that_is_too_large_says_what_to_do(

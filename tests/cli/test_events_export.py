@@ -67,9 +67,9 @@ async def test_a_journal_goes_from_one_machine_to_another_without_any_secret(
         ("export -o x", ExitCode.UNAVAILABLE, "there is no database at"),
         ("export -o - --format db", ExitCode.USAGE, "--format db copies everything"),
         ("verify missing", ExitCode.IO, "missing: No such file or directory"),
-        ("verify .env", ExitCode.DATA, ".env is no capsule"),
-        ("import .env --data new", ExitCode.DATA, ".env is no capsule"),
-        ("merge .env .env -o x", ExitCode.DATA, ".env is no capsule"),
+        ("verify .env", ExitCode.DATA, ".env is nothing that `acore"),
+        ("import .env --data new", ExitCode.DATA, ".env is nothing that `acore"),
+        ("merge .env .env -o x", ExitCode.DATA, ".env is nothing that `acore"),
     ],
 )
 @pytest.mark.usefixtures("_at_home")

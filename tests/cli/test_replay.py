@@ -7,6 +7,7 @@ import select
 import signal
 import sqlite3  # noqa: TID251 - spoils a journal
 import subprocess
+import tempfile
 from collections.abc import Generator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ import anyio
 import pytest
 
 from acore.actors.core import core_specs
+from acore.capsule import source as capsules
 from acore.checks import builtin
 from acore.checks.registry import Check, checks_of
 from acore.cli import invoke
@@ -411,6 +413,47 @@ def test_what_was_exported_is_replayed_and_looked_into_elsewhere(
     assert acore(capsys, "replay", "night.acore", *stepping)[1] == acore(capsys, "replay", data, *stepping)[1]
     known = acore(capsys, "at", first, "--file", "night.acore", "--actor", "metrics", "--json")
     assert known == acore(capsys, "at", first, "--data", data, "--actor", "metrics", "--json")
+
+
+def test_a_file_that_breaks_off_is_used_up_to_there_and_that_is_said(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """R17: by every command that reads it, on the other stream than what it tells."""
+    file = tmp_path / "night.jsonl"
+    acore(capsys, "events", "--data", data, "export", "-o", file)
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join(lines[:-9]))
+
+    for command in (
+        ("replay", file),
+        ("at", 20, "--file", file),
+        ("what-if", file),
+        ("events", "tail", "--data", file),
+        ("why", 20, "--data", file),
+    ):
+        code, out, err = acore(capsys, *command)
+        assert code == ExitCode.OK, command
+        assert out
+        assert f"night.jsonl breaks off at line {len(lines) - 8}" in err, command
+
+    file.write_bytes(b"".join((*lines[:30], *lines[31:])))
+    code, _, err = acore(capsys, "replay", file)
+    assert code == ExitCode.DATA
+    assert f"`acore events import {file} --data DIR --accept-damaged`" in err
+
+
+def test_a_file_with_more_than_is_kept_in_memory_is_replayed_as_a_database_is(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R17: of which nothing is left afterwards."""
+    file = tmp_path / "night.jsonl"
+    acore(capsys, "events", "--data", data, "export", "-o", file)
+    as_it_is = acore(capsys, "replay", file, "--json")
+    monkeypatch.setattr(capsules, "KEPT_IN_MEMORY", 10)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    assert acore(capsys, "replay", file, "--json") == as_it_is
+    assert [path.name for path in tmp_path.iterdir()] == ["night.jsonl"]
 
 
 def test_what_changed_between_two_moments_is_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

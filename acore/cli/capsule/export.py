@@ -37,6 +37,7 @@ Examples:
   acore events export -o - --name 'actor.*' | jq -c 'select(.line == "row") | .payload'
 """
 _STDOUT = "-"
+_GAPS_TOLD = 3
 
 
 @click.command(epilog=EXAMPLES)
@@ -154,8 +155,13 @@ def told(header: Header, rows: int) -> str:
     if versions:
         count = len(header.runs)
         parts.append(f"{count} {'run' if count == 1 else 'runs'} of acore {' and '.join(versions)}")
+    if header.gaps:
+        missing = ", ".join(f"{low} to {high}" for low, high in header.gaps[:_GAPS_TOLD])
+        more = len(header.gaps) - _GAPS_TOLD
+        parts.append(f"some of {missing}{f' and {more} more ranges' if more > 0 else ''} missing")
     if header.redacted:
-        parts.append(f"without {' and '.join(header.redacted)}")
+        *others, last = header.redacted
+        parts.append(f"without {', '.join(others)}{' and ' if others else ''}{last}")
     if header.selection != Selection():
         parts.append("only some of the entries of that range")
     elif header.is_whole:

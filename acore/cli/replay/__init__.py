@@ -5,8 +5,10 @@ from pathlib import Path
 
 import click
 
+from acore.capsule import source as capsules
+from acore.capsule.reading import is_capsule, usable
 from acore.cli.moment import Place
-from acore.cli.output import as_json
+from acore.cli.output import as_json, complain, progress_bar
 from acore.cli.replay.progress import Watch
 from acore.cli.replay.sitting import step_through
 from acore.cli.replay.told import Outcome, tell, tell_end
@@ -87,13 +89,29 @@ def replay(  # noqa: PLR0917 - click passes them by name
 def source_of(file: Path | None, data: Path | None, config: Path | None, env_file: Path | None) -> str:
     """Return the absolute path of what is to be read: named as such, as a data directory, or by the settings.
 
+    What is wrong with an exported file is said. One with more entries than are kept in memory is unpacked
+    for as long as the command runs.
+
     Raises:
         click.UsageError: It is named twice.
+        CapsuleError: The exported file cannot be used.
     """
     if file is not None and data is not None:
-        raise click.UsageError("FILE and --data both say what to read: give one of them")
+        raise click.UsageError(f"{file} and --data {data} both say what to read: give one of them")
     path = file or data or Path(read_settings(config, env_file).settings.acore_data_dir)
+    if path.is_file() and is_capsule(path):
+        found = usable(path)
+        if found.rows > capsules.KEPT_IN_MEMORY:
+            return str(_unpacked(path, found.rows))
+        if not found.is_whole:
+            complain(found.complaint(path))
     return str(path.absolute())
+
+
+def _unpacked(path: Path, rows: int) -> Path:
+    with progress_bar(f"unpacking {path.name}", rows, unit="entries") as advance:
+        made = capsules.unpacked(path, advance=advance, complain=complain)
+        return click.get_current_context().with_resource(made)
 
 
 def span_of(
