@@ -96,7 +96,7 @@ async def test_joining_or_leaving_while_a_fact_is_delivered_does_not_change_who_
     late: list[Listener] = []
 
     class Fickle:
-        is_replayed = is_pressed = False
+        is_replayed = is_pressed = is_half_full = False
 
         def __init__(self, name: str) -> None:
             self.name = name

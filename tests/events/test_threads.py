@@ -46,6 +46,7 @@ class Box:
 
     is_replayed = False
     is_pressed = False
+    is_half_full = False
     name = "box"
 
     def __init__(self) -> None:

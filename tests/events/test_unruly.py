@@ -42,6 +42,7 @@ class Box:
 
     is_replayed = False
     is_pressed = False
+    is_half_full = False
 
     def __init__(self, name: str, clock: HeldClock) -> None:
         self.name = name
