@@ -141,6 +141,9 @@ def write_test(
     )
     if redactor is not None:
         rows = [redactor.row(row) for row in rows]
+        if (expected := incident.expected) is not None:
+            fields = {name: redactor.value(value) for name, value in expected.fields.items()}
+            incident = replace(incident, expected=replace(expected, fields=fields))
     shown = {row.id: row for row in rows}
     told = replace(
         incident,

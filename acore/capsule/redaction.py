@@ -75,6 +75,10 @@ class Redactor:
             value = self._pattern.sub(lambda found: self._names[found[0]], value)
         return value
 
+    def value(self, value: Any) -> Any:  # noqa: ANN401 - as decoded from JSON
+        """Return *value* with all ids and names replaced that occur in it."""
+        return self._any(value)
+
     def _renewed(self, row: Row) -> Row:
         wire = self._catalog.named(row.name)
         if wire is None or (wire.name, wire.version) == (row.name, row.version):

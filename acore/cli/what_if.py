@@ -64,6 +64,10 @@ def what_if(
 
 
 def _tell(result: WhatIf, limit: int | None) -> None:
+    for run in result.left_out:
+        complain(f"entries {run.first_seq} to {run.last_seq} were not gone through: {run.why}")
+    if result.left_out and not result.handled:
+        return
     what = f"{result.handled:,} messages handled, {result.alike:,} things said as they were"
     if not result.otherwise and not result.not_known:
         say(f"Nothing would have been different: {what}.")

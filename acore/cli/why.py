@@ -20,14 +20,14 @@ from acore.storage.why import explain
 EXAMPLES = """\
 \b
 WHAT is one of:
-  last            the newest thing that went wrong or was decided against somebody
+  last            the newest thing that went wrong or was refused to somebody
   denial          who was refused something last
   restart         the newest restart of a part
   stop            why the bot stopped last time
   4711            an entry's number (`acore events tail` shows them)
   7af0c2          an id, or its first digits
-  15758488…       the number of a command: the incident that a person was told
-  gateway         the last end of a part, also by what operators call it: "the Discord connection"
+  15758488…       the number of a command: the incident somebody was told
+  gateway         the last end of a part, also as "the Discord connection"
   LOG_LEVEL       what changed a setting last
 """
 

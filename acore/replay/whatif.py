@@ -6,7 +6,7 @@ answered otherwise. So this tells what may have been different; it is no verdict
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Any
 
@@ -67,6 +67,14 @@ class NotKnown(Record):
     what: str
 
 
+class LeftOut(Record):
+    """A run of the process of which not all is there, from one number to another, and why."""
+
+    first_seq: int
+    last_seq: int
+    why: str
+
+
 class WhatIf(Record):
     """What may have been different.
 
@@ -76,6 +84,7 @@ class WhatIf(Record):
         otherwise: What would not.
         not_known: What depends on something that is not recorded: from there on, less is sure.
         further: How many of both were counted and not kept.
+        left_out: The runs of the process that were not gone through, since not all of them is there.
     """
 
     handled: int
@@ -83,6 +92,7 @@ class WhatIf(Record):
     otherwise: tuple[Otherwise, ...]
     not_known: tuple[NotKnown, ...]
     further: int = 0
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class EndlessError(AcoreError):
@@ -130,9 +140,14 @@ def what_if(
         AcoreError: The journal cannot be read, or holds what is not known here.
     """
     found = _Found()
+    left_out: list[LeftOut] = []
     for boot in source.facts().boots:
         last = boot.last_seq if upto is None else min(boot.last_seq, upto)
-        if boot.first_seq <= last:
+        if boot.first_seq > last:
+            break
+        if why := _lack(cast, source, boot):
+            left_out.append(LeftOut(first_seq=boot.first_seq, last_seq=last, why=why))
+        else:
             _World(cast, source, boot, last, found, catalog).go(on_progress)
     return WhatIf(
         handled=found.handled,
@@ -140,7 +155,29 @@ def what_if(
         otherwise=tuple(sorted(found.otherwise, key=lambda one: one.seq)),
         not_known=tuple(found.not_known),
         further=found.further,
+        left_out=tuple(left_out),
     )
+
+
+def _lack(cast: Cast, source: Source, boot: Boot) -> str:
+    """Return what of a run of the process is not there; blank when all of it is."""
+    facts = source.facts()
+    if not facts.is_whole:
+        return "not all that was said is there"
+    missing = [high for low, high in facts.gone if low <= boot.last_seq and high >= boot.first_seq]
+    if missing:
+        return f"some entries up to {max(missing)} are missing"
+    if facts.gone and boot == facts.boots[0]:
+        firsts = (next(_starts(source, name, boot), 0) for name in cast)
+        return "" if 1 in firsts else "its beginning is gone"
+    return ""
+
+
+def _starts(source: Source, actor: str, boot: Boot) -> Iterator[int]:
+    """Yield which runs of an actor began in a run of the process."""
+    told = Wanted(actor=actor, part=Part.LIFE)
+    for page in source.rows(told, after=boot.first_seq - 1, upto=boot.last_seq):
+        yield from (field(row, "incarnation") for row in page if row.name == STARTED)
 
 
 class _Found:

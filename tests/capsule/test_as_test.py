@@ -152,6 +152,34 @@ def test_a_test_fails_until_the_fault_is_mended_and_passes_then(project: Path) -
     assert "3 passed" in after, after
 
 
+def test_what_should_have_been_said_is_redacted_too(data: Path, tmp_path: Path) -> None:
+    """R17: what was typed for --expect; else a name is given away, in a test that nothing could mend."""
+    asked = next(row for row in lived.rows(lived.database_in(data)) if row.name == "part.restart")
+    to = tmp_path / "test_asked.py"
+    expected = f"audit.noted:who={lived.ALICE.name} ({lived.ALICE.id}),outcome=done"
+    given = [
+        "export",
+        str(asked.seq),
+        "--as-test",
+        "-o",
+        str(to),
+        "--actor",
+        "lifecycle",
+        "--expect",
+        expected,
+    ]
+
+    assert (
+        invoke(["events", "--data", str(data), *given, "--redact", "names", "--redact", "ids"]) == ExitCode.OK
+    )
+
+    for path in (to, to.with_suffix(".jsonl")):
+        text = path.read_text("utf-8")
+        assert lived.ALICE.name not in text
+        assert str(lived.ALICE.id) not in text
+    assert 'outcome="done"' in to.read_text("utf-8")
+
+
 def test_an_actor_of_acores_own_is_found_by_its_name(data: Path, tmp_path: Path) -> None:
     """R17: nothing has to be said of it; what it did it does again, so that the test fails."""
     noted = next(

@@ -1,12 +1,14 @@
 """The command line itself: help, completion, and what it says when it is not understood."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from acore import __version__
-from acore.cli import COMMANDS
+from acore.cli import COMMANDS, cli
 from acore.errors import ExitCode
 from tests.e2e.bot import PYTHON, left_in, outcome, started
 
@@ -42,6 +44,26 @@ async def test_every_command_explains_itself(home: Path, arguments: str) -> None
     assert told.out.startswith(f"Usage: acore {arguments} ")
     assert told.err == ""
     assert left_in(home) == [], "asking for help leaves nothing behind"
+
+
+def test_no_help_is_wider_than_80_columns() -> None:
+    too_wide = {
+        f"{context.command_path}: {line}"
+        for context in _contexts(click.Context(cli, info_name="acore", terminal_width=80))
+        for line in context.get_help().splitlines()
+        if len(line) > 80
+    }
+
+    assert too_wide == set()
+
+
+def _contexts(context: click.Context) -> Iterator[click.Context]:
+    yield context
+    if isinstance(context.command, click.Group):
+        for name in context.command.list_commands(context):
+            command = context.command.get_command(context, name)
+            assert command is not None
+            yield from _contexts(click.Context(command, context, name, terminal_width=80))
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -442,6 +442,21 @@ def test_a_file_that_breaks_off_is_used_up_to_there_and_that_is_said(
     assert f"`acore events import {file} --data DIR --accept-damaged`" in err
 
 
+def test_what_is_not_all_there_is_not_gone_through_again(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """R12, R15: what cannot be lived through is no list of all that would have been missing."""
+    file, (first, *_) = tmp_path / "night.jsonl", rows(data, "activity.counted")
+    acore(capsys, "events", "--data", data, "export", "-o", file, "--from", first, "--only-range")
+    beginning = acore(capsys, "what-if", file)
+    acore(capsys, "events", "--data", data, "export", "-o", file, "--actor", "health")
+    narrowed = acore(capsys, "what-if", file)
+
+    assert beginning[:2] == narrowed[:2] == (ExitCode.OK, "")
+    assert "were not gone through: its beginning is gone" in beginning[2]
+    assert "were not gone through: not all that was said is there" in narrowed[2]
+
+
 def test_a_file_with_more_than_is_kept_in_memory_is_replayed_as_a_database_is(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

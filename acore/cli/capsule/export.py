@@ -32,9 +32,9 @@ from acore.storage.pieces import copy_whole
 EXAMPLES = """\b
 Examples:
   acore events export -o last-night.jsonl --since 2026-01-31T22:00
-  acore events export -o for-you.jsonl --from 1200 --to 1900 --redact ids --redact names
+  acore events export -o for-you.jsonl --from 1200 --redact ids --redact names
   acore events export 812 --as-test -o tests/test_incident.py
-  acore events export -o - --name 'actor.*' | jq -c 'select(.line == "row") | .payload'
+  acore events export -o - --name 'actor.*' | jq -c 'select(.line == "row")'
 """
 _STDOUT = "-"
 _GAPS_TOLD = 3

@@ -53,7 +53,7 @@ def tell(one: ActorReplayed) -> None:
         also = f", and {more:,} more difference{'s' if more > 1 else ''}" if more else ""
         say(tinted(f"✗ {name} decides something else today ({handled}{also})", "bad"))
     elif replayed.verdict is Verdict.APPROXIMATE:
-        say(tinted(f"≈ {name} nothing is judged: {replayed.approximate} ({handled})", "warn"))
+        say(tinted(f"≈ {name} nothing is judged: {replayed.approximate}", "warn"))
     elif replayed.verdict is Verdict.NOTHING:
         say(tinted(f"· {name} was told nothing of this, so there is nothing to judge", "dim"))
     else:
@@ -123,11 +123,11 @@ def _wrapped(text: str) -> str:
 
 
 def _counted(handled: int, judged: int | None = None) -> str:
-    """Return how much was done; *judged* messages, if that is not all of it."""
-    messages = f"message{'' if (judged or handled) == 1 else 's'}"
+    """Return how much was done, and how much of that is *judged* if that is not all."""
+    messages = f"message{'' if handled == 1 else 's'}"
     if not judged or judged == handled:
         return f"{handled:,} {messages} handled again"
-    return f"{judged:,} {messages} judged, {handled:,} handled again"
+    return f"{judged:,} of {handled:,} {messages} judged"
 
 
 def _names(names: Iterable[str]) -> str:
