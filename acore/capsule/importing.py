@@ -6,7 +6,7 @@ from functools import partial
 from itertools import batched
 from pathlib import Path
 
-from acore.capsule.form import Header, RowLine, Selection
+from acore.capsule.form import Header, RowLine, Selection, SnapshotLine
 from acore.capsule.problems import DuplicateEntryError, GapError, OtherEntryError, PartialCapsuleError
 from acore.capsule.reading import Checked, Reader, usable
 from acore.clock import Clock
@@ -19,6 +19,8 @@ from acore.storage.lock import DataDirectory
 from acore.storage.pieces import note_missing, number_from, owe_nothing
 from acore.storage.query import Row, last_seq, tail
 from acore.storage.rows import Spoiled, take_over, write
+from acore.storage.scan import Snapshot
+from acore.storage.snapshots import bring
 from acore.storage.sqlite import Connection, transact
 from acore.storage.store import DATABASE_NAME
 
@@ -89,6 +91,7 @@ def take_in(
             for page in batched(_rows(path), _PAGE):
                 intake.take(page)
                 advance(intake.taken)
+            transact(connection, partial(bring, snapshots=_snapshots(path)))
             boots = tuple(intake.boots)
             transact(connection, partial(owe_nothing, boots=boots))
             missing = tuple(_missing(found, before))
@@ -198,6 +201,14 @@ def _rows(path: Path) -> Iterator[Row]:
     for line in Reader(path).lines():
         if isinstance(line, RowLine):
             yield line.row()
+
+
+def _snapshots(path: Path) -> Iterator[Snapshot]:
+    for line in Reader(path).lines():
+        if isinstance(line, SnapshotLine):
+            yield line.kept()
+        elif isinstance(line, RowLine):  # behind the first row there is none
+            return
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from acore.storage.query import Row
 
 # Ids of Discord have 17 digits since February 2015, and fit in 63 bits.
 _SMALLEST_ID, _IDS_END = 10**16, 2**63
+_REMEMBERED = "actor.remembered"
 _STAND_INS = 9 * 10**18
 # Not in the middle of a hexadecimal word, where it is a part of an id of acore's, nor behind a decimal point.
 _ID_IN_TEXT = re.compile(r"(?<![0-9A-Za-z_-])(?<![0-9]\.)[0-9]{17,19}(?![0-9A-Za-z_-])")
@@ -61,6 +62,9 @@ class Redactor:
         row = self._renewed(row)
         said = _builtins(row.payload)
         changed = self._known(row, said)
+        if row.name == _REMEMBERED and isinstance(changed, dict):
+            # Of the stand-ins the digest would be another one, and of what they stand for it says too much.
+            changed = {**cast("dict[str, Any]", changed), "digest": ""}
         payload = msgspec.json.encode(changed).decode()
         node = self._name(row.node) if Personal.NAMES in self.what else row.node
         return replace(row, node=node, payload=payload)

@@ -186,6 +186,69 @@ def _judged(report: RuntimeReport, wanted: Sequence[Line], *, gate: bool, is_jso
     return ExitCode.FAILURE if unfit else ExitCode.OK
 
 
+@bench.command()
+@click.option(
+    "--events",
+    type=click.IntRange(1000),
+    default=200_000,
+    show_default=True,
+    help="How many entries each of the two journals has that are written and replayed.",
+)
+@click.option(
+    "--rounds", type=click.IntRange(1), default=5, show_default=True, help="How often the scan is measured."
+)
+@click.option("--gate", is_flag=True, help="End with 1 if it is slower than it must be, twice.")
+@click.option("--json", "is_json", is_flag=True, help="One JSON object.")
+def replay(events: int, rounds: int, *, gate: bool, is_json: bool) -> int:
+    """How fast a journal is replayed, beside a bare scan of the same rows, and what memory it takes."""
+    # Its messages are registered when it is imported, and are nobody else's.
+    from acore.bench.replay.measure import measure_replay  # noqa: PLC0415 - see above
+
+    def progress(what: str, done: int, total: int) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r\x1b[K{what}: {done:,} of {total:,}", nl=False, err=True)
+        elif not done and not is_json:
+            click.echo(what, err=True)
+
+    report = measure_replay(events, rounds, progress)
+    if gate and not report.passes:
+        click.echo("once more", err=True)
+        report = measure_replay(events, rounds, progress)
+    if is_json:
+        as_json(report)
+    else:
+        table(
+            ("row", "what", "acore", "beside it", "ratio", "must", "stretch"),
+            (
+                (
+                    "C6",
+                    "an entry scanned, decoded and handled, beside a bare scan",
+                    f"{report.silent_us:.2f} µs",
+                    f"{report.scan_us:.2f} µs",
+                    f"{report.scan_ratio:.2f}",
+                    f"≥ {report.scan_must:g}",
+                    f"≥ {report.scan_stretch:g}",
+                ),
+                (
+                    "R19",
+                    "messages handled, what each led to compared",
+                    f"{report.per_second / _KILO:.1f} k/s",
+                    "",
+                    "",
+                    f"≥ {report.rate_must // _KILO} k/s",
+                    "",
+                ),
+            ),
+        )
+        say(
+            f"{report.rows:,} entries in each journal; the last replay took {report.whole_seconds:.1f} s; "
+            f"resident memory {report.resident / 2**20:.0f} MiB before it, and at most "
+            f"{report.grown / 2**20:.1f} MiB more during it"
+        )
+        say(f"medians of {report.rounds} rounds in processor time; ratios are taken within each round")
+    return ExitCode.FAILURE if gate and not report.passes else ExitCode.OK
+
+
 def _show_progress(progress: Progress) -> None:
     """Tell every sample to a person who looks on, and else every round."""
     text = f"round {progress.round} of {progress.rounds}: {progress.sample} of {progress.samples}"

@@ -1,5 +1,6 @@
 """What supervisors and mailboxes say about the actors in their care."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from acore.events.base import Event
@@ -77,7 +78,8 @@ class ActorRemembered(Event):
     """What an actor knew between two messages, as a digest that a replay must come to as well.
 
     `unread` messages had come before this and were not handled yet. `shape` is a fingerprint of the state's
-    fields. `latest_ns` is the latest instant that its handlers were told, in nanoseconds since 1970.
+    fields, `digest` one of what they hold, blank where that cannot be known any more. `latest` is the latest
+    instant that its handlers were told.
     """
 
     actor: str
@@ -85,7 +87,7 @@ class ActorRemembered(Event):
     unread: int
     shape: str
     digest: str
-    latest_ns: int
+    latest: datetime | None = None
 
 
 @wire("actor.state_kept", journaled=False, projected=True)

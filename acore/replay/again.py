@@ -7,6 +7,7 @@ with the next of what it said, so that nothing has to be kept but a page of each
 from bisect import bisect_left
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -54,6 +55,7 @@ _BUSY_AT_MOST = int(HANDLER_TIMEOUT) * NANOSECONDS
 _AWAITED = 10_000
 _EXCUSED = 1000
 _NEVER_BEGUN = "never begun"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _REPLIES = frozenset({Kind.REPLY, Kind.NO_REPLY})
 
 
@@ -224,8 +226,8 @@ class Again:
         self.actor.state = state
         while self._at < len(self._moments) and self._moments[self._at].seq <= snapshot.seq:
             moment = self._moments[self._at]
-            if moment.seq == snapshot.seq:
-                self._memory.latest_ns = moment.latest_ns
+            if moment.seq == snapshot.seq and moment.latest:
+                self._memory.latest_ns = nanoseconds(datetime.fromisoformat(moment.latest))
             self._at += 1
         for message, names in self._life.patches.get(snapshot.incarnation, {}).items():
             row = self._trial.find(message)
@@ -504,7 +506,7 @@ class Again:
         if not self._ledger.is_judged(moment.seq, moment.wall_ns, ""):
             return
         state = canonical(self.actor.state)
-        if moment.digest == digest_of(state):
+        if moment.digest in {"", digest_of(state)}:
             return
         if moment.shape != shape_of(self.actor.state_type):
             self._warn(f"What {self._name} knew has other fields now: entry {moment.seq} is not compared.")
@@ -940,6 +942,11 @@ def place_of(kind: type[Actor[Any]], method: str) -> str:
     """Return file and line of an actor's *method*; of its class when it has no such method."""
     code = getattr(getattr(kind, method, None), "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else kind.__qualname__
+
+
+def nanoseconds(at: datetime) -> int:
+    """Return the nanoseconds since 1970 of an instant."""
+    return (at - _EPOCH) // timedelta(microseconds=1) * (NANOSECONDS // 10**6)
 
 
 def _seq(row: Row) -> int:

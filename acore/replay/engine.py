@@ -5,18 +5,17 @@ to what they ask come from the journal.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from acore import __version__
-from acore.clock import NANOSECONDS
 from acore.errors import AcoreError, ExitCode
 from acore.events.base import Kind, Message
 from acore.events.catalog import CATALOG, Catalog
 from acore.record import Record
-from acore.replay.again import Again, Judges, Ledger, Plan, Trial, place_of
+from acore.replay.again import Again, Judges, Ledger, Plan, Trial, nanoseconds, place_of
 from acore.replay.life import STARTED, Life, field
 from acore.replay.report import Replayed, Said, Skipped, Step
 from acore.replay.said import Sayings
@@ -29,7 +28,6 @@ from acore.storage.query import Row
 __all__ = ["EVERYTHING", "Said", "SnapshotsUnreadableError", "Span", "Step", "place_of", "replay", "steps"]
 
 _NEVER = 1 << 62
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SnapshotsUnreadableError(AcoreError):
@@ -66,8 +64,8 @@ class Span(Record):
         if self == EVERYTHING:
             return None
         first, last, whole = self.first or 0, _NEVER if self.last is None else self.last, self.correlation
-        since = 0 if self.since is None else _nanoseconds(self.since)
-        until = _NEVER if self.until is None else _nanoseconds(self.until)
+        since = 0 if self.since is None else nanoseconds(self.since)
+        until = _NEVER if self.until is None else nanoseconds(self.until)
 
         def judges(seq: int, wall_ns: int, correlation: str) -> bool:
             return first <= seq <= last and since <= wall_ns < until and whole in {None, correlation}
@@ -299,6 +297,9 @@ class _Engine:
             came = [row for row in rows if life.never_came.get(row.id, snapshot.seq) >= snapshot.seq]
             found[:0] = came
             before = rows[0].seq
+        if len(found) < count:
+            self._approximate = f"of what waited at entry {snapshot.seq} some is gone"
+            self._ledger.judges = _never
         return found[-count:]
 
     # --- where to begin
@@ -309,7 +310,8 @@ class _Engine:
         first = self._facts.first_seq if span.first is None else span.first
         index = max((i for i, boot in enumerate(boots) if boot.first_seq <= first), default=0)
         boot = boots[index]
-        is_complete, lost_until = self._is_complete(index), self._lost_until(boot)
+        is_complete = self._is_complete(index)
+        lost_until = max((high for low, high in self._facts.gone if low <= boot.last_seq), default=0)
         if is_complete and span.first is None:
             return _Beginning(index)
         why = ""
@@ -320,6 +322,9 @@ class _Engine:
             state = self._read(snapshot)
             if isinstance(state, _UnreadableState):
                 why = why or state.why
+                continue
+            waited = self._source.newest(self._wanted, before=snapshot.seq, count=snapshot.unread)
+            if len(waited) < snapshot.unread:
                 continue
             oldest = _Beginning(index, snapshot, state)
             if snapshot.seq < first:
@@ -345,7 +350,7 @@ class _Engine:
             for row in page:
                 if row.name == STARTED:
                     return bool(field(row, "incarnation") == 1)
-        return True
+        return False
 
     def _lost_until(self, boot: Boot) -> int:
         """Return the last number that is missing within a run of the process; 0 when none is."""
@@ -413,7 +418,3 @@ def _undecoded(_payload: str) -> Any:  # noqa: ANN401 - never called: what is sp
 
 def _never(_seq: int, _wall_ns: int, _correlation: str) -> bool:
     return False
-
-
-def _nanoseconds(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1) * (NANOSECONDS // 10**6)

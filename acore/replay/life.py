@@ -28,7 +28,7 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
 
     `row` is that of a start or stop, which a hook handles. `unread` messages waited then; `message` is the
     id of the one that was being handled, put back or replaced; `in_hook` when a hook was, so that it may
-    still wait to be handled. `latest_ns` as in `ActorRemembered`; `wall_ns` is when it was said.
+    still wait to be handled. `latest` as in `ActorRemembered`; `wall_ns` is when it was said.
     """
 
     seq: int
@@ -40,7 +40,7 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
     attempt: int = 1
     shape: str = ""
     digest: str = ""
-    latest_ns: int = 0
+    latest: str = ""
     in_hook: bool = False
     wall_ns: int = 0
 
@@ -124,7 +124,7 @@ class Life:
                 attempt,
                 told.get("shape", ""),
                 told.get("digest", ""),
-                told.get("latest_ns", 0),
+                told.get("latest") or "",
                 in_hook,
                 row.wall_ns,
             )

@@ -9,6 +9,7 @@ from acore.events.catalog import Catalog
 from acore.replay.life import SAID_OF_ONESELF
 from acore.replay.upcast import renewed
 from acore.runtime.actor import Output
+from acore.runtime.driver import loop_in_place, put_in_place
 from acore.storage.query import Row
 
 _END = 1 << 62
@@ -108,7 +109,12 @@ class Sayings:
 
     def _fill(self, count: int) -> bool:
         while len(self._rows) < count:
-            page = next(self._pages, None)
+            loop = loop_in_place()
+            put_in_place(None)  # it is not the handlers that read
+            try:
+                page = next(self._pages, None)
+            finally:
+                put_in_place(loop)
             if page is None:
                 return False
             self._rows.extend(row for one in page for row in self._today(one))

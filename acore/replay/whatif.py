@@ -18,7 +18,7 @@ from acore.events.base import Command, Envelope, Kind, Message, trace_of
 from acore.events.catalog import CATALOG, Catalog
 from acore.record import Record
 from acore.replay.cast import Cast
-from acore.replay.life import EXITED, STARTED, STOPPING, field, recorded_error
+from acore.replay.life import EXITED, SAID_OF_ONESELF, STARTED, STOPPING, field, recorded_error
 from acore.replay.report import FieldDifference, differences
 from acore.replay.source import Boot, Part, Source, Wanted
 from acore.replay.upcast import renewed
@@ -545,7 +545,7 @@ def _is_handled(name: str, cast: Cast, catalog: Catalog) -> bool:
 
 def _is_said(row: Row) -> bool:
     """Return whether *row* is something that an actor decided, and not what is said of its life."""
-    return row.name not in {STARTED, STOPPING, EXITED}
+    return row.name not in SAID_OF_ONESELF and row.name != EXITED
 
 
 def _answers(living: _Living, command: Command[Any]) -> bool:

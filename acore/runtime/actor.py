@@ -168,7 +168,7 @@ class Context(msgspec.Struct, gc=False):
         if name not in memory.patches:
             if not memory.takes(name, self.envelope.id):
                 return False
-            memory.patches.add(name)
+            memory.patches |= {name}
             self._put(
                 Kind.EVENT, ActorPatched(actor=speaker.actor, incarnation=speaker.incarnation, patch=name)
             )

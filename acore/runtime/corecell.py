@@ -22,6 +22,8 @@ _NO_VIEW: object = Actor[Any].view
 # What an actor does not say itself is not run: most have nothing to do at their start or end.
 _NO_HOOKS = (Actor[Any].on_start, Actor[Any].on_stop)
 
+_NEVER = float("inf")
+
 type Handler = Callable[[Any, Context], Handling]
 
 
@@ -55,8 +57,9 @@ class _Work:
         """What has ended the handler at work, which may hide it; nothing may come of that handler."""
         self.no_loop = NoLoop(self.note)
         # How much was handled when the state was remembered last, and when it is to be the next time.
-        self.remembered = self.remember_at = 0
-        self.remember_by = 0.0
+        self.remembered = 0
+        self.remember_at = REMEMBER_EVERY
+        self.remember_by = _NEVER
 
     def note(self, error: BaseException) -> None:
         self.broken = self.broken or error
@@ -79,13 +82,15 @@ class CoreCell(Cell[Actor[Any]]):
     async def _live(self, actor: Actor[Any], run: Incarnation, started: Envelope) -> None:
         self._asking: tuple[Handling, Ask[Any]] | None = None
         work = _Work(actor, run, self._speaker(run.number, Memory()))
-        self._put_off_remembering(work)
+        if self.handled:  # of the many that never do anything, none needs numbers of its own
+            self._put_off_remembering(work)
         try:
             await self._call(work, started, "on_start")
             run.ready()
             await self._serve(work)
             last_words = ActorStopping(actor=self.name, incarnation=run.number, unread=len(self.mailbox))
             await self._call(work, self.bus.publish(last_words, run.ended_by.trace(self.name)), "on_stop")
+            self._remember(work)
         finally:
             for timer in work.timers.values():
                 timer.cancel()
@@ -109,7 +114,9 @@ class CoreCell(Cell[Actor[Any]]):
                     raise broken from error
                 raise
             # Once a turn: for each message it would cost all of them something.
-            if self.handled >= work.remember_at or self.bus.clock.monotonic() >= work.remember_by:
+            if work.remember_by == _NEVER:
+                self._put_off_remembering(work, work.remembered)
+            elif self.handled >= work.remember_at or self.bus.clock.monotonic() >= work.remember_by:
                 self._remember(work)
             self.bus.rested()
             if has_more:
@@ -226,9 +233,9 @@ class CoreCell(Cell[Actor[Any]]):
 
     # --- what it knows, for replays
 
-    def _put_off_remembering(self, work: _Work) -> None:
-        work.remembered = self.handled
-        work.remember_at = self.handled + REMEMBER_EVERY
+    def _put_off_remembering(self, work: _Work, remembered: int | None = None) -> None:
+        work.remembered = self.handled if remembered is None else remembered
+        work.remember_at = work.remembered + REMEMBER_EVERY
         work.remember_by = self.bus.clock.monotonic() + REMEMBER_AFTER
 
     def _remember(self, work: _Work) -> None:
@@ -248,7 +255,7 @@ class CoreCell(Cell[Actor[Any]]):
             unread=len(self.mailbox),
             shape=shape,
             digest=digest_of(state),
-            latest_ns=work.speaker.memory.latest_ns,
+            latest=work.speaker.memory.latest,
         )
         seq = self.bus.publish(remembered, Trace(self.name)).seq
         if len(state) < self.bus.max_bytes // 4:  # quoted, it may take twice that; what is larger is not kept

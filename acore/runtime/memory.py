@@ -1,11 +1,14 @@
 """What one run of a core actor is remembered by: the latest instant it was told, its patches, its state."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from hashlib import blake2b
 from typing import Any, cast
 
 import msgspec
+
+from acore.clock import instant
 
 REMEMBER_EVERY = 1000
 """An actor's state is remembered when it has handled so many messages since the last time."""
@@ -15,21 +18,21 @@ REMEMBER_AFTER = 600.0
 _WORDS = frozenset({"title", "description", "examples", "default"})
 
 
-class Memory:
-    """What outlives a handler and not the run. In a replay `recorded` has the patches of then."""
+class Memory(msgspec.Struct, gc=False):
+    """What outlives a handler and not the run. Every idle actor has one, so it is small.
 
-    __slots__ = ("latest_ns", "patches", "recorded")
+    `recorded` has the patches that a run took up, by the id of the message that it did so with; None when it
+    lives and takes up every one.
+    """
 
-    def __init__(self, recorded: Mapping[str, frozenset[str]] | None = None) -> None:
-        """Remember nothing yet.
+    recorded: Mapping[str, frozenset[str]] | None = None
+    latest_ns: int = 0
+    patches: frozenset[str] = frozenset()
 
-        Args:
-            recorded: The patches that this run took up, by the id of the message that it did so with; None
-                when it lives and takes up every one.
-        """
-        self.latest_ns = 0
-        self.patches: set[str] = set()
-        self.recorded = recorded
+    @property
+    def latest(self) -> datetime | None:
+        """The latest instant that was told; None when none was."""
+        return instant(self.latest_ns) if self.latest_ns else None
 
     def takes(self, patch: str, message_id: str) -> bool:
         """Return whether *patch* is taken up with this message, for the first time in this run."""

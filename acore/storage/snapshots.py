@@ -1,12 +1,19 @@
 """What the actors knew, kept so that a replay need not begin at the beginning."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from acore.events.supervision import StateKept
+from acore.storage.scan import Snapshot
 from acore.storage.sqlite import Connection
 
 SPREAD = 8
 """Two neighbours stand no further apart than this part of their age, in rows of the journal."""
+
+
+_INSERT = (
+    "INSERT OR IGNORE INTO snapshots (actor, seq, boot, incarnation, unread, shape, digest, state) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 def keep(connection: Connection, boot: str, kept: StateKept) -> None:
@@ -19,22 +26,28 @@ def keep(connection: Connection, boot: str, kept: StateKept) -> None:
     """
     told = kept.remembered
     connection.execute(
-        "INSERT OR REPLACE INTO snapshots (actor, seq, boot, incarnation, unread, shape, digest, state) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            told.actor,
-            kept.seq,
-            boot,
-            told.incarnation,
-            told.unread,
-            told.shape,
-            told.digest,
-            kept.state,
-        ),
+        _INSERT,
+        (told.actor, kept.seq, boot, told.incarnation, told.unread, told.shape, told.digest, kept.state),
     )
     found = connection.execute("SELECT seq FROM snapshots WHERE actor = ? ORDER BY seq", (told.actor,))
     spare = [(told.actor, seq) for seq in superfluous([seq for (seq,) in found.fetchall()])]
     connection.executemany("DELETE FROM snapshots WHERE actor = ? AND seq = ?", spare)
+
+
+def bring(connection: Connection, snapshots: Iterable[Snapshot]) -> None:
+    """Add what another database had; what is there already stays.
+
+    Args:
+        connection: In a transaction.
+        snapshots: The states.
+    """
+    connection.executemany(
+        _INSERT,
+        (
+            (one.actor, one.seq, one.boot, one.incarnation, one.unread, one.shape, one.digest, one.state)
+            for one in snapshots
+        ),
+    )
 
 
 def superfluous(seqs: Sequence[int]) -> Iterator[int]:

@@ -28,8 +28,11 @@ def test_a_last_line_that_is_cut_off_is_reported_and_the_rest_usable(capsule: Pa
 
     found = usable(capsule)
 
-    assert (found.rows, found.cut, found.damaged, found.is_whole) == (19, 21, 0, False)
-    assert found.complaint(capsule) == (f"{capsule} breaks off at line 21: the 19 entries before it are used")
+    assert (found.rows + found.snapshots, found.cut, found.damaged, found.is_whole) == (19, 21, 0, False)
+    assert found.complaint(capsule) == (
+        f"{capsule} breaks off at line 21: the {found.rows} entries before it are used"
+    )
+    assert found.rows > 5
 
 
 def test_a_file_that_lacks_its_last_line_is_reported_too(capsule: Path) -> None:
@@ -43,9 +46,9 @@ def test_a_file_that_lacks_its_last_line_is_reported_too(capsule: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "old", "new"),
     [
-        (7, b'"attempt":1', b'"attempt":2'),
-        (7, b'"sum":"', b'"sum":"0'),
-        (12, b'"line":"row"', b'"line":"raw"'),
+        (17, b'"attempt":1', b'"attempt":2'),
+        (17, b'"sum":"', b'"sum":"0'),
+        (22, b'"line":"row"', b'"line":"raw"'),
     ],
 )
 def test_a_changed_line_is_named_and_refused(capsule: Path, line: int, old: bytes, new: bytes) -> None:
@@ -57,7 +60,8 @@ def test_a_changed_line_is_named_and_refused(capsule: Path, line: int, old: byte
 
     with pytest.raises(DamagedCapsuleError, match=rf"line {line} of .*all\.jsonl is not what was written"):
         usable(capsule)
-    assert usable(capsule, accept_damaged=True).rows == line - 2
+    found = usable(capsule, accept_damaged=True)
+    assert found.rows + found.snapshots == line - 2
 
 
 def test_a_line_that_is_missing_doubled_moved_or_added_is_noticed(capsule: Path) -> None:

@@ -34,6 +34,7 @@ async def test_help_names_every_command(home: Path) -> None:
         "bench start",
         "bench sandbox",
         "bench runtime",
+        "bench replay",
         "sandbox load",
     ],
 )

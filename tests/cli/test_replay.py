@@ -154,6 +154,9 @@ def test_only_what_was_asked_for_is_judged(
             "SELECT seq, wall_ns, correlation FROM journal "
             "WHERE name = 'actor.started' AND payload ->> '$.actor' = 'config'"
         ).fetchone()
+    # What each knew at its stop is compared, too, and came of what is recorded otherwise.
+    (remembered, *_) = rows(data, "actor.remembered")
+    until = remembered - 1
     (*_, counted) = rows(data, "activity.counted")
     later = f"{instant(began + 30 * NANOSECONDS):%Y-%m-%dT%H:%M:%S}"
 
@@ -164,7 +167,8 @@ def test_only_what_was_asked_for_is_judged(
     assert judged("--to", begun)[0] == ExitCode.FAILURE
     assert judged("--from", begun, "--to", later) == (ExitCode.FAILURE, list(ACTORS))
     assert judged("--correlation", cause) == (ExitCode.FAILURE, ["config", "lifecycle", "health"])
-    assert judged("--from", counted) == judged("--from", later) == (ExitCode.OK, list(ACTORS))
+    assert judged("--from", later, "--to", until) == (ExitCode.OK, ["health", "metrics"])
+    assert judged("--from", later)[0] == ExitCode.FAILURE
     assert judged("--from", counted, "--to", counted) == (ExitCode.OK, ["metrics"])
 
 

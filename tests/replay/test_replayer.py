@@ -263,6 +263,7 @@ async def test_messages_that_were_buried_are_not_handled_again(tmp_path: Path) -
 
 
 async def test_each_run_of_the_process_is_replayed_with_fresh_state(tmp_path: Path) -> None:
+    """R10."""
     for boot in ("first", "second"):
         async with house(tmp_path, *actors(), boot=boot) as home:
             await home.tell(Added(n=5), Added(n=1))
@@ -369,6 +370,34 @@ class Louder(Tally):
         ]
 
 
+class Misnamed(Tally):
+    """Says something else in the place of the same."""
+
+    @handles
+    async def add(self, added: Added, ctx: Context) -> None:
+        await super().add(added, ctx)
+        ctx.outputs[:] = [
+            msgspec.structs.replace(one, message=Rang(total=1), payload=b'{"total":1}')
+            if isinstance(one.message, Passed)
+            else one
+            for one in ctx.outputs
+        ]
+
+
+class Generous(Tally):
+    """Says it with another number."""
+
+    @handles
+    async def add(self, added: Added, ctx: Context) -> None:
+        await super().add(added, ctx)
+        ctx.outputs[:] = [
+            msgspec.structs.replace(one, message=Passed(total=1), payload=b'{"total":1}')
+            if isinstance(one.message, Passed)
+            else one
+            for one in ctx.outputs
+        ]
+
+
 class Reversed(Tally):
     """Says the same in another order."""
 
@@ -426,6 +455,8 @@ class Undeclared(Tally):
         (Clumsy, ("add", "other failure", "test.replay.added")),
         (Liar, ("tell", "other payload", "test.replay.total")),
         (Louder, ("add", "other effect", "test.replay.added")),
+        (Misnamed, ("add", "other type", "test.replay.added")),
+        (Generous, ("add", "other payload", "test.replay.added")),
         (Reversed, ("add", "other order", "test.replay.added")),
         (Incurious, ("on_start", "missing output", "actor.started")),
         (Inquisitive, ("note", "extra output", "test.replay.rang")),
@@ -436,6 +467,7 @@ class Undeclared(Tally):
 def test_a_changed_handler_diverges_and_the_kind_is_named(
     rows: tuple[Row, ...], changed: type[Tally], expected: tuple[str, str, str]
 ) -> None:
+    """R03, R08: seven of the eight; the eighth, another state, is found where the state was kept."""
     assert expected in problems(replay("tally", changed, rows))
 
 
