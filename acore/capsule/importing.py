@@ -187,7 +187,7 @@ def _refuse_gap(path: Path, header: Header, before: int, *, allows_gaps: bool) -
 def _missing(found: Checked, before: int) -> Iterator[tuple[int, int]]:
     """Yield the ranges above *before* of which the journal lacks rows now: no replay judges across them."""
     header = found.header
-    if before and header.first > before + 1:
+    if header.first > before + 1:
         yield before + 1, header.first - 1
     if header.selection != Selection():
         yield max(header.first, before + 1), max(found.last, before + 1)

@@ -38,7 +38,13 @@ TROUBLES: tuple[Trouble, ...] = (
     Trouble(name="run.interruption_found"),
     Trouble(name="interaction.denied"),
     Trouble(name="interaction.closed", when=f"{field('is_answered')} = 0"),
-    Trouble(name="interaction.replied", when=f"{field('reply.is_error')} = 1"),
+    Trouble(
+        name="interaction.replied",
+        # Who asks for something that is not known does not hide what went wrong by that.
+        when=f"{field('reply.is_error')} = 1 AND NOT EXISTS ("  # noqa: S608 - ours
+        "SELECT 1 FROM (SELECT id AS first, payload FROM journal) "
+        f"WHERE first = correlation AND {field('command')} = 'ops why')",
+    ),
     Trouble(name="part.not_restarted"),
     Trouble(name="effect.failed"),
     Trouble(name="effect.abandoned"),

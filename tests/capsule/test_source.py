@@ -60,6 +60,22 @@ def test_a_piece_of_a_run_is_replayed_from_its_start(database: Path, tmp_path: P
         assert 0 < one.handled < whole[name].handled
 
 
+def test_a_piece_from_the_middle_of_a_run_begins_at_what_was_known(database: Path, tmp_path: Path) -> None:
+    """R11, R17: that its beginning is missing is known of the file and of the journal made of it."""
+    second = [row for row in rows(database) if row.boot == "boot-2"]
+    path = export(database, tmp_path / "piece.jsonl", Wanted(first=second[60].seq, leads_in=False))
+    take_in(path, tmp_path / "new", CATALOG, HeldClock())
+
+    piece, made = replayed(open_capsule(path)), replayed(DatabaseSource(database_in(tmp_path / "new")))
+    assert min(one.begins_at for one in piece.values()) > second[60].seq
+    for name, one in made.items():
+        assert (one.verdict, one.handled, one.begins_at) == (
+            piece[name].verdict,
+            piece[name].handled,
+            piece[name].begins_at,
+        )
+
+
 def test_what_breaks_off_is_replayed_up_to_there(database: Path, tmp_path: Path) -> None:
     """R17: a file whose end is missing is a journal that ends earlier."""
     path = export(database, tmp_path / "all.jsonl")

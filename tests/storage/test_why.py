@@ -95,6 +95,16 @@ def test_the_last_is_the_newest_that_went_wrong_whatever_it_was(
     assert asked(book, "last") == asked(book, "") == asked(book, "LAST") == wrong
 
 
+def test_an_answer_of_ops_why_does_not_hide_what_went_wrong(book: Book) -> None:
+    refused: list[int] = []
+    for command in ("ops why", "ops restart", "ops why"):
+        received = book.write("interaction.received", command=command)
+        reply = {"type": "notice", "is_error": True}
+        refused.append(book.write("interaction.replied", correlation=f"{received:024x}", reply=reply))
+
+    assert asked(book, "last") == refused[1]
+
+
 def test_the_last_denial_and_the_last_restart_have_words_of_their_own(book: Book) -> None:
     denied = book.write("interaction.denied")
     restarting = book.write("actor.restarting", actor="metrics")
