@@ -49,6 +49,7 @@ from acore.runtime.report import chief, reason
 from acore.runtime.restart import RestartLimit, Strategy
 from acore.runtime.spec import ChildSpec, SupervisorSpec
 from acore.runtime.standstill import StandstillWatch
+from acore.runtime.steps import ClockWatch
 from acore.runtime.system import System
 from acore.runtime.watchdog import HANDLER_TIMEOUT
 from acore.settings.load import Loaded
@@ -183,7 +184,7 @@ class App:
             self.system.cells,
             bus,
             limit=self.settings.standstill_limit,
-            on_turn=Pulse(self.system.supervisors, bus).look,
+            on_turn=_each(Pulse(self.system.supervisors, bus).look, ClockWatch(bus).look),
         )
         with watch.watching():
             async with self._announced(self.system, on_started):
@@ -409,6 +410,14 @@ def sole_error() -> Generator[None]:
         yield
     except BaseExceptionGroup as group:
         raise chief(cast("BaseException", group)) from None
+
+
+def _each(*looks: Callable[[], None]) -> Callable[[], None]:
+    def look() -> None:
+        for one in looks:
+            one()
+
+    return look
 
 
 def _limits(settings: Settings) -> Limits:

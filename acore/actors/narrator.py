@@ -14,7 +14,7 @@ from acore.events.discord import (
     LinkChanged,
     SessionResumed,
 )
-from acore.events.lifecycle import InterruptionFound, RunEnded, RunFailed, RunStarted
+from acore.events.lifecycle import ClockStepped, InterruptionFound, RunEnded, RunFailed, RunStarted
 from acore.events.outbox import EffectAbandoned, EffectResumed, EffectsUndecided, WentAhead
 from acore.events.parts import PartNotRestarted, PartRestarted
 from acore.events.settings import SettingsLoaded, SettingsRefused
@@ -45,6 +45,7 @@ PARTS = {
     "gateway": "the Discord connection",
     "writer": "record keeping",
     "reader": "reading the records",
+    "samples": "keeping measured values",
     "config": "the settings",
     "health": "the health checks",
     "metrics": "the counters",
@@ -197,6 +198,14 @@ def line_of(event: Event) -> Line | None:  # noqa: C901, PLR0911, PLR0912, PLR09
             return Line(level="WARNING", text=text)
         case JournalPurged():
             return _purged(event)
+        case ClockStepped():
+            way = "ahead" if event.seconds > 0 else "back"
+            slept = ", unless it slept" if event.seconds > 0 else ""
+            text = (
+                f"The machine's clock was set {way} by {span(abs(event.seconds))}{slept}; "
+                "entries keep their order, and nothing is early or late because of it."
+            )
+            return Line(level="WARNING", text=text)
         case SettingsLoaded():
             warnings = "".join(f" Note: {warning}." for warning in event.facts.warnings)
             text = f"The settings are in force (revision {event.facts.revision}).{warnings}"

@@ -6,7 +6,7 @@ from acore.checks.registry import Result, Surroundings, Tier, check
 from acore.events.discord import GatewayView, Link
 from acore.events.health import Health
 from acore.events.metrics import MetricsView
-from acore.events.store import ProbeStore, StoreState, StoreView
+from acore.events.store import ProbeStore, SamplesView, StoreState, StoreView
 from acore.status.report import trouble_of
 
 LATENCY_LIMIT = 5.0
@@ -53,9 +53,12 @@ async def database(around: Surroundings) -> Result:
     if probe.integrity != "ok" and not probe.integrity.startswith("not checked"):
         return Result(status=Health.UNHEALTHY, message=probe.integrity)
     size = (probe.file_bytes + probe.wal_bytes) / 1_000_000
-    return Result(
-        status=Health.HEALTHY, message=f"written and read in {probe.seconds * 1000:.0f} ms, {size:.1f} MB"
-    )
+    message = f"written and read in {probe.seconds * 1000:.0f} ms, {size:.1f} MB"
+    samples = around.seen(SamplesView)
+    if samples is not None and samples.view.trouble:
+        message += f"; measured values are not kept: {samples.view.trouble}"
+        return Result(status=Health.DEGRADED, message=message)
+    return Result(status=Health.HEALTHY, message=message)
 
 
 @check(Tier.WARNING)

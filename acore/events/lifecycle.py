@@ -76,6 +76,16 @@ class InterruptionFound(Event):
     pending_effects: int = 0
 
 
+@wire("clock.stepped", vital=True)
+class ClockStepped(Event):
+    """The machine's clock was set, or the machine slept: it is `seconds` further than the time that passed.
+
+    Less than nothing when it was set back. No order, no timer and no deadline depends on it.
+    """
+
+    seconds: float
+
+
 @wire("stop.requested", vital=True)
 class StopRequested(Event):
     """Somebody wants the program to stop: a signal, or a person."""

@@ -179,3 +179,10 @@ class StoreView(View):
     is_full: bool = False
     free_bytes: int | None = None
     lost: JournalLost | None = None
+
+
+class SamplesView(View):
+    """Whether measured values are written to their own file. `trouble` says why not; `lost` counts values."""
+
+    trouble: str
+    lost: int

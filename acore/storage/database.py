@@ -145,7 +145,17 @@ async def open_database(path: Path, *, read_only: bool = False, prepare: Prepare
         UnreadableDatabaseError: It cannot be opened for reading.
         sqlite3.OperationalError: It cannot be opened for writing now.
     """
-    connector = partial(connect_reader, path) if read_only else partial(connect, path, prepare=prepare)
+    if read_only:
+        return await open_in_thread(partial(connect_reader, path))
+    return await open_in_thread(partial(connect, path, prepare=prepare))
+
+
+async def open_in_thread(connector: Callable[[], Connection]) -> Database:
+    """Return what *connector* opens, in a thread of its own; what it raises is raised here.
+
+    Args:
+        connector: Opens a connection; called in the thread.
+    """
     thread = _Thread(connector, iter_chunk_size=64)
     # Cancelled half-way, the connection would be made in the thread and nobody would close it.
     with CancelScope(shield=True):

@@ -183,6 +183,11 @@ def is_passing(error: BaseException) -> bool:
     return isinstance(error, sqlite3.Error) and _code(error) in _PASSING
 
 
+def is_full(error: BaseException) -> bool:
+    """Return whether *error* says that there is no room: on the disk, or up to a limit of the file's own."""
+    return isinstance(error, sqlite3.Error) and _code(error) == sqlite3.SQLITE_FULL
+
+
 def is_about_a_row(error: Exception) -> bool:
     """Return whether *error* is the fault of what was to be written, not of where."""
     # What Python's driver refuses by itself (a lone surrogate, a number above 64 bits) has no result code.

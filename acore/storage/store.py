@@ -21,6 +21,7 @@ from acore.storage.opening import Opening, take
 from acore.storage.query import tail
 from acore.storage.reader import StoreReader
 from acore.storage.rows import write
+from acore.storage.samples import SAMPLES_NAME, SamplesActor
 from acore.storage.sqlite import Error
 from acore.storage.sweeper import Sweeper
 from acore.storage.writer import BATCH, StoreWriter
@@ -73,6 +74,10 @@ class Store:
         """Return the actor that reads, made anew."""
         return StoreReader(self.path)
 
+    def samples(self) -> SamplesActor:
+        """Return the actor that keeps measured values, made anew."""
+        return SamplesActor(self.path.with_name(SAMPLES_NAME), self.journal.doing)
+
     def children(self) -> tuple[ChildSpec, ...]:
         """Return the store's actors in start order; the writer stops last."""
         return (
@@ -85,6 +90,7 @@ class Store:
                 handler_timeout=None,
             ),
             ChildSpec(id="reader", actor=StoreReader, start=self.reader),
+            ChildSpec(id="samples", actor=SamplesActor, start=self.samples),
         )
 
     def under_way(self) -> Iterator[str]:

@@ -27,7 +27,7 @@ from acore.events.discord import (
     TokenSealed,
 )
 from acore.events.health import CheckDue
-from acore.events.lifecycle import InterruptionFound, RunEnded, RunFailed, RunStarted
+from acore.events.lifecycle import ClockStepped, InterruptionFound, RunEnded, RunFailed, RunStarted
 from acore.events.metrics import ActivityCounted
 from acore.events.outbox import WentAhead
 from acore.events.parts import PartNotRestarted, PartRestarted
@@ -274,6 +274,16 @@ TOLD: list[tuple[Event, str, str]] = [
         JournalPurged(rows=0, first_seq=0, last_seq=0, reason="", used_bytes=2**20, held_by="the pin x"),
         "WARNING",
         "Nothing could be removed from the journal. More would go, but the pin x needs the rest",
+    ),
+    (
+        ClockStepped(seconds=3725.0),
+        "WARNING",
+        "The machine's clock was set ahead by 1 h 2 min, unless it slept; ",
+    ),
+    (
+        ClockStepped(seconds=-2.5),
+        "WARNING",
+        "The machine's clock was set back by 2 s; entries keep their order",
     ),
     (SettingsLoaded(facts=facts()), "INFO", "The settings are in force"),
     (SettingsRefused(problems=("A=1: no", "B=2: no")), "ERROR", "change nothing: A=1: no; B=2: no"),

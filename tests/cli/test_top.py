@@ -57,7 +57,7 @@ async def test_for_machines_each_look_is_one_object(home: Path, sandbox: Sandbox
     assert {look["pid"] for look in looks} == {bot.pid}
     assert [look["at"] for look in looks] == sorted(look["at"] for look in looks)
     store = looks[0]["parts"][0]
-    assert [part["name"] for part in store["parts"]] == ["writer", "reader"]
+    assert [part["name"] for part in store["parts"]] == ["writer", "reader", "samples"]
     writer = store["parts"][0]
     assert writer.keys() == {
         "name",
@@ -218,7 +218,7 @@ async def test_in_a_terminal_the_picture_is_live_until_one_leaves(
 ) -> None:
     async with running(home, sandbox) as bot:
         async with terminal(home) as top:
-            await top.shows("14 of 14 parts run")
+            await top.shows("15 of 15 parts run")
             await top.shows("the Discord connection")
             await top.shows("0.0")
             leave(top)
@@ -233,7 +233,7 @@ async def test_in_a_terminal_the_picture_is_live_until_one_leaves(
 async def test_a_narrow_terminal_has_the_figures_and_no_cut_off_words(home: Path, sandbox: Sandbox) -> None:
     async with running(home, sandbox) as bot:
         async with terminal(home, columns=80) as top:
-            await top.shows("14 of 14 parts run")
+            await top.shows("15 of 15 parts run")
             await top.shows("messages/s")
             await top.shows("lifecycle")
             press_q(top)
@@ -247,7 +247,7 @@ async def test_when_the_bot_ends_the_terminal_is_given_back_and_it_says_so(
     home: Path, sandbox: Sandbox
 ) -> None:
     async with running(home, sandbox) as bot, terminal(home) as top:
-        await top.shows("14 of 14 parts run")
+        await top.shows("15 of 15 parts run")
         await bot.kill()
         assert await top.ended() == ExitCode.UNAVAILABLE, top.shown
 

@@ -29,6 +29,7 @@ from tests.failing import FragileHealth, Struck
 PARTS = [
     "writer",
     "reader",
+    "samples",
     "narrator",
     "files",
     "process",
@@ -100,7 +101,7 @@ async def test_while_a_part_waits_to_be_restarted_the_tree_says_so(
                 await checkpoint()
         answer = await owner.invoke("ops actors")
 
-    assert answer["embeds"][0]["title"].endswith("1 of 15 parts is not running")
+    assert answer["embeds"][0]["title"].endswith("1 of 16 parts is not running")
     shown = fields(answer)["What the bot decides (core)"]
     line = next(line for line in shown.splitlines() if "(health)" in line)
     assert line.startswith("🟡 **the health checks (health)** waits to restart since <t:")

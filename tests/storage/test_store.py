@@ -160,7 +160,7 @@ async def be_fenced_out(directory: Path) -> None:
 
 def test_children_are_made_anew_each_time(tmp_path: Path) -> None:
     path = tmp_path / "acore.db"
-    writer, reader = Store(path, Journal(), Opening(path, 0, None)).children()
+    writer, reader, samples = Store(path, Journal(), Opening(path, 0, None)).children()
 
-    assert [writer.id, reader.id] == ["writer", "reader"]
+    assert [writer.id, reader.id, samples.id] == ["writer", "reader", "samples"]
     assert writer.build() is not writer.build()

@@ -16,12 +16,14 @@ from acore.events.discord import BudgetRead, IdentifyBudget
 from acore.events.metrics import ActivityCounted, LoadCounters
 from acore.events.store import ProbeStore, StoreState
 from acore.runtime.edge import EdgeContext
+from acore.runtime.restart import RestartLimitError
 from acore.storage import rows as journal_rows
 from acore.storage.sqlite import Connection, Error
-from acore.storage.store import Store
+from acore.storage.store import DATABASE_NAME, Store
+from acore.storage.sweeper import EVERY
 from acore.storage.verify import verify
 from acore.storage.writer import FIRST_RETRY, FLUSH_WITHIN, LAST_RETRY, StoreWriter
-from tests.storage.world import PYTHON, ROOT, World, rows, running
+from tests.storage.world import COUNTED, PYTHON, ROOT, World, rows, running
 
 FACTS = "SELECT name FROM journal WHERE name LIKE 'store.%' ORDER BY seq"
 
@@ -343,6 +345,71 @@ async def test_another_process_that_keeps_the_file_locked_is_outlasted(tmp_path:
         assert world.rows(FACTS) == [("store.degraded",), ("store.recovered",)]
 
 
+async def test_every_transaction_that_writes_takes_the_lock_at_its_beginning(tmp_path: Path) -> None:
+    """J08: one that begins by reading could not write any more when another process wrote in between."""
+    statements: list[tuple[bool, str]] = []
+
+    def prepare(connection: Connection) -> None:
+        connection.set_trace_callback(
+            lambda statement: statements.append((connection.in_transaction, statement))
+        )
+
+    clock = HeldClock()
+    async with running(tmp_path, clock, prepare=prepare) as world:
+        for number in range(50):
+            world.count(number)
+        await world.ask(ProbeStore())
+        await clock.advance(EVERY + 1)
+        await world.durable()
+
+    begun = {statement for _, statement in statements if statement.startswith("BEGIN")}
+    assert begun == {"BEGIN IMMEDIATE"}
+    changes = [
+        inside for inside, statement in statements if statement.startswith(("INSERT", "UPDATE", "DELETE"))
+    ]
+    assert len(changes) > 50
+    assert all(changes)
+
+
+class Doomed(StoreWriter):
+    """Fails whenever it is to write, once a test says so."""
+
+    is_broken = False
+
+    def _commit(
+        self, connection: Connection, entries: Sequence[Entry], boot: str, wall_ns: int
+    ) -> tuple[journal_rows.Spoiled, ...]:
+        if Doomed.is_broken:
+            raise ValueError("stumbled")
+        return super()._commit(connection, entries, boot, wall_ns)
+
+
+async def test_a_writer_that_nothing_helps_ends_everything_in_order_and_nothing_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """J15: nobody acts on without a journal; what was taken in is written when all have stopped."""
+    clock = HeldClock()
+
+    async def go_on() -> None:
+        async with running(
+            tmp_path, clock, writer=lambda store: Doomed(store.journal, store.path, store.opening)
+        ) as world:
+            await world.durable()
+            monkeypatch.setattr(Doomed, "is_broken", True)
+            for number in range(100):
+                world.count(number)
+            await clock.advance(600)
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await go_on()
+    words = "writer kept failing .*; it began with ValueError: stumbled"
+    assert caught.group_contains(RestartLimitError, match=words)
+    path = tmp_path / DATABASE_NAME
+    assert rows(path, COUNTED) == [(number,) for number in range(100)]
+    gave_up = "SELECT payload ->> '$.actor' FROM journal WHERE name = 'supervisor.gave_up'"
+    assert rows(path, gave_up) == [("writer",)]
+
+
 def spoil(world: World, name: Any, wall_ns: int, source: Any) -> None:  # noqa: ANN401 - what no type allows
     """Append an entry that no bus would make."""
     world.bus.seq += 1
@@ -414,7 +481,7 @@ async def test_an_ordered_stop_writes_what_is_left_and_what_is_said_while_stoppi
     assert world.counted() == list(range(2000))
     assert world.store.journal.waiting == 0
     exits = world.rows("SELECT payload ->> '$.actor' FROM journal WHERE name = 'actor.exited' ORDER BY seq")
-    assert exits == [("reader",), ("writer",)]
+    assert exits == [("samples",), ("reader",), ("writer",)]
 
 
 async def test_a_stop_that_cannot_write_says_how_much_is_lost(tmp_path: Path) -> None:
