@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import msgspec
 
+from acore.errors import AcoreError
 from acore.events.asks import ActorCrashedError, ActorStoppedError, AskError, MailboxFullError
 from acore.events.base import Envelope, Kind, Message, Policy, Trace
 from acore.events.bus import Bus
@@ -28,6 +29,13 @@ FAIR_SHARE = 64
 """After so many messages in a row an actor lets the others run; a turn of the loop costs about four."""
 # What was buried for one of these was not begun, and may be sent again.
 _NEVER_BEGUN = frozenset({Burial.FULL, Burial.STOPPED})
+
+
+class BrokenOffError(AcoreError):
+    """What was being done for a message was cancelled, and is not begun again."""
+
+    def __init__(self) -> None:
+        super().__init__("its handling was interrupted")
 
 
 class _Fate(Enum):
@@ -251,8 +259,7 @@ class Cell[A: (Actor[Any], EdgeActor)](Body):
             is_untouched: Whether nothing has come of the message, so that it can be handled again.
         """
         if isinstance(error, StaleIncarnationError):
-            self._tell_asker(envelope, error)
-            self._bury(envelope, Burial.STALE)
+            self._break_off(envelope, error, Burial.STALE)
             return
         if isinstance(error, CancelledError):
             if self.bus.is_draining:  # nobody comes back who could handle it again
@@ -260,8 +267,7 @@ class Cell[A: (Actor[Any], EdgeActor)](Body):
             elif is_untouched:
                 self._requeue(envelope, "its handling was interrupted")
             else:
-                self._tell_asker(envelope, error)
-                self._bury(envelope, Burial.INTERRUPTED)
+                self._break_off(envelope, error, Burial.INTERRUPTED)
             return
         if isinstance(error, Exception) and self.spec.max_attempts > 1 and self._may_be_repeated(envelope):
             if self._crashes is None:
@@ -278,6 +284,16 @@ class Cell[A: (Actor[Any], EdgeActor)](Body):
             return
         self._tell_asker(envelope, error)
         self._come_to_nothing(envelope, error)
+
+    def _break_off(self, envelope: Envelope, error: BaseException, why: Burial) -> None:
+        """Give up a message that was begun and cannot be begun again."""
+        self._tell_asker(envelope, error)
+        self._bury(envelope, why)
+        # This run does not take it up again, and the next may be months away: it would count as owed till
+        # then, and the journal would be kept for it. What only a person can judge stays owed.
+        if not self.bus.is_draining and self._may_be_repeated(envelope):
+            broken_off = BrokenOffError() if isinstance(error, CancelledError) else error
+            self._come_to_nothing(envelope, broken_off)
 
     def _come_to_nothing(self, envelope: Envelope, error: BaseException) -> None:
         """Do what is to be done about a message that is used up, though its handling failed."""

@@ -12,7 +12,7 @@ from acore.events.base import Effect, Entry, Event, Policy, Trace, outcome_id
 from acore.events.catalog import wire
 from acore.events.outbox import EffectDone, EffectFailed, WentAhead
 from acore.events.recorder import MemoryRecorder
-from acore.events.supervision import ActorExited, MessageRequeued
+from acore.events.supervision import ActorExited, Burial, LetterDied, MessageRequeued
 from acore.runtime.edge import EdgeActor, EdgeContext, Outcome
 from acore.runtime.edgecell import URGENT_WAIT
 from acore.runtime.handlers import handles
@@ -213,6 +213,42 @@ async def test_an_effect_without_a_fact_of_its_own_has_an_outcome_all_the_same(
         assert [(one.envelope.cause, one.envelope.source) for one in told] == [
             (asked.id, "shrugger") for _ in outcomes
         ]
+
+
+class Talker(EdgeActor):
+    """Says something while it shrugs, and fails beside that."""
+
+    @handles
+    async def shrug(self, shrug: Shrug, io: EdgeContext) -> None:
+        if shrug.how == "badly":
+            raise ValueError("stiff neck")
+        io.publish(Seen(n=1))
+        await sleep_forever()
+
+
+@pytest.mark.parametrize("is_stopping", [False, True])
+async def test_an_effect_that_is_broken_off_has_come_to_nothing_unless_everything_stops(
+    is_stopping: bool,  # noqa: FBT001 - pytest gives it
+) -> None:
+    """J02: no later run may come for months; one that is interrupted by the end is the next run's."""
+    async with running(child(Talker)) as stage:
+        asked = stage.bus.perform(Shrug(how="well"), Trace(source="test"))
+        await stage.clock.advance(1)
+        if is_stopping:
+            stage.system.stop()
+            await stage.clock.advance(60)
+        else:
+            stage.bus.perform(Shrug(how="badly"), Trace(source="test"))
+            await stage.clock.advance(1)
+        told = [one.message for one in stage.recorder.entries if one.envelope.id == outcome_id(asked.id)]
+
+    assert [(letter.reason, letter.message) for letter in stage.messages(LetterDied)] == [
+        (Burial.INTERRUPTED, "test.edge.shrug")
+    ]
+    broken_off = [
+        EffectFailed(effect="test.edge.shrug", reason="BrokenOffError: its handling was interrupted")
+    ]
+    assert told == ([] if is_stopping else broken_off)
 
 
 async def test_an_effect_that_is_asked_for_again_under_its_id_is_not_performed_again() -> None:
