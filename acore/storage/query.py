@@ -15,7 +15,7 @@ from acore.events.row import Row
 from acore.record import Record
 from acore.storage.database import connect_reader
 from acore.storage.runs import newest_run
-from acore.storage.schema import NewerDatabaseError, migrations, schema_version
+from acore.storage.schema import NewerDatabaseError, OlderDatabaseError, migrations, schema_version
 from acore.storage.sqlite import Connection, Error, UnreadableDatabaseError, damage_named, field, is_passing
 
 SELECT = (
@@ -213,10 +213,12 @@ def reading(path: Path) -> Generator[Connection]:
     except Error as error:
         if is_passing(error):
             raise UnreadableDatabaseError(path, str(error)) from error
-        # What is asked here may not be there any more in a newer shape.
+        # What is asked here may not be there any more in a newer shape, or not yet in an older one.
         found, known = schema_version(connection, path), len(migrations())
         if found > known:
             raise NewerDatabaseError(path, found, known) from error
+        if found < known:
+            raise OlderDatabaseError(path, found, known) from error
         raise
     finally:
         connection.close()

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from acore.clock import NANOSECONDS
+from acore.events.store import PurgeOutcome
 from acore.record import Record
 from acore.storage.limits import Limits
 from acore.storage.rows import refuse_fenced_out
@@ -95,24 +96,6 @@ class Swept(Record):
     is_done: bool = True
 
 
-class Forecast(Record):
-    """What would be removed now, and what the journal holds.
-
-    Attributes:
-        rows: How many rows would go; of those that are too much it is an estimate.
-        last_seq: The last of them; 0 for none.
-        reason: Why: age, size, or both.
-        used_bytes: Of the file, what is in use.
-        held_by: What has to stay though it is old or too much.
-    """
-
-    rows: int = 0
-    last_seq: int = 0
-    reason: str = ""
-    used_bytes: int = 0
-    held_by: str = ""
-
-
 def used_bytes(connection: Connection) -> int:
     """Return how much of the file is in use: what is free in it will be used again."""
     page, pages, free = _pages(connection)
@@ -156,8 +139,8 @@ def sweep(
         connection.execute("PRAGMA synchronous = FULL")
 
 
-def forecast(connection: Connection, limits: Limits, present: Present) -> Forecast:
-    """Return what would be removed now; reads only, a page at a time."""
+def forecast(connection: Connection, limits: Limits, present: Present) -> PurgeOutcome:
+    """Return what would be removed now, of what is too much an estimate; reads only, a page at a time."""
     used = used_bytes(connection)
     floor = _floor(connection, limits, used, needs_of_runs(connection, limits.replayed))
     count = connection.execute("SELECT count(*) FROM journal").fetchone()[0]
@@ -169,14 +152,14 @@ def forecast(connection: Connection, limits: Limits, present: Present) -> Foreca
         for seq, boot, wall_ns, mono_ns, _ in page:
             is_old = old == rows and ages.is_old(seq, boot, wall_ns, mono_ns)
             if not is_old and rows >= too_many:
-                return Forecast(rows=rows, last_seq=last, reason=_why(old, rows), used_bytes=used)
+                return PurgeOutcome(rows=rows, last_seq=last, reason=_why(old, rows), used_bytes=used)
             if floor is not None and seq >= floor.seq:
                 is_held = True
                 break
             rows, last, old = rows + 1, seq, old + is_old
         after = page[-1][0]
     held_by = floor.what if is_held and floor is not None else ""
-    return Forecast(rows=rows, last_seq=last, reason=_why(old, rows), used_bytes=used, held_by=held_by)
+    return PurgeOutcome(rows=rows, last_seq=last, reason=_why(old, rows), used_bytes=used, held_by=held_by)
 
 
 def needs(connection: Connection) -> Iterator[Need]:

@@ -25,6 +25,18 @@ class NewerDatabaseError(FatalError):
         )
 
 
+class OlderDatabaseError(FatalError):
+    """The file has a shape of before what is asked for."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.DATA
+
+    def __init__(self, path: Path, found: int, known: int) -> None:
+        super().__init__(
+            f"{path} has schema {found}, where there is nothing of this kind yet; this acore's has number "
+            f"{known}: start acore once, which brings the file up to date"
+        )
+
+
 class ForeignDatabaseError(FatalError):
     """The file is a database, but not one of acore's."""
 

@@ -144,16 +144,9 @@ class StoreWriter(EdgeActor):
             job = partial(forecast, limits=self._limits, present=self._sweeper.present)
             try:
                 async with await open_database(self._path, read_only=True) as database:
-                    found = await database.run(job)
+                    return await database.run(job)
             except (AcoreError, Error) as error:
                 return PurgeOutcome(problem=f"the journal cannot be read now: {error}")
-            return PurgeOutcome(
-                rows=found.rows,
-                last_seq=found.last_seq,
-                reason=found.reason,
-                used_bytes=found.used_bytes,
-                held_by=found.held_by,
-            )
         done: asyncio.Future[PurgeOutcome] = asyncio.get_running_loop().create_future()
         self._purges.append(done)
         self._sweeper.begin(is_asked=True)

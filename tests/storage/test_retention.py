@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from acore.clock import NANOSECONDS, HeldClock
-from acore.events.store import PurgeJournal
+from acore.events.store import PurgeJournal, PurgeOutcome
 from acore.storage.chain import COLUMNS, linked
 from acore.storage.database import connect
 from acore.storage.limits import MEGABYTE, Limits
@@ -14,7 +14,6 @@ from acore.storage.pins import PinError, pin, pins, unpin
 from acore.storage.retention import (
     BATCH,
     BEYOND,
-    Forecast,
     Moment,
     Present,
     Swept,
@@ -313,7 +312,7 @@ def test_a_dry_run_changes_nothing(file: File) -> None:
     seen = forecast(file.connection, WEEK, present())
     assert (seen.rows, seen.held_by) == (99, "the pin here on entry 100")
     assert file.first == 1
-    assert forecast(file.connection, Limits(days=30), present()) == Forecast(
+    assert forecast(file.connection, Limits(days=30), present()) == PurgeOutcome(
         used_bytes=used_bytes(file.connection)
     )
 

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from acore.cli import invoke
 from acore.clock import HeldClock
+from acore.errors import ExitCode
 from acore.storage.mark import MARK_NAME
 from acore.storage.query import tail
 from acore.storage.schema import migrate, migrations
@@ -77,3 +79,14 @@ async def test_the_copy_that_was_made_before_can_be_put_back(old: Path) -> None:
         assert len(world.counted()) == OLD
         assert world.view.lost is None
     assert verify(old).findings == ()
+
+
+@pytest.mark.parametrize("command", [("pins",), ("purge", "--dry-run")])
+def test_who_only_asks_of_an_old_database_what_it_has_not_is_told_so_and_changes_nothing(
+    old: Path, command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """J20: bringing it up to date is a start's business."""
+    before = old.read_bytes()
+    assert invoke(["journal", "--data", str(old.parent), *command]) == ExitCode.DATA
+    assert "has schema 1" in capsys.readouterr().err
+    assert old.read_bytes() == before

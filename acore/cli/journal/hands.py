@@ -17,7 +17,7 @@ from acore.storage.database import connect
 from acore.storage.limits import MEGABYTE, Limits
 from acore.storage.lock import DataDirectory
 from acore.storage.pins import PinError, pin, unpin
-from acore.storage.query import NoDatabaseError
+from acore.storage.query import NoDatabaseError, reading
 from acore.storage.retention import LARGE_BATCH, LOW, Moment, Present, forecast, sweep, used_bytes
 from acore.storage.sqlite import Connection, transact
 from acore.storage.store import DATABASE_NAME
@@ -62,16 +62,10 @@ def purge(directory: Path, limits: Limits, tell: Callable[[int], None], *, is_tr
         if outcome.problem:
             raise NotPurgedError(outcome.problem)
         return outcome
+    if is_trial:
+        with reading(directory / DATABASE_NAME) as connection:
+            return forecast(connection, limits, _present())
     with _own(directory) as connection:
-        if is_trial:
-            found = forecast(connection, limits, _present())
-            return PurgeOutcome(
-                rows=found.rows,
-                last_seq=found.last_seq,
-                reason=found.reason,
-                used_bytes=found.used_bytes,
-                held_by=found.held_by,
-            )
         return _sweep(connection, limits, tell)
 
 
