@@ -121,8 +121,9 @@ class Journal:
             raise SequenceError(entry.seq, self.last_seq)
         self.last_seq = entry.seq
         self._entries.append(entry)
-        self.bytes += _size(entry)
-        if self.bytes > self.room:
+        # Every fact comes this way: a call for its size would be a twentieth of what it costs.
+        self.bytes = waiting = self.bytes + _ENTRY + 2 * len(entry.payload)
+        if waiting > self.room:
             self._fill()
         self.wake()
 
