@@ -1,9 +1,9 @@
 """A process with one effect that reaches outside, to be killed at a moment that whoever starts it chooses.
 
-`python -m acore.soak.effects DIRECTORY POLICY MOMENT` asks for the effect, says the moment's name on its
-standard output when it has come to it, and stays there until it is killed. With the moment `none` it asks
-for nothing, deals with what earlier runs left, says `settled` and stops in order. What the effect does
-outside is a line in the file `outside` of the directory.
+`python -m acore.soak.effects DIRECTORY POLICY MOMENT` asks for the effect, if no earlier run in the directory
+has, says the moment's name on its standard output when it has come to it, and stays there until it is killed.
+With the moment `none` it asks for nothing, deals with what earlier runs left, says `settled` and stops in
+order. What the effect does outside is a line in the file `outside` of the directory.
 """
 
 import os
@@ -161,6 +161,8 @@ async def live(directory: Path, policy: Policy, moment: Moment, *, clock: RealCl
                 tell("settled")
                 system.stop()
                 return
+            if store.last_seq:  # an earlier run has asked for it, and the outbox takes it up
+                await sleep_forever()
             with bus.listen(Written) as news:
                 bus.perform(_EFFECTS[policy](), Trace(source="victim"), event_id=EFFECT_ID)
                 outcome = await anext(news)
