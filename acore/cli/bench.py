@@ -195,7 +195,7 @@ def _judged(report: RuntimeReport, wanted: Sequence[Line], *, gate: bool, is_jso
     help="How many entries each of the two journals has that are written and replayed.",
 )
 @click.option(
-    "--rounds", type=click.IntRange(1), default=5, show_default=True, help="How often the scan is measured."
+    "--rounds", type=click.IntRange(1), default=5, show_default=True, help="How often each is measured."
 )
 @click.option("--gate", is_flag=True, help="End with 1 if it is slower than it must be, twice.")
 @click.option("--json", "is_json", is_flag=True, help="One JSON object.")

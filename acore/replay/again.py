@@ -317,7 +317,7 @@ class Again:
         put_in_place(NoLoop(self._hear))  # whoever steps the turn puts the loop back
         said, last, ways, event = self._said, self._last, self._ways, Kind.EVENT
         speaker, origin, special = self._speaker, self._origin, self._life.special
-        roots, judges = self._roots, self._ledger.judges
+        roots, judges, digest = self._roots, self._ledger.judges, self._ledger.outputs.update
         handled = judged = 0
         try:
             for index in range(self._index, end):
@@ -325,7 +325,7 @@ class Again:
                 self._index = index
                 version, decode, handler = ways.get(row.name) or self._way(row.name)
                 # Whatever is not simple goes the long way.
-                if row.version != version or row.id in special or said.seq <= row.seq:
+                if row.version != version or said.seq <= row.seq or (special and row.id in special):
                     return
                 if handler is None:
                     continue
@@ -349,7 +349,8 @@ class Again:
                 self._is_handling = False
                 outputs = ctx.outputs
                 if outputs and not ctx.wants_stop and said.agrees(row.id, outputs):
-                    self._digest(outputs)
+                    for output in outputs:
+                        digest(output.payload)
                 elif (outputs or ctx.wants_stop or said.cause == row.id) and self._is_done_after(row, ctx):
                     self._index += 1
                     return
@@ -357,10 +358,6 @@ class Again:
         finally:
             self._ledger.handled += handled
             self._ledger.judged += handled if judges is None else judged
-
-    def _digest(self, outputs: Sequence[Output]) -> None:
-        for output in outputs:
-            self._ledger.outputs.update(output.payload)
 
     def _is_done_after(self, row: Row, ctx: Context) -> bool:
         """Compare what was said with all care; return whether nothing more is handled after it."""

@@ -54,8 +54,6 @@ class Sayings:
         rows, count = self._rows, len(outputs)
         if len(rows) <= count and not self._fill(count + 1) and len(rows) < count:
             return False
-        if len(rows) > count and rows[count].cause == cause:
-            return False
         names = self._names
         for row, output in zip(rows, outputs, strict=False):
             if (
@@ -63,16 +61,20 @@ class Sayings:
                 or row.payload != output.payload.decode()
                 or row.name != (names.get(type(output.message)) or self._name(type(output.message)))
                 or row.kind != output.kind
-                or row.cause != cause
                 or output.delay is not None
+                or row.cause != cause
             ):
                 return False
+        if len(rows) == count:
+            rows.clear()
+            self._show()
+            return True
+        following = rows[count]
+        if following.cause == cause:
+            return False
         for _ in outputs:
             rows.popleft()
-        if rows:
-            self.seq, self.cause = rows[0].seq, rows[0].cause
-        else:
-            self._show()
+        self.seq, self.cause = following.seq, following.cause
         return True
 
     def _name(self, cls: type[Message]) -> str:

@@ -15,8 +15,8 @@ from acore.storage import scan
 from acore.storage.query import Row
 from acore.storage.scan import Boot, Facts, Named, Part, Snapshot, Wanted
 
-PAGE = 2000
-"""Rows of one page: a read transaction lasts no longer than reading them takes."""
+PAGE = 500
+"""Rows of one page: a read transaction lasts no longer, and a processor keeps them at hand."""
 _NEVER = 1 << 62
 
 
