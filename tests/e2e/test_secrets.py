@@ -73,6 +73,8 @@ async def test_the_key_to_the_seals_is_for_its_owner_alone(home: Path, sandbox: 
     assert {name: mode for name, mode in modes.items() if name != "acore.log"} == {
         "acore.db": "0o600",
         "acore.lock": "0o600",
+        "acore.mark": "0o600",
+        "metrics.db": "0o600",
         "vault.key": "0o600",
     }
     assert modes["acore.log"] == "0o640"
