@@ -147,7 +147,7 @@ def _messages(kind: Kind) -> Iterator[str]:
     topics.load()
     yield "| name | version | kept in the journal | says |\n|---|---|---|---|"
     for wire in sorted(CATALOG, key=lambda one: one.name):
-        if wire.kind is kind and wire.cls.__module__.startswith("acore."):
+        if wire.kind is kind and wire.cls.__module__.startswith("acore.events."):
             says = (wire.cls.__doc__ or "").strip().splitlines()[0]
             kept = "yes" if wire.journaled else "no"
             yield f"| `{wire.name}` | {wire.version} | {kept} | {says} |"

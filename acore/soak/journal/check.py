@@ -109,6 +109,8 @@ def _told(found: Found, ledger: Ledger) -> Iterator[str]:
     for number, seqs in found.asked.items():
         if len(seqs) > 1:
             yield f"request {number} is there {len(seqs)} times, as {', '.join(map(str, seqs))}"
+        if number in ledger.refused:
+            yield f"request {number} was refused and is there"
         if number not in ledger.asked:
             yield f"request {number} is there and nobody asked for it"
         elif ledger.accepted.get(number, seqs[0]) != seqs[0]:

@@ -42,6 +42,7 @@ class Ledger(msgspec.Struct):
         asked: What it asked for, and by which policy.
         accepted: The journal's number of what was accepted.
         durable: The same, once it was called durable.
+        refused: What was not taken in, since too much waited for the disk.
         effects: The ids of the effects that were seen, in order.
         outcomes: The journal's number of each outcome that was called durable.
         batches: The last numbers of the transactions of the present run that were about to commit.
@@ -56,6 +57,7 @@ class Ledger(msgspec.Struct):
     asked: dict[int, Policy] = {}
     accepted: dict[int, int] = {}
     durable: dict[int, int] = {}
+    refused: set[int] = set()
     effects: list[tuple[int, str]] = []
     outcomes: dict[int, int] = {}
     batches: set[int] = set()
@@ -72,6 +74,8 @@ class Ledger(msgspec.Struct):
         match what, words:
             case "accepted", [number, seq]:
                 self.accepted[int(number)] = int(seq)
+            case "refused", [number]:
+                self.refused.add(int(number))
             case "durable", [number, seq]:
                 self.durable[int(number)] = int(seq)
             case "effect", [number, effect]:

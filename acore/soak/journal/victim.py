@@ -5,6 +5,7 @@ when it has come to where it is to be killed. One client connects, sends `NUMBER
 
     accepted NUMBER SEQ     it is in memory
     durable NUMBER SEQ      it is on disk
+    refused NUMBER          so much waits for the disk that it was not taken in
     effect NUMBER ID        this is the effect: seen by whoever reads it
     outcome NUMBER SEQ      the effect's outcome is on disk
     batch SEQ               a transaction is about to commit that ends with this number
@@ -184,6 +185,9 @@ class Door(EdgeActor):
     def _take(self, line: str, io: EdgeContext) -> None:
         number, policy, padding = line.split(" ")
         asked = io.publish(Asked(number=int(number), policy=Policy(policy), padding=padding))
+        if asked.was_refused:
+            self._line.say("refused", number)
+            return
         # Two more in the same turn: what is kept as a sum, and what is only a row, share its transaction.
         io.publish(ActivityCounted(messages=1))
         self._line.say("accepted", number, asked.seq)
