@@ -21,6 +21,7 @@ from acore.clock import RealClock
 from acore.events.base import Effect, Event, Policy, Trace, outcome_id
 from acore.events.bus import Bus
 from acore.events.catalog import wire
+from acore.events.outbox import OutboxView
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
 from acore.runtime.spec import ChildSpec, SupervisorSpec
@@ -156,6 +157,7 @@ async def live(directory: Path, policy: Policy, moment: Moment, *, clock: RealCl
             group.start_soon(system.run)
             await system.wait_ready()
             if moment is Moment.NONE:
+                await bus.views.wait(OutboxView, lambda view: view.is_through)
                 await bus.idle()
                 await store.journal.wait_durable(bus.seq)
                 tell("settled")

@@ -31,6 +31,7 @@ from acore.events.base import Policy, Trace
 from acore.events.bus import Bus
 from acore.events.lifecycle import RunEnded, RunStarted
 from acore.events.metrics import ActivityCounted
+from acore.events.outbox import OutboxView
 from acore.record import Record
 from acore.runtime.actor import Actor, Context
 from acore.runtime.edge import EdgeActor, EdgeContext
@@ -280,7 +281,8 @@ async def run(orders: Orders) -> None:
             bus.publish(_started(), trace)
             group.start_soon(system.run)
             await done.wait()
-            await system.wait_ready()  # what earlier runs left is dealt with by then
+            # What earlier runs left is dealt with by then.
+            await bus.views.wait(OutboxView, lambda view: view.is_through)
             await bus.idle(within=_PATIENCE)
             bus.publish(RunEnded(reason="the client is done", uptime=0.0), trace)
             system.stop()
