@@ -21,10 +21,7 @@ from acore.events.upcast import UnreadableMessageError
 from acore.replay.compare import Difference, Spoken, compare, contrast
 from acore.replay.life import (
     BURIED,
-    EXITED,
-    REMEMBERED,
     REQUEUED,
-    STOPPING,
     Life,
     Moment,
     recorded_error,
@@ -693,7 +690,7 @@ class Again:
         return None
 
     def _reply_to(self, command_id: str) -> Row | None:
-        end = next((one.seq for one in self._moments[self._at :] if one.name == EXITED), self._boot.last_seq)
+        end = self._life.ends[self._at] or self._boot.last_seq
         for index, one in self._said.ahead():
             if one.kind in _REPLIES and one.cause == command_id:
                 return self._said.pull(index)
@@ -857,7 +854,7 @@ class Again:
         """Return whether what came of *row* may be missing only because the journal ends."""
         if self._boot.last_mono_ns - row.mono_ns > _BUSY_AT_MOST:
             return False
-        if any(one.name in {STOPPING, EXITED, REMEMBERED} for one in self._moments[self._at :]):
+        if self._life.signs[self._at]:
             return False
         return not any(
             one.source == self._name

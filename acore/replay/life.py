@@ -80,6 +80,10 @@ class Life:
         self.due = _due(self.moments)
         """For each moment and one more: how many messages wait when the next one comes that tells it, and the
         number of that one; 0 and 0 where none does before the run ends."""
+        self.ends = _next_of(self.moments, frozenset({EXITED}))
+        """For each moment and one more: the number of the next end of the actor's run; 0 where none comes."""
+        self.signs = _next_of(self.moments, frozenset({STOPPING, EXITED, REMEMBERED}))
+        """The same of what shows that the actor was not busy any more."""
 
     def failure(self, message: str, *, in_hook: bool) -> str | None:
         """Return the error that the next attempt at *message* ended with; None when it ended well.
@@ -156,6 +160,13 @@ def _due(moments: list[Moment]) -> list[tuple[int, int]]:
             case _:
                 due.append(due[-1])
     return due[::-1]
+
+
+def _next_of(moments: list[Moment], names: frozenset[str]) -> list[int]:
+    found = [0]
+    for moment in reversed(moments):
+        found.append(moment.seq if moment.name in names else found[-1])
+    return found[::-1]
 
 
 def field(row: Row, name: str) -> Any:  # noqa: ANN401 - a field of JSON
