@@ -82,7 +82,11 @@ class Header(Record, tag="header", tag_field="line"):
 
 
 class RowLine(Record, tag="row", tag_field="line", omit_defaults=True):
-    """One row of the journal. `text` holds what was no JSON; it can be shown and not be replayed."""
+    """One row of the journal. `text` holds what was no JSON; it can be shown and not be replayed.
+
+    Its fields are those of `Row`, written out once more: this is the format of files that are read for ever,
+    and must not change because the record in memory does.
+    """
 
     seq: int
     id: str

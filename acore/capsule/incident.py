@@ -245,6 +245,7 @@ def _claim(incident: Incident) -> tuple[str, str, str]:
 
 
 def _call(method: str, given: list[str]) -> str:
+    """Return a line of the generated test; a literal that is wider than it may be excuses itself there."""
     line = f"    retold.{method}({', '.join(given)})"
     if len(line) <= _WIDTH:
         return line
