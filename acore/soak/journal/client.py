@@ -179,15 +179,19 @@ class Client:
             everything.cancel()
 
     async def _ask_for_ever(self, line: SocketStream) -> None:
-        never = len(self.ledger.asked) - len(self.ledger.accepted)  # of the runs before
+        never = self._unanswered()  # of the runs before
         try:
             while True:
                 await self._ask(line, self.chance.randint(1, _BURST))
                 # Not more than it can do: what is killed at once should have done something.
-                while len(self.ledger.asked) - len(self.ledger.accepted) - never > _BURST:
+                while self._unanswered() - never > _BURST:
                     await self._clock.sleep(0.001)
         except (anyio.BrokenResourceError, anyio.ClosedResourceError):
             return
+
+    def _unanswered(self) -> int:
+        ledger = self.ledger
+        return len(ledger.asked) - len(ledger.accepted) - len(ledger.refused)
 
     async def _ask(self, line: SocketStream, requests: int) -> None:
         asked = self.ledger.asked

@@ -14,7 +14,8 @@ from acore.storage.verify import Fault, verify
 _FRAME = 4096 + 24
 """A page, and what the log says of it before (https://www.sqlite.org/fileformat2.html#walformat)."""
 _HEADER = 32
-_LEAST = 2  # one transaction that is lost, and one that must not be
+LEAST = 2
+"""Transactions that a log to be harmed has: one that is lost, and one that must not be."""
 _LOSSES = frozenset({Fault.BEHIND, Fault.OTHER})
 
 
@@ -42,7 +43,7 @@ def harm(harm: Harm, path: Path, ledger: Ledger, chance: random.Random) -> Itera
         What is wrong with the copy; None when the log is too short to be harmed.
     """
     log = path.with_name(f"{path.name}-wal")
-    if len(ledger.synced) < _LEAST or not log.exists() or log.stat().st_size < ledger.synced[-1][1]:
+    if len(ledger.synced) < LEAST or not log.exists() or log.stat().st_size < ledger.synced[-1][1]:
         return None
     copy = path.parent / "harmed" / path.name
     shutil.rmtree(copy.parent, ignore_errors=True)

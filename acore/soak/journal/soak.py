@@ -16,7 +16,7 @@ from acore.record import Record
 from acore.soak.journal.boundaries import GROWING, KILLS, Boundary
 from acore.soak.journal.check import compare
 from acore.soak.journal.client import Client, Ledger
-from acore.soak.journal.harm import Harm, harm
+from acore.soak.journal.harm import LEAST, Harm, harm
 from acore.soak.journal.victim import Orders
 from acore.storage.database import connect, connect_reader
 from acore.storage.schema import ForeignDatabaseError
@@ -147,7 +147,8 @@ async def _life(
             directory=str(data),
             boot=f"{number:x}-{secrets.token_hex(4)}",
             boundary=boundary,
-            nth=chance.randint(1, _NTH),
+            # A log of one transaction has none before it that must outlive its harm.
+            nth=chance.randint(1, _NTH) + (LEAST if boundary in GROWING else 0),
             torn=chance.randint(1, _FRAME),
             cache_pages=chance.randint(1, 8),
         )
