@@ -16,6 +16,7 @@ from anyio.lowlevel import checkpoint
 from acore.errors import AcoreError
 
 NANOSECONDS = 1_000_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Timer(Protocol):
@@ -89,6 +90,11 @@ def instant(wall_ns: int) -> datetime:
     return datetime.fromtimestamp(wall_ns // NANOSECONDS, UTC) + timedelta(
         microseconds=wall_ns % NANOSECONDS // 1000
     )
+
+
+def nanoseconds(at: datetime) -> int:
+    """Return the nanoseconds from 1970 to the instant *at*; the reverse of `instant`."""
+    return (at - _EPOCH) // timedelta(microseconds=1) * (NANOSECONDS // 10**6)
 
 
 class RealClock(Clock):

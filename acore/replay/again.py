@@ -1,100 +1,37 @@
-"""One actor's life in one run of the process, lived again beside the rows of then.
+"""One actor's life in one run of the process, lived again along the rows of what it was told then.
 
-Two readers go along together: one has what the actor was told, one what it said. What it says now is compared
-with the next of what it said, so that nothing has to be kept but a page of each.
+What it says on the way is compared by a `Judge`.
 """
 
 from bisect import bisect_left
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from acore.clock import NANOSECONDS
-from acore.errors import AcoreError
-from acore.events.base import Envelope, Kind, Message, Origin, Trace, derive_id
-from acore.events.catalog import Catalog
+from acore.clock import nanoseconds
+from acore.events.base import Envelope, Kind, Message, Origin, Trace
 from acore.events.upcast import UnreadableMessageError
-from acore.replay.compare import Difference, Spoken, compare, contrast
-from acore.replay.life import (
-    BURIED,
-    REQUEUED,
-    Life,
-    Moment,
-    recorded_error,
-)
-from acore.replay.report import (
-    KEPT_DIVERGENCES,
-    LAST_INPUTS,
-    Divergence,
-    DivergenceKind,
-    LastInput,
-    Said,
-    Step,
-    differences,
-)
+from acore.replay.compare import Difference
+from acore.replay.judge import Judge, OtherAskError, UnfinishedError
+from acore.replay.ledger import Ledger
+from acore.replay.life import BURIED, REQUEUED, Life, Moment
+from acore.replay.report import DivergenceKind, Said, Step, place_of
 from acore.replay.said import Sayings
+from acore.replay.trial import Plan, Trial, undecoded
 from acore.replay.upcast import noted, renewed
 from acore.runtime.actor import Actor, Context, Output, Speaker
-from acore.runtime.driver import Answer, Ask, Done, Handling, NoLoop, close, loop_in_place, put_in_place, step
-from acore.runtime.edge import UndeclaredAskError
-from acore.runtime.memory import Memory, canonical, digest_of, shape_of
-from acore.runtime.watchdog import HANDLER_TIMEOUT
+from acore.runtime.driver import Done, Handling, NoLoop, close, loop_in_place, put_in_place, step
+from acore.runtime.memory import Memory, canonical
 from acore.storage.query import Row
 from acore.storage.scan import Boot, Snapshot
 
-# How long an actor may have been busy with a message, e.g. waiting for a reply, when the journal ended.
-_BUSY_AT_MOST = int(HANDLER_TIMEOUT) * NANOSECONDS
-# Replies that nobody recorded, as to who asked from outside, are waited for until so many others came.
-_AWAITED = 10_000
-_EXCUSED = 1000
 _NEVER_BEGUN = "never begun"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_REPLIES = frozenset({Kind.REPLY, Kind.NO_REPLY})
-
-
-class _UnfinishedError(AcoreError):
-    """Then, the handler did not come further than this: there is nothing to compare it with."""
-
-
-class _OtherAskError(AcoreError):
-    """The handler asks what it did not ask then, so there is no answer for it."""
-
-    def __init__(self, difference: Difference) -> None:
-        super().__init__(difference.kind)
-        self.difference = difference
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """How rows of one name and version are handled: decoded and given to `method`; blank when by none.
-
-    One that is not of today's version is brought up first.
-    """
-
-    decode: Callable[[str], Any]
-    method: str
-    is_of_today: bool = True
-
 
 type _Way = tuple[int, Callable[[str], Any], Callable[[Any, Context], Handling] | None]
 """The version of today, what decodes it, and what handles it; None when the actor does not."""
-
-
-class _Armed(msgspec.Struct, frozen=True, gc=False):
-    """Something set for later, which comes back as an input when its time has come."""
-
-    cause: Row
-    method: str
-    incarnation: int
-    spoken: Spoken
-    key: str
-
-
-type Judges = Callable[[int, int, str], bool]
-"""Whether what came of the row with this number, instant in nanoseconds and correlation is judged."""
 
 
 class _Turn(msgspec.Struct, gc=False):
@@ -108,60 +45,6 @@ class _Turn(msgspec.Struct, gc=False):
     error: str = ""
 
 
-class Ledger:
-    """What a replay adds up over all runs of the process."""
-
-    def __init__(self, judges: Judges | None, *, goes_on: bool, tells: bool) -> None:
-        """Begin with nothing.
-
-        Args:
-            judges: Whether what came of a row is judged; None for every one.
-            goes_on: Whether to go on after the first difference.
-            tells: Whether steps are wanted.
-        """
-        self.judges = judges
-        self.tells = tells
-        self.handled = 0
-        self.judged = 0
-        self.divergences: list[Divergence] = []
-        self.further = 0
-        self.steps: deque[Step] = deque()
-        self.warnings: list[str] = []
-        self.is_over = False
-        self.outputs = blake2b(digest_size=16)
-        self._goes_on = goes_on
-
-    def is_judged(self, seq: int, wall_ns: int, correlation: str) -> bool:
-        """Return whether what came of a row is judged; blank is the correlation of what no message led to."""
-        return self.judges is None or self.judges(seq, wall_ns, correlation)
-
-    def add(self, divergence: Divergence) -> None:
-        """Note a difference; the first one may be the last."""
-        if self.is_over:
-            return
-        if len(self.divergences) < KEPT_DIVERGENCES:
-            self.divergences.append(divergence)
-        else:
-            self.further += 1
-        self.is_over = not self._goes_on
-
-
-class Trial(msgspec.Struct):
-    """Who is replayed, with all that is the same in every run of the process."""
-
-    name: str
-    build: Callable[[], Actor[Any]]
-    catalog: Catalog
-    plans: dict[tuple[str, int], Plan]
-    find: Callable[[str], Row | None]
-    kept: Callable[[int], str | None]
-    """Returns the state that is kept for the row of this number."""
-    replayed_by: str
-    is_strict: bool
-    """Whether a run is only lived when all that it was told is there."""
-    want_states: bool
-
-
 class Again:
     """One actor over one run of the process."""
 
@@ -173,18 +56,12 @@ class Again:
         self._plans = trial.plans
         self._ledger = ledger
         self._boot = boot
+        self._judge = Judge(trial, ledger, boot, life, said)
         self._life = life
         self._moments = life.moments
-        self._at = 0
         self._said = said
         self._waiting: deque[Row] = deque()
         self._attempts: dict[str, int] = {}
-        self._awaited: OrderedDict[str, tuple[Row, str, str]] = OrderedDict()
-        self._armed: dict[str, _Armed] = {}
-        self._keys: dict[str, str] = {}
-        self._excused: OrderedDict[str, None] = OrderedDict()
-        self._last: deque[Row | tuple[int, str, str]] = deque(maxlen=LAST_INPUTS)
-        self._begun_at = 0
         self._started_at = 0
         self._saw_end = False
         self._is_alive = False
@@ -212,8 +89,7 @@ class Again:
         self._ways: dict[str, _Way] = {}
         self._memory = memory = Memory(self._life.patches.get(incarnation, {}))
         self._speaker = Speaker(self._name, incarnation, self._catalog, memory=memory)
-        self._armed.clear()
-        self._keys.clear()
+        self._judge.be(actor, incarnation)
 
     # --- the way through the rows
 
@@ -221,16 +97,17 @@ class Again:
         """Begin with a *state* that was kept, and with the messages that waited then."""
         self._be(self._trial.build(), snapshot.incarnation)
         self.actor.state = state
-        while self._at < len(self._moments) and self._moments[self._at].seq <= snapshot.seq:
-            moment = self._moments[self._at]
+        while self._life.at < len(self._moments) and self._moments[self._life.at].seq <= snapshot.seq:
+            moment = self._moments[self._life.at]
             if moment.seq == snapshot.seq and moment.latest:
                 self._memory.latest_ns = nanoseconds(datetime.fromisoformat(moment.latest))
-            self._at += 1
+            self._life.at += 1
         for message, names in self._life.patches.get(snapshot.incarnation, {}).items():
             row = self._trial.find(message)
             if row is None or row.seq < snapshot.seq:
                 self._memory.patches |= names
-        self._begun_at = self._started_at = self.first_fed = snapshot.seq
+        self._judge.begun_at = self._started_at = self.first_fed = snapshot.seq
+        self._judge.unread = frozenset(row.id for row in unread)
         self._is_alive = self._takes = True
         self._waiting.extend(unread)
 
@@ -266,12 +143,12 @@ class Again:
     def _arrive(self, row: Row) -> None:
         """Take in what comes next, after all that happened before it."""
         moments, dead = self._moments, self._life.never_came
-        while self._at < len(moments) and moments[self._at].seq <= row.seq:
-            self._live(moments[self._at])
-        waiting, until = self._life.due[self._at]
+        while self._life.at < len(moments) and moments[self._life.at].seq <= row.seq:
+            self._live(moments[self._life.at])
+        waiting, until = self._life.due[self._life.at]
         if dead and (gone := dead.get(row.id)) and not gone >= until > 0:
             return
-        if self._is_input(row):
+        if self._trial.is_input(row):
             self._waiting.append(row)
             self._work_off(waiting)
 
@@ -279,10 +156,10 @@ class Again:
 
     def _hurry(self, rows: Sequence[Row], index: int) -> int:
         """Handle *rows* from *index* on while nothing but that happens; return the first that is left."""
-        waiting, until = self._life.due[self._at]
+        waiting, until = self._life.due[self._life.at]
         end = len(rows)
-        if self._at < len(self._moments):
-            end = bisect_left(rows, self._moments[self._at].seq, lo=index, key=_seq)
+        if self._life.at < len(self._moments):
+            end = bisect_left(rows, self._moments[self._life.at].seq, lo=index, key=_seq)
         if until:
             end -= waiting
         if end <= index:
@@ -292,7 +169,7 @@ class Again:
         try:
             wants = step(turn, note=self._hear)
             while not isinstance(wants, Done):
-                wants = step(turn, self._answer(rows[self._index], wants), note=self._hear)
+                wants = step(turn, self._judge.answer(rows[self._index], wants), note=self._hear)
         except Exception as error:
             close(turn)
             row = rows[self._index]
@@ -312,7 +189,7 @@ class Again:
         As in a live cell, a turn is stepped and awaits the handlers: that costs a third of stepping each.
         """
         put_in_place(NoLoop(self._hear))  # whoever steps the turn puts the loop back
-        said, last, ways, event = self._said, self._last, self._ways, Kind.EVENT
+        said, last, ways, event = self._said, self._judge.last, self._ways, Kind.EVENT
         speaker, origin, special = self._speaker, self._origin, self._life.special
         roots, judges, digest = self._roots, self._ledger.judges, self._ledger.outputs.update
         handled = judged = 0
@@ -363,7 +240,7 @@ class Again:
         loop = loop_in_place()
         put_in_place(None)  # it is not the handlers that look something up
         try:
-            self._conclude(_Turn(row, method, "", None, 1), ctx.outputs, "")
+            self._judge.conclude(row, method, ctx.outputs)
         finally:
             put_in_place(loop)
         self._takes = not ctx.wants_stop
@@ -374,7 +251,7 @@ class Again:
         wire = self._catalog.named(name)
         plan = None if wire is None else self._plans.get((name, wire.version))
         if wire is None or plan is None or wire.kind is not Kind.EVENT:
-            way: _Way = (0, _undecoded, None)
+            way: _Way = (0, undecoded, None)
         else:
             way = (wire.version, plan.decode, getattr(self.actor, plan.method) if plan.method else None)
         self._ways[name] = way
@@ -391,17 +268,19 @@ class Again:
             coming: How many more inputs come before the next moment that tells how many wait.
         """
         moments = self._moments
-        while not self._ledger.is_over and self._at < len(moments) and moments[self._at].seq <= upto:
-            self._live(moments[self._at])
+        while (
+            not self._ledger.is_over and self._life.at < len(moments) and moments[self._life.at].seq <= upto
+        ):
+            self._live(moments[self._life.at])
         if not self._ledger.is_over:
-            self._work_off(max(0, self._life.due[self._at][0] - coming))
+            self._work_off(max(0, self._life.due[self._life.at][0] - coming))
         if not self._ledger.is_over and upto >= self._boot.last_seq:
-            self._pass_until(upto + 1)
+            self._judge.pass_until(upto + 1, is_alive=self._is_alive)
         yield from _emptied(self._ledger.steps)
 
     def due(self) -> tuple[int, int]:
         """Return how many messages wait at the next moment that tells it, and its number."""
-        return self._life.due[self._at]
+        return self._life.due[self._life.at]
 
     def _work_off(self, leave: int) -> None:
         """Handle what waits but for the last *leave*, which then waited longer."""
@@ -414,19 +293,11 @@ class Again:
                 continue
             self._feed(row)
 
-    def _is_input(self, row: Row) -> bool:
-        plan = self._plans.get((row.name, row.version))
-        if plan is None:
-            return False
-        if plan.is_of_today:
-            return bool(plan.method)
-        return any(self._plans[part.name, part.version].method for part in renewed(row, self._catalog))
-
     def _live(self, moment: Moment) -> None:
         """Start, stop or end with the actor of then, or compare what it knows."""
-        self._at += 1
+        self._life.at += 1
         if moment.name not in {BURIED, REQUEUED}:
-            self._pass_until(moment.seq)
+            self._judge.pass_until(moment.seq, is_alive=self._is_alive)
         match moment.name:
             case "actor.started":
                 self._start(moment)
@@ -439,18 +310,18 @@ class Again:
             case "actor.exited" if self._incarnation in {0, moment.incarnation}:
                 self._end(moment)
             case "actor.remembered" if self._is_alive and moment.incarnation == self._incarnation:
-                self._weigh(moment)
+                self._judge.weigh(moment)
             case "letter.died":
                 self._replace(moment)
             case _:
                 pass
         if self._life.never_came:
-            gone, until = self._life.never_came, self._life.due[self._at][1]
+            gone, until = self._life.never_came, self._life.due[self._life.at][1]
             if any(row.id in gone for row in self._waiting):
                 self._waiting = deque(
                     row for row in self._waiting if row.id not in gone or gone[row.id] >= until > 0
                 )
-        self._work_off(self._life.due[self._at][0])
+        self._work_off(self._life.due[self._life.at][0])
 
     def _start(self, moment: Moment) -> None:
         self._incarnation = moment.incarnation
@@ -492,28 +363,7 @@ class Again:
             bool(moment.message) and self._trial.find(moment.message) is not None
         )
         self._is_alive = self._takes = False
-        self._armed.clear()
-        self._keys.clear()
-
-    def _weigh(self, moment: Moment) -> None:
-        """Compare what it knows with what it knew."""
-        if not self._ledger.is_judged(moment.seq, moment.wall_ns, ""):
-            return
-        state = canonical(self.actor.state)
-        if moment.digest in {"", digest_of(state)}:
-            return
-        if moment.shape != shape_of(self.actor.state_type):
-            self._warn(f"What {self._name} knew has other fields now: entry {moment.seq} is not compared.")
-            return
-        kept = self._trial.kept(moment.seq)
-        expected = kept if kept is not None else f"the digest {moment.digest}"
-        now = state.decode()
-        fields = differences(kept, now) if kept is not None else ()
-        self._note(moment, Difference(DivergenceKind.OTHER_STATE, expected, now, fields))
-
-    def _warn(self, text: str) -> None:
-        if len(self._ledger.warnings) < LAST_INPUTS:
-            self._ledger.warnings.append(text)
+        self._judge.disarm()
 
     # --- one message
 
@@ -524,15 +374,15 @@ class Again:
         attempt = self._attempts.pop(row.id, 1) if self._attempts else 1
         if failure == "":
             self._is_alive = self._takes = False
-            self._excuse(row)
+            self._judge.excuse(row)
             return
         if failure == _NEVER_BEGUN:
             return
         if self._said.seq <= row.seq:  # it may be the actor's own, of a timer set before the beginning
-            self._pass_until(row.seq + 1)
+            self._judge.pass_until(row.seq + 1, is_alive=self._is_alive)
         plan = self._plans[row.name, row.version]
         turn = _Turn(row, hook or plan.method, hook, failure, attempt)
-        self._last.append((row.seq, row.name, turn.method))
+        self._judge.last.append((row.seq, row.name, turn.method))
         if self._ledger.tells:
             self._tell_of(turn, plan)
         elif plan.is_of_today or hook:
@@ -564,9 +414,8 @@ class Again:
         if reply is None:
             return ()
         if ctx.outputs or reply or self._said.cause == row.id:
-            self._conclude(turn, ctx.outputs, reply)
-        if self._excused:
-            self._excused.pop(row.id, None)
+            self._judge.conclude(row, turn.method, ctx.outputs, hook=turn.hook, reply=reply)
+        self._judge.expect(row)
         self._takes = self._takes and not ctx.wants_stop
         return ctx.outputs
 
@@ -590,7 +439,7 @@ class Again:
             reply = answered
             outputs += ctx.outputs
             wants_stop |= ctx.wants_stop
-        self._conclude(turn, outputs, reply)
+        self._judge.conclude(row, turn.method, outputs, reply=reply)
         self._takes = self._takes and not wants_stop
         self._said.reshaped.discard(row.id)
         return outputs
@@ -607,7 +456,7 @@ class Again:
         try:
             wants = step(handling)
             while not isinstance(wants, Done):
-                wants = step(handling, self._answer(row, wants))
+                wants = step(handling, self._judge.answer(row, wants))
             reply = ""
             if row.kind == Kind.COMMAND:
                 reply = self._catalog.encode_reply(type(message), wants.value).decode()
@@ -617,8 +466,8 @@ class Again:
             if turn.failure is None:
                 return reply
             self._is_alive = self._takes = False
-            self._excuse(row)
-            self._diverge(row, method, Difference(DivergenceKind.OTHER_FAILURE, turn.failure, ""))
+            self._judge.excuse(row)
+            self._judge.diverge(row, method, Difference(DivergenceKind.OTHER_FAILURE, turn.failure, ""))
         finally:
             close(handling)
         return None
@@ -626,277 +475,26 @@ class Again:
     def _give_up(self, turn: _Turn, error: BaseException) -> None:
         """Note what ended the handling of a message: the journal, a question, or what the handler raised."""
         row, failure = turn.row, turn.failure
-        self._excuse(row)
-        if isinstance(error, _UnfinishedError):
+        self._judge.excuse(row)
+        if isinstance(error, UnfinishedError):
             turn.error = "it was not finished then"
             self._is_alive = self._takes = not self._trial.is_strict
             return
-        if isinstance(error, _OtherAskError):
+        if isinstance(error, OtherAskError):
             turn.error = "it asks something else"
-            self._diverge(row, turn.method, error.difference)
+            self._judge.diverge(row, turn.method, error.difference)
             self._takes = self._takes and not turn.hook  # what it did not learn at its start, it would miss
             return
         raised = type(error).__name__
         turn.error = f"{raised}: {error}" if str(error) else raised
-        if raised != failure and not (failure is None and self._may_be_cut(row)):
+        if raised != failure and not (failure is None and self._judge.may_be_cut(row)):
             other = Difference(DivergenceKind.OTHER_FAILURE, failure or "", turn.error)
-            self._diverge(row, turn.method, other)
+            self._judge.diverge(row, turn.method, other)
         self._is_alive = self._takes = False
-
-    def _answer(self, row: Row, ask: Ask[Any]) -> Answer:
-        """Return what the journal says was replied to *ask*."""
-        if type(ask.command) not in self.actor.asks:
-            raise UndeclaredAskError(self._name, type(ask.command).__name__)
-        command, payload = self._catalog.carry(ask.command)
-        now = Spoken(Kind.COMMAND, self._catalog.of(type(command)).name, payload.decode())
-        self._ledger.outputs.update(payload)
-        asked = self._asked(row, ask.command_id)
-        if asked is None:
-            if self._may_be_cut(row):
-                raise _UnfinishedError
-            raise _OtherAskError(Difference(DivergenceKind.EXTRA_OUTPUT, "", str(now)))
-        then = self._as_now(asked, now)
-        if then != now:
-            raise _OtherAskError(contrast(then, now))
-        reply = self._reply_to(asked.id)
-        if reply is None:
-            raise _UnfinishedError
-        if reply.kind == Kind.NO_REPLY:
-            return None, recorded_error(reply)
-        return self._catalog.decode_reply(reply.name, reply.payload.encode()), None
-
-    def _asked(self, row: Row, command_id: str) -> Row | None:
-        """Return what the actor asked next while it handled *row*; None when it asked nothing more."""
-        while (one := self._said.peek()) is not None:
-            if one.cause == row.id and one.kind == Kind.COMMAND and one.source == self._name:
-                self._said.take()
-                if one.id != command_id and row.id in self._excused:
-                    continue  # of an attempt that came to nothing
-                return one
-            if not self._is_apart(one):
-                return self._asked_later(row)
-            self._pass()
-        return None
-
-    def _asked_later(self, row: Row) -> Row | None:
-        """Return what was asked after something was said: of a message that was or is several."""
-        if row.id not in self._said.reshaped:
-            return None
-        for index, one in self._said.ahead():
-            if one.cause != row.id and one.source == self._name:
-                return None
-            if one.kind == Kind.COMMAND and one.source == self._name:
-                return self._said.pull(index)
-        return None
-
-    def _reply_to(self, command_id: str) -> Row | None:
-        end = self._life.ends[self._at] or self._boot.last_seq
-        for index, one in self._said.ahead():
-            if one.kind in _REPLIES and one.cause == command_id:
-                return self._said.pull(index)
-            if one.seq > end or (one.kind == Kind.COMMAND and one.source == self._name):
-                return None
-        return None
 
     # --- then and now
 
-    def _conclude(self, turn: _Turn, outputs: Sequence[Output], reply: str) -> None:
-        """Compare all that the actor said, now that it has ended well with a message."""
-        row, method = turn.row, turn.method
-        ledger = self._ledger
-        if reply:
-            ledger.outputs.update(reply.encode())
-            self._awaited[row.id] = (row, method, reply)
-            if len(self._awaited) > _AWAITED:
-                self._awaited.popitem(last=False)
-        now: list[Spoken] = []
-        for output in outputs:
-            ledger.outputs.update(output.payload)
-            wire = self._catalog.of(type(output.message))
-            if not wire.journaled:
-                continue
-            spoken = Spoken(output.kind, wire.name, output.payload.decode())
-            if output.delay is None:
-                now.append(spoken)
-            else:
-                self._arm(row, method, output, spoken)
-        then = self._said_of(row, turn.hook, now)
-        if len(then) < len(now) and then == now[: len(then)] and self._may_be_cut(row):
-            return
-        for difference in compare(then, now):
-            self._diverge(row, method, difference)
-
-    def _arm(self, row: Row, method: str, output: Output, spoken: Spoken) -> None:
-        key = output.key or output.id
-        if (old := self._keys.pop(key, None)) is not None:
-            self._armed.pop(old, None)
-        self._keys[key] = output.id
-        self._armed[output.id] = _Armed(row, method, self._incarnation, spoken, key)
-
-    def _said_of(self, row: Row, hook: str, now: Sequence[Spoken]) -> list[Spoken]:
-        """Take out and return what the actor said when it handled *row*, as it reads today."""
-        own: set[str] | None = None
-        if hook and self._is_input(row):
-            # An actor may also handle the fact that starts or stops it: the same cause, other ids.
-            own = {derive_id(row.id, f"{self._name}.{hook}", i) for i in range(len(now) + LAST_INPUTS)}
-        then: list[Spoken] = []
-        said = self._said
-        while (one := said.peek()) is not None:
-            if one.cause != row.id or one.id in self._armed or one.kind in _REPLIES:
-                if not self._is_apart(one):
-                    break
-                self._pass()
-            elif own is not None and one.id not in own:
-                break
-            elif (armed := self._armed_alike(one)) is not None:
-                self._disarm(armed)
-                said.take()
-            else:
-                said.take()
-                counterpart = now[len(then)] if len(then) < len(now) else None
-                then.append(self._as_now(one, counterpart))
-        return then
-
-    def _as_now(self, then: Row, now: Spoken | None) -> Spoken:
-        """Return *then* as it reads now: a field added since has its default in what is old."""
-        spoken = Spoken(then.kind, then.name, then.payload)
-        if now is None or spoken == now or then.name != now.name:
-            return spoken
-        message = self._catalog.decode(then.name, then.version, then.payload.encode())
-        return Spoken(then.kind, then.name, self._catalog.encode(message).decode())
-
-    def _is_apart(self, one: Row) -> bool:
-        """Return whether *one* came of no handling that is still to come: a timer, a reply, a leftover."""
-        if one.id in self._armed or one.cause in self._excused:
-            return True
-        if one.kind in _REPLIES:
-            return one.source != self._name or one.cause in self._awaited
-        return self._armed_alike(one) is not None or self._is_older(one)
-
-    def _is_older(self, one: Row) -> bool:
-        """Return whether *one* came of a timer that was set before the snapshot begun at."""
-        if not self._begun_at or not self._is_input(one) or any(row.id == one.cause for row in self._waiting):
-            return False
-        cause = self._trial.find(one.cause)
-        return cause is None or cause.seq < self._begun_at
-
-    def _pass_until(self, seq: int) -> None:
-        """Go past what was said before number *seq*: whatever it came of is over."""
-        while self._said.seq < seq and not self._ledger.is_over:
-            self._pass()
-
-    def _pass(self) -> None:
-        """Take out the next thing that was said, which came of nothing that is being handled."""
-        one = self._said.take()
-        if one is None:
-            return
-        if one.kind in _REPLIES:
-            if one.source == self._name and (asked := self._awaited.pop(one.cause, None)) is not None:
-                self._compare_reply(one, *asked)
-            return
-        own = one.id if one.id in self._armed else self._armed_alike(one)
-        if own is not None:
-            armed = self._disarm(own)
-            then = self._as_now(one, armed.spoken)
-            if then != armed.spoken:
-                self._diverge(armed.cause, armed.method, contrast(then, armed.spoken))
-            return
-        if self._is_alive and one.cause not in self._excused:
-            self._miss(one)
-
-    def _miss(self, one: Row) -> None:
-        """Note what was said and is not, though what it came of has been handled."""
-        cause = self._trial.find(one.cause) if one.cause else None
-        if cause is None or cause.seq < self._begun_at:
-            return  # it came of what was before the beginning
-        plan = self._plans.get((cause.name, cause.version))
-        spoken = str(Spoken(one.kind, one.name, one.payload))
-        self._diverge(
-            cause, plan.method if plan else "", Difference(DivergenceKind.MISSING_OUTPUT, spoken, "")
-        )
-
-    def _armed_alike(self, one: Row) -> str | None:
-        """Return the id of what is set for later and reads as *one*, whose ids are not those of today."""
-        if one.cause not in self._said.reshaped:
-            return None
-        return next(
-            (
-                own
-                for own, armed in self._armed.items()
-                if armed.cause.id == one.cause and self._as_now(one, armed.spoken) == armed.spoken
-            ),
-            None,
-        )
-
-    def _disarm(self, own: str) -> _Armed:
-        armed = self._armed.pop(own)
-        self._keys.pop(armed.key, None)
-        return armed
-
-    def _compare_reply(self, then: Row, row: Row, method: str, reply: str) -> None:
-        if then.kind != Kind.REPLY or then.payload == reply:
-            return
-        wire = self._catalog.named(then.name)
-        assert wire is not None  # noqa: S101 - the command was handled
-        value = self._catalog.decode_reply(then.name, then.payload.encode())
-        expected = self._catalog.encode_reply(wire.cls, value).decode()
-        if expected != reply:
-            fields = differences(expected, reply)
-            self._diverge(row, method, Difference(DivergenceKind.OTHER_PAYLOAD, expected, reply, fields))
-
-    def _excuse(self, row: Row) -> None:
-        """Miss nothing that was said of *row*: its handling came to nothing, then or now."""
-        self._excused[row.id] = None
-        if len(self._excused) > _EXCUSED:
-            self._excused.popitem(last=False)
-
-    def _may_be_cut(self, row: Row) -> bool:
-        """Return whether what came of *row* may be missing only because the journal ends."""
-        if self._boot.last_mono_ns - row.mono_ns > _BUSY_AT_MOST:
-            return False
-        if self._life.signs[self._at]:
-            return False
-        return not any(
-            one.source == self._name
-            and one.kind not in _REPLIES
-            and one.id not in self._armed
-            and one.cause != row.id
-            for _, one in self._said.ahead()
-        )
-
     # --- what is told
-
-    def _diverge(self, row: Row, method: str, difference: Difference) -> None:
-        if self._ledger.is_judged(row.seq, row.wall_ns, row.correlation):
-            self._note(row, difference, method)
-
-    def _note(self, what: Row | Moment, difference: Difference, method: str = "") -> None:
-        """Note a difference at a message, or at a moment, which is one of what was handled last."""
-        last = tuple(map(self._shown, self._last))
-        method = method or (last[-1].handler if last else "")
-        self._ledger.add(
-            Divergence(
-                kind=difference.kind,
-                seq=what.seq,
-                message=what.name,
-                actor=self._name,
-                incarnation=self._incarnation,
-                handler=method,
-                place=place_of(type(self.actor), method),
-                expected=difference.expected,
-                actual=difference.actual,
-                fields=difference.fields,
-                last_inputs=last,
-                written_by=self._boot.version,
-                replayed_by=self._trial.replayed_by,
-            )
-        )
-
-    def _shown(self, one: Row | tuple[int, str, str]) -> LastInput:
-        if isinstance(one, tuple):
-            seq, name, handler = one
-            return LastInput(seq=seq, name=name, handler=handler)
-        return LastInput(seq=one.seq, name=one.name, handler=self._plans[one.name, one.version].method)
 
     def _tell_of(self, turn: _Turn, plan: Plan) -> None:
         """Handle a message and tell the step, if it is wanted."""
@@ -932,23 +530,8 @@ class Again:
         self._told = len(ledger.divergences)
 
 
-def place_of(kind: type[Actor[Any]], method: str) -> str:
-    """Return file and line of an actor's *method*; of its class when it has no such method."""
-    code = getattr(getattr(kind, method, None), "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else kind.__qualname__
-
-
-def nanoseconds(at: datetime) -> int:
-    """Return the nanoseconds since 1970 of an instant."""
-    return (at - _EPOCH) // timedelta(microseconds=1) * (NANOSECONDS // 10**6)
-
-
 def _seq(row: Row) -> int:
     return row.seq
-
-
-def _undecoded(_payload: str) -> object:
-    """Stand in where another way is taken."""
 
 
 def _emptied(steps: deque[Step]) -> Iterator[Step]:

@@ -11,21 +11,23 @@ from typing import Any
 import msgspec
 
 from acore import __version__
+from acore.clock import nanoseconds
 from acore.errors import AcoreError, ExitCode
-from acore.events.base import Kind, Message
 from acore.events.catalog import CATALOG, Catalog
 from acore.record import Record
-from acore.replay.again import Again, Judges, Ledger, Plan, Trial, nanoseconds, place_of
+from acore.replay.again import Again
+from acore.replay.ledger import Judges, Ledger
 from acore.replay.life import STARTED, Life, field
 from acore.replay.report import Replayed, Said, Skipped, Step
 from acore.replay.said import Sayings
-from acore.replay.source import Boot, Facts, Named, Part, Snapshot, Source, Wanted
+from acore.replay.source import Boot, Facts, Part, Snapshot, Source, Wanted
+from acore.replay.trial import Trial, plans
 from acore.replay.upcast import Unknown, strangers
 from acore.runtime.actor import Actor
 from acore.runtime.memory import canonical, digest_of, shape_of
 from acore.storage.query import Row
 
-__all__ = ["EVERYTHING", "Said", "SnapshotsUnreadableError", "Span", "Step", "place_of", "replay", "steps"]
+__all__ = ["EVERYTHING", "Said", "SnapshotsUnreadableError", "Span", "Step", "replay", "steps"]
 
 _NEVER = 1 << 62
 
@@ -379,41 +381,6 @@ class _UnreadableState:
 
     def __init__(self, why: str) -> None:
         self.why = why
-
-
-def plans(
-    names: Sequence[Named], kind: type[Actor[Any]], catalog: Catalog
-) -> tuple[dict[tuple[str, int], Plan], tuple[str, ...]]:
-    """Return how an actor of *kind* handles each kind of row that occurs, and the names of its events."""
-    found: dict[tuple[str, int], Plan] = {}
-    events: list[str] = []
-    for wire in catalog:  # what an old row has become may not occur by itself
-        method = _method(kind, wire.cls)
-        found[wire.name, wire.version] = Plan(catalog.decoder(wire.name), method)
-    for named in names:
-        own = named.name, named.version
-        if not catalog.knows(*own):
-            continue
-        wire = catalog.named(named.name)
-        if wire is not None:
-            is_wanted = bool(_method(kind, wire.cls)) or named.version != wire.version
-        else:
-            lineage = catalog.lineage(named.name)
-            is_wanted = lineage is not None and not lineage.is_skipped
-        if own not in found:
-            found[own] = Plan(catalog.decoder(wire.name) if wire else _undecoded, "", is_of_today=False)
-        if is_wanted and named.kind == Kind.EVENT and named.name not in events:
-            events.append(named.name)
-    return found, tuple(events)
-
-
-def _method(kind: type[Actor[Any]], cls: type[Message]) -> str:
-    """Return the most specific handler for *cls*; blank when it has none."""
-    return next((kind.handlers[base] for base in cls.__mro__ if base in kind.handlers), "")
-
-
-def _undecoded(_payload: str) -> Any:  # noqa: ANN401 - never called: what is split is brought up first
-    raise AssertionError
 
 
 def _never(_seq: int, _wall_ns: int, _correlation: str) -> bool:

@@ -52,6 +52,8 @@ class Life:
         """Take in *rows*, which tell of *actor*'s life, in order."""
         self._actor = actor
         self.moments: list[Moment] = []
+        self.at = 0
+        """How many of the moments are over, for who goes along them."""
         self.never_came: dict[str, int] = {}
         """Messages that the actor never handled, with the number of the letter that says so."""
         self.interrupted: dict[str, int] = {}

@@ -234,6 +234,12 @@ class Replayed(Record):
             raise NondeterminismError(self.divergences[0])
 
 
+def place_of(kind: type, method: str) -> str:
+    """Return file and line of an actor's *method*; of its class when it has no such method."""
+    code = getattr(getattr(kind, method, None), "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else kind.__qualname__
+
+
 def differences(expected: bytes | str, actual: bytes | str) -> tuple[FieldDifference, ...]:
     """Return in which fields two JSON texts differ, each named by its path, such as `alerts.disk.streak`."""
     return tuple(_differing("", msgspec.json.decode(expected), msgspec.json.decode(actual)))

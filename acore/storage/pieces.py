@@ -2,18 +2,16 @@
 
 import os
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
-from acore.clock import NANOSECONDS
+from acore.clock import nanoseconds
 from acore.storage.database import connect
 from acore.storage.query import reading
 from acore.storage.scan import Snapshot
 from acore.storage.schema import schema_version
 from acore.storage.sqlite import Connection, attach
 from acore.storage.verify import LOST
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def schema_of(path: Path) -> int:
@@ -30,7 +28,7 @@ def first_since(path: Path, at: datetime) -> int | None:
     """Return the number of the first row that was sent at *at* or later; None when there is none."""
     with reading(path) as connection:
         found = connection.execute(
-            "SELECT seq FROM journal WHERE wall_ns >= ? ORDER BY seq LIMIT 1", (_wall_ns(at),)
+            "SELECT seq FROM journal WHERE wall_ns >= ? ORDER BY seq LIMIT 1", (nanoseconds(at),)
         ).fetchone()
         return found[0] if found else None
 
@@ -39,7 +37,7 @@ def last_until(path: Path, at: datetime) -> int | None:
     """Return the number of the last row that was sent before *at*; None when there is none."""
     with reading(path) as connection:
         found = connection.execute(
-            "SELECT seq FROM journal WHERE wall_ns < ? ORDER BY seq DESC LIMIT 1", (_wall_ns(at),)
+            "SELECT seq FROM journal WHERE wall_ns < ? ORDER BY seq DESC LIMIT 1", (nanoseconds(at),)
         ).fetchone()
         return found[0] if found else None
 
@@ -136,7 +134,3 @@ def note_missing(connection: Connection, ranges: Iterable[tuple[int, int]], wall
         "VALUES (?, ?, ?, x'', ?, ?)",
         [(first, last, last - first + 1, wall_ns, LOST) for first, last in ranges],
     )
-
-
-def _wall_ns(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1) * (NANOSECONDS // 10**6)

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import starmap
 from pathlib import Path
 from typing import Any, ClassVar
 
-from acore.clock import NANOSECONDS
+from acore.clock import nanoseconds
 from acore.errors import AcoreError, ExitCode
 from acore.events.base import outcome_id
 from acore.events.lifecycle import PastRun
@@ -23,7 +23,6 @@ SELECT = (
     "source, target, cause, correlation, attempt, payload FROM journal"
 )
 """The columns of a `Row`, in its order."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A derived id is 24 hexadecimal digits; a shorter number is a seq.
 _ID_DIGITS = 24
 
@@ -247,7 +246,7 @@ def _conditions(wanted: Filter) -> tuple[list[str], list[Any]]:
 
 
 def _wall_ns(at: datetime | None) -> int | None:
-    return None if at is None else (at - _EPOCH) // timedelta(microseconds=1) * (NANOSECONDS // 10**6)
+    return None if at is None else nanoseconds(at)
 
 
 def rows_of(connection: Connection, sql: str, values: tuple[Any, ...]) -> list[Row]:
