@@ -38,6 +38,7 @@ COLUMNS = (
 """The columns that a hash covers: all of the table but the hash itself."""
 
 type Cells = tuple[int | str, ...]
+type Link = tuple[bytes | int | str, ...]
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -49,13 +50,23 @@ def hash_after(previous: bytes, cells: Cells) -> bytes:
         UnicodeEncodeError: A text that cannot be stored either: it has a lone surrogate.
         OverflowError: A number that cannot be stored either: it has more than 64 bits.
     """
-    return blake2b(_encode((previous, *cells)), digest_size=DIGEST_BYTES).digest()
+    return hash_of((previous, *cells))
+
+
+def hash_of(link: Link) -> bytes:
+    """Return the hash of the row whose cells stand in *link*, behind the hash of the row before it.
+
+    Raises:
+        UnicodeEncodeError: A text that cannot be stored either: it has a lone surrogate.
+        OverflowError: A number that cannot be stored either: it has more than 64 bits.
+    """
+    return blake2b(_encode(link), digest_size=DIGEST_BYTES).digest()
 
 
 def linked(previous: bytes, rows: Sequence[Cells]) -> tuple[list[tuple[int | str | bytes, ...]], bytes]:
     """Return *rows* with the hash of each behind its cells, and the last of these hashes."""
     found: list[tuple[int | str | bytes, ...]] = []
     for cells in rows:
-        previous = blake2b(_encode((previous, *cells)), digest_size=DIGEST_BYTES).digest()
+        previous = hash_after(previous, cells)
         found.append((*cells, previous))
     return found, previous

@@ -39,8 +39,8 @@ def project(connection: Connection, entry: Entry) -> None:
     """Let what *entry* holds change the tables that are kept from it, if there are any."""
     envelope = entry.envelope
     if envelope.kind is Kind.EVENT:
-        if projector := _PROJECTORS.get(type(entry.message)):
-            projector(connection, entry, entry.message)
+        if projector := _PROJECTORS.get(type(envelope.message)):
+            projector(connection, entry, envelope.message)
         if envelope.derived_id:  # an outcome's id is never one that the envelope makes up itself
             outbox.conclude(connection, envelope.derived_id)
     elif envelope.kind is Kind.EFFECT:
