@@ -1,7 +1,7 @@
 """The journal in memory: what was accepted and is not on disk yet, and who waits for it."""
 
 import asyncio
-import heapq
+from bisect import bisect_right
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -81,8 +81,9 @@ class Journal:
         self.failing_since: float | None = None
         """Monotonic seconds of the first failure in a row; the writer's, kept over its restarts."""
         self._entries: deque[Entry] = deque()
-        self._waiters: dict[int, set[asyncio.Future[None]]] = {}
-        self._order: list[int] = []
+        # In the order of the numbers waited for.
+        self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._deserted = 0
         self._wake: asyncio.Future[None] | None = None
         self._doing: list[str] = []
         self._marks = Marks(HIGH_MARK, LOW_MARK)
@@ -137,17 +138,20 @@ class Journal:
 
     async def wait_durable(self, seq: int) -> None:
         """Return when every entry up to *seq* that was accepted is durable."""
-        if not self._entries or self._entries[0].seq > seq:
+        entries, waiters = self._entries, self._waiters
+        if not entries or entries[0].envelope.seq > seq:
             return
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if seq not in self._waiters:
-            self._waiters[seq] = set()
-            heapq.heappush(self._order, seq)
-        self._waiters[seq].add(woken)
+        if waiters and waiters[-1][0] > seq:
+            waiters.insert(bisect_right(waiters, seq, key=_number), (seq, woken))
+        else:
+            waiters.append((seq, woken))
         try:
             await woken
-        finally:
-            self._forget(seq, woken)
+        except asyncio.CancelledError:
+            if woken.cancelled():
+                self._desert()
+            raise
 
     def batch(self, limit: int) -> list[Entry]:
         """Return the oldest entries, at most *limit*; they stay until `committed`."""
@@ -158,10 +162,13 @@ class Journal:
         entries = self._entries
         while entries and entries[0].envelope.seq <= upto:
             self.bytes -= _ENTRY + 2 * len(entries.popleft().payload)
-        while self._order and (not entries or self._order[0] < entries[0].seq):
-            for woken in self._waiters.get(heapq.heappop(self._order), ()):
-                if not woken.done():
-                    woken.set_result(None)
+        waiters = self._waiters
+        while waiters and (not entries or waiters[0][0] < entries[0].envelope.seq):
+            _, woken = waiters.popleft()
+            if woken.done():
+                self._deserted -= 1
+            else:
+                woken.set_result(None)
         if self.is_full and self.bytes <= self.room // 2:
             self.is_full = False
             self._filled()
@@ -202,13 +209,13 @@ class Journal:
         if self.bytes > OVERFLOW * self.room:
             self.has_overflowed.set()
 
-    def _forget(self, seq: int, woken: asyncio.Future[None]) -> None:
-        waiters = self._waiters.get(seq)
-        if waiters is None:
-            return
-        waiters.discard(woken)
-        if not waiters:
-            del self._waiters[seq]
-            # Numbers nobody waits for any more are left in the heap until they are many.
-            if len(self._order) > 2 * len(self._waiters) + 64:
-                self._order = sorted(self._waiters)
+    def _desert(self) -> None:
+        """Note that somebody waits no longer; those who do not are left in the row until they are many."""
+        self._deserted += 1
+        if 2 * self._deserted > len(self._waiters) + 64:
+            self._waiters = deque(waiter for waiter in self._waiters if not waiter[1].done())
+            self._deserted = 0
+
+
+def _number(waiter: tuple[int, asyncio.Future[None]]) -> int:
+    return waiter[0]
