@@ -267,7 +267,8 @@ class StoreWriter(EdgeActor):
         try:
             async with damage_noted(self._path):
                 with self._journal.doing("store: writing"):
-                    database = await self._opened()
+                    # The door costs a turn of the loop, which whoever waits for the disk would wait for too.
+                    database = self._database or await self._opened()
                     spoiled = await database.run(
                         partial(self._commit, entries=batch, boot=io.boot, wall_ns=io.clock.wall_ns())
                     )
