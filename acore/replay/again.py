@@ -17,7 +17,7 @@ from acore.events.upcast import UnreadableMessageError
 from acore.replay.compare import Difference
 from acore.replay.judge import Judge, OtherAskError, UnfinishedError
 from acore.replay.ledger import Ledger
-from acore.replay.life import BURIED, REQUEUED, Life, Moment
+from acore.replay.life import BURIED, REQUEUED, STARTED, STOPPING, Life, Moment
 from acore.replay.report import DivergenceKind, Said, Step, place_of
 from acore.replay.said import Sayings
 from acore.replay.trial import Plan, Trial, undecoded
@@ -97,8 +97,11 @@ class Again:
         """Begin with a *state* that was kept, and with the messages that waited then."""
         self._be(self._trial.build(), snapshot.incarnation)
         self.actor.state = state
+        has_stopped = False
         while self._life.at < len(self._moments) and self._moments[self._life.at].seq <= snapshot.seq:
             moment = self._moments[self._life.at]
+            if moment.name in {STARTED, STOPPING}:
+                has_stopped = moment.name == STOPPING
             if moment.seq == snapshot.seq and moment.latest:
                 self._memory.latest_ns = nanoseconds(datetime.fromisoformat(moment.latest))
             self._life.at += 1
@@ -108,7 +111,8 @@ class Again:
                 self._memory.patches |= names
         self._judge.begun_at = self._started_at = self.first_fed = snapshot.seq
         self._judge.unread = frozenset(row.id for row in unread)
-        self._is_alive = self._takes = True
+        self._is_alive = True
+        self._takes = not has_stopped  # what waits is for the next run
         self._waiting.extend(unread)
 
     def begin_anywhere(self) -> None:
@@ -337,9 +341,12 @@ class Again:
             self.is_cut = True
 
     def _put_back(self, moment: Moment) -> None:
+        # Of the attempt that failed all has been said; what comes is of the next one.
+        self._judge.pass_until(moment.seq, is_alive=False)
         again = self._now if self._now is not None and self._now.id == moment.message else None
         again = again or self._trial.find(moment.message)
         if again is not None and moment.message not in self._life.replaced:
+            self._judge.expect(again)
             self._waiting.appendleft(again)
             self._attempts[again.id] = moment.attempt
 

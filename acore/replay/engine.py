@@ -265,7 +265,7 @@ class _Engine:
         )
         again = Again(self._trial, self._ledger, boot, life, said)
         if snapshot is not None:
-            again.begin_at(snapshot, state, self._unread(snapshot, life))
+            again.begin_at(snapshot, state, self._unread(boot, snapshot, life))
         elif not self._trial.is_strict:
             again.begin_anywhere()
         try:
@@ -286,23 +286,25 @@ class _Engine:
         pages = self._source.rows(self._wanted, after=upto, upto=seq)
         return min(waiting, sum(len(page) for page in pages))
 
-    def _unread(self, snapshot: Snapshot, life: Life) -> Sequence[Row]:
+    def _unread(self, boot: Boot, snapshot: Snapshot, life: Life) -> Sequence[Row]:
         """Return what waited when the snapshot was taken."""
         if not snapshot.unread:
             return ()
-        found: list[Row] = []
-        count, before = snapshot.unread, snapshot.seq
-        while len(found) < count:
+        came: list[Row] = []
+        before, count = snapshot.seq, snapshot.unread
+        while True:
             rows = self._source.newest(self._wanted, before=before, count=count)
-            if not rows:
+            own = [row for row in rows if row.seq >= boot.first_seq]
+            came[:0] = filter(self._trial.is_input, own)
+            waiting, is_sure = life.queue(came, snapshot.seq)
+            if is_sure and len(waiting) >= snapshot.unread:
                 break
-            came = [row for row in rows if life.never_came.get(row.id, snapshot.seq) >= snapshot.seq]
-            found[:0] = came
-            before = rows[0].seq
-        if len(found) < count:
-            self._approximate = f"of what waited at entry {snapshot.seq} some is gone"
-            self._ledger.judges = _never
-        return found[-count:]
+            if not own:
+                self._approximate = f"of what waited at entry {snapshot.seq} some is gone"
+                self._ledger.judges = _never
+                break
+            before, count = own[0].seq, 2 * count
+        return waiting[-snapshot.unread :]
 
     # --- where to begin
 

@@ -87,6 +87,7 @@ class Judge:
         self._armed: dict[str, _Armed] = {}
         self._keys: dict[str, str] = {}
         self._excused: OrderedDict[str, None] = OrderedDict()
+        self._sought, self._is_before = "", True
 
     def be(self, actor: Actor[Any], incarnation: int) -> None:
         """Compare what *actor* says from now on, in the run of this number."""
@@ -146,6 +147,7 @@ class Judge:
         return None
 
     def _reply_to(self, command_id: str) -> Row | None:
+        self._pass_others(command_id)  # timers that rang while it waited
         end = self._life.ends[self._life.at] or self._boot.last_seq
         for index, one in self.said.ahead():
             if one.kind in _REPLIES and one.cause == command_id:
@@ -172,6 +174,7 @@ class Judge:
             self._awaited[row.id] = (row, method, reply)
             if len(self._awaited) > _AWAITED:
                 self._awaited.popitem(last=False)
+        self._pass_others(row.id)  # before what is set now takes the place of a timer that has rung
         now: list[Spoken] = []
         for output in outputs:
             ledger.outputs.update(output.payload)
@@ -233,15 +236,18 @@ class Judge:
         if one.id in self._armed or one.cause in self._excused:
             return True
         if one.kind in _REPLIES:
-            return one.source != self._name or one.cause in self._awaited
+            # That there is none may be said of a command that never came to it.
+            return one.source != self._name or one.kind == Kind.NO_REPLY or one.cause in self._awaited
         return self._armed_alike(one) is not None or self._is_older(one)
 
     def _is_older(self, one: Row) -> bool:
         """Return whether *one* came of a timer that was set before the snapshot begun at."""
-        if not self.begun_at or one.cause in self.unread or not self._trial.is_input(one):
+        if not self.begun_at or one.cause in self.unread or one.kind != Kind.EVENT:
             return False
-        cause = self._trial.find(one.cause)
-        return cause is None or cause.seq < self.begun_at
+        if one.cause != self._sought:  # the same one is looked at again and again
+            self._sought, cause = one.cause, self._trial.find(one.cause)
+            self._is_before = cause is None or cause.seq < self.begun_at
+        return self._is_before
 
     def pass_until(self, seq: int, *, is_alive: bool) -> None:
         """Go past what was said before number *seq*: whatever it came of is over.
@@ -250,6 +256,11 @@ class Judge:
         """
         while self.said.seq < seq and not self._ledger.is_over:
             self._pass(is_alive=is_alive)
+
+    def _pass_others(self, cause: str) -> None:
+        """Go past what came of nothing that is still to be handled, up to what came of *cause*."""
+        while (one := self.said.peek()) is not None and one.cause != cause and self._is_apart(one):
+            self._pass()
 
     def _pass(self, *, is_alive: bool = True) -> None:
         """Take out the next thing that was said, which came of nothing that is being handled."""

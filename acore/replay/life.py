@@ -95,6 +95,37 @@ class Life:
         ends = self._ends.get((message, in_hook))
         return ends.popleft() if ends else None
 
+    def queue(self, came: Iterable[Row], seq: int) -> tuple[list[Row], bool]:
+        """Return how what *came*, in order, stood in the queue before number *seq*, if nothing was handled.
+
+        And whether that is sure: a newer message may stand where one stood that is not among those.
+        """
+        waiting: list[Row] = []
+        places: dict[str, int] = {}
+        is_sure = True
+        letters = deque(one for one in self.moments if one.name == BURIED and one.seq < seq)
+        for row in came:
+            while letters and letters[0].seq < row.seq:
+                is_sure &= self._replace(letters.popleft().message, waiting, places)
+            if self.never_came.get(row.id, seq) >= seq:
+                places[row.id] = len(waiting)
+                waiting.append(row)
+        for letter in letters:
+            is_sure &= self._replace(letter.message, waiting, places)
+        return waiting, is_sure
+
+    @staticmethod
+    def _replace(message: str, waiting: list[Row], places: dict[str, int]) -> bool:
+        """Let the newest take the place of *message*; return whether that is there."""
+        place = places.pop(message, None)
+        if place is None:
+            return not waiting
+        newest = waiting.pop()
+        places[newest.id] = place
+        if place < len(waiting):
+            waiting[place] = newest
+        return True
+
     @property
     def has_failures(self) -> bool:
         """Whether anything ever failed."""

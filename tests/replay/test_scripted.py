@@ -1,0 +1,153 @@
+"""Whatever an actor goes through, it replays: from its beginning, from what was kept, and cut anywhere."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from acore.replay.engine import Span, replay
+from acore.replay.report import Divergence, Replayed, Verdict
+from acore.replay.source import DatabaseSource, RowsSource
+from acore.storage.query import Row
+from acore.storage.store import DATABASE_NAME
+from tests.actors.house import house
+from tests.replay.scripted import CAST, Do, Player, Wondered, cast, let_it_happen, live
+from tests.replay.test_engine import altered, without_beginning
+
+
+@pytest.fixture(autouse=True)
+def _anything_may_happen(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_it_happen(monkeypatch)
+
+
+def again(rows: tuple[Row, ...]) -> Replayed:
+    return replay("player", Player, RowsSource(rows), collect=True)
+
+
+def from_each_snapshot(directory: Path) -> Iterator[tuple[int, tuple[Divergence, ...], str]]:
+    """Yield from where the player was replayed, what differs, and the digest of its last state."""
+    source = DatabaseSource(directory / DATABASE_NAME)
+    for one in source.snapshots("player"):
+        later = replay("player", Player, source, span=Span(first=one.seq + 1), collect=True)
+        assert later.begins_at == one.seq
+        yield one.seq, later.divergences, later.digest
+
+
+async def test_a_question_is_asked_again_at_each_attempt_and_answered_as_it_was(tmp_path: Path) -> None:
+    """R08, R09: also where the run in between has said something at its start."""
+    async with house(tmp_path, *cast(attempts=3)) as home:
+        home.say(Do(n=1, acts=("ask", "fail once", "say")))
+        home.say(Do(n=2, acts=("ask and fail",)))
+        home.say(Do(n=3, acts=("ask", "say")))
+        await home.clock.advance(20)
+        rows, state = await home.rows(), home.state("player")
+
+    assert [row.payload for row in rows if row.name == "test.scripted.vain" and row.kind == "command"] == [
+        '{"n":2}'
+    ] * 3
+    assert (again(rows).divergences, bytes(again(rows).state)) == ((), state)
+
+
+async def test_that_a_command_found_no_room_is_nothing_that_the_actor_said(tmp_path: Path) -> None:
+    """R08, R09: it stands in its name before what it asks of an earlier message."""
+    async with house(tmp_path, *cast(capacity=2)) as home:
+        home.say(Do(n=1, acts=("ask long",)))
+        await home.clock.settle()
+        for n in (3, 5):
+            home.say(Do(n=n, acts=("ask", "say")))
+        home.say(Wondered(n=1))
+        await home.clock.advance(20)
+        rows, state = await home.rows(), home.state("player")
+
+    (refused,) = (row for row in rows if row.kind == "no_reply")
+    assert refused.source == "player"
+    assert (again(rows).divergences, bytes(again(rows).state)) == ((), state)
+
+
+async def test_a_timer_for_others_that_was_set_before_the_snapshot_is_no_difference(tmp_path: Path) -> None:
+    """R11."""
+    async with house(tmp_path, *cast()) as home:
+        home.say(Do(n=4, acts=("bell",)))
+        await home.tell(*(Do(n=n) for n in range(6)))
+        await home.clock.advance(5)
+        home.say(Do(n=7, acts=("ask long", "say")))  # it rings meanwhile
+        await home.clock.advance(5)
+        await home.rows()
+
+    assert [found for _, found, _ in from_each_snapshot(tmp_path)] == [(), ()]
+
+
+async def test_what_waited_for_the_next_run_when_the_last_state_was_kept_is_left_to_it(
+    tmp_path: Path,
+) -> None:
+    """R11: an actor that has stopped is remembered, too, and takes nothing any more."""
+    async with house(tmp_path, *cast()) as home:
+        home.say(Do(n=1, acts=("stop",)))
+        for n in (2, 3, 4):
+            home.say(Do(n=n, acts=("ask", "say")))
+        await home.clock.advance(3)
+        await home.tell(Do(n=5))
+        state = home.state("player")
+        await home.rows()
+        whole = replay("player", Player, DatabaseSource(tmp_path / DATABASE_NAME))
+
+    assert bytes(whole.state) == state
+    assert {(found, digest) for _, found, digest in from_each_snapshot(tmp_path)} == {((), whole.digest)}
+
+
+async def test_what_waited_when_a_state_was_kept_stands_as_it_did_where_newer_ones_replaced_older(
+    tmp_path: Path,
+) -> None:
+    """R09, R11."""
+    async with house(tmp_path, *cast(coalesces=True)) as home:
+        home.say(Do(n=1, acts=("stop",)))
+        for n in (4, 8, 5, 12, 6, 9):  # the 6 stands where the 4 stood, the 9 where the 8 did
+            home.say(Do(n=n, acts=("say",)))
+        await home.clock.advance(3)
+        rows = await home.rows()
+    stopped = next(row.seq for row in rows if row.payload == '{"n":1,"acts":["stop"]}')
+
+    later = replay("player", Player, altered(tmp_path / DATABASE_NAME, *without_beginning(stopped)))
+
+    said = [row.payload for row in rows if row.name == "test.scripted.said" and '"n":-' not in row.payload]
+    assert said == ['{"n":600,"total":6}', '{"n":900,"total":15}', '{"n":1200,"total":27}']
+    assert (later.verdict, later.begins_at > stopped) == (Verdict.SAME, True)
+
+
+async def test_a_timer_that_rang_before_it_was_set_anew_is_no_difference(tmp_path: Path) -> None:
+    """R06: the actor was waiting for an answer when it rang."""
+    async with house(tmp_path, *cast()) as home:
+        await home.tell(Do(n=4, acts=("ring by key",)))
+        await home.clock.advance(2)
+        await home.tell(Do(n=10, acts=("ask long", "ring by key", "say")))
+        await home.clock.advance(20)
+        rows, state = await home.rows(), home.state("player")
+
+    assert [row.name for row in rows].index("test.scripted.rang") < [row.kind for row in rows].index(
+        "no_reply"
+    )
+    assert (again(rows).divergences, bytes(again(rows).state)) == ((), state)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_happens_to_it_an_actor_decides_the_same_again(tmp_path: Path, seed: int) -> None:
+    """R01, R09, R10, R11: as a whole, from each state that was kept, and cut anywhere."""
+    chance = random.Random(seed)  # noqa: S311 - the same each time
+    actors = cast(attempts=1 + 2 * (seed % 2), capacity=chance.choice((6, 1000)), coalesces=seed > 1)
+    for boot in ("first", "second"):
+        async with house(tmp_path, *actors, boot=boot) as home:
+            await live(home, chance, 40)
+            rows, states = await home.rows(), {name: home.state(name) for name in CAST}
+    source = DatabaseSource(tmp_path / DATABASE_NAME)
+
+    for name, kind in CAST.items():
+        cut = replay(name, kind, RowsSource(rows), collect=True)
+        assert (cut.divergences, bytes(cut.state)) == ((), states[name])
+        for end in range(0, len(rows), 7):
+            assert replay(name, kind, RowsSource(rows[:end]), collect=True).divergences == (), rows[end]
+        whole = replay(name, kind, source, collect=True)
+        for one in source.snapshots(name):
+            later = replay(name, kind, source, span=Span(first=one.seq + 1), collect=True)
+            assert later.divergences == ()
+            assert later.digest == whole.digest or one.boot == "first"
