@@ -57,7 +57,7 @@ from acore.events.supervision import (
     MessageRequeued,
     SupervisorGaveUp,
 )
-from acore.events.upcast import UnreadableMessageError
+from acore.events.upcast import UnknownMessageError, UnreadableMessageError
 from acore.events.why import FindCauses
 from acore.record import Record
 
@@ -300,9 +300,10 @@ def sentence_of(row: Row) -> Sentence:
         )
     try:
         messages = CATALOG.read(row.name, row.version, row.payload.encode())
-    except UnreadableMessageError:
-        # Another acore wrote it.
-        text = f"{row.name}, which is not known here: {shortened(row.payload)}"
+    except UnreadableMessageError as error:
+        # Another acore wrote it, or the disk has spoilt it.
+        why = "is not known here" if isinstance(error, UnknownMessageError) else "cannot be read"
+        text = f"{row.name}, which {why}: {shortened(row.payload)}"
         return Sentence(text=text, weight=Weight.FACT)
     told = [_sentence(message) for message in messages]
     if not told:  # one that was retired
@@ -321,7 +322,10 @@ def sentence_of(row: Row) -> Sentence:
 
 def answer_text(row: Row) -> str:
     """Return what a reply says, in a few words; of one that did not come, why."""
-    value: Any = msgspec.json.decode(row.payload)
+    try:
+        value: Any = msgspec.json.decode(row.payload)
+    except msgspec.DecodeError:
+        return f"what cannot be read: {shortened(row.payload)}"
     if row.kind == Kind.NO_REPLY:
         said = cast("dict[str, Any]", value).get("text") if isinstance(value, dict) else None
         return f"no answer came: {said or shortened(row.payload)}"

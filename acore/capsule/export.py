@@ -23,6 +23,7 @@ from acore.capsule.form import (
     SnapshotLine,
     Writing,
     fingerprint,
+    is_json_line,
     line_of,
 )
 from acore.capsule.problems import NothingToExportError, NotResumableError, SecretInJournalError
@@ -265,6 +266,8 @@ class _Sealed:
 
 def _snapshots(database: Path, header: Header) -> Iterator[SnapshotLine]:
     for kept in snapshots(database, header.first, header.last):
+        if not is_json_line(kept.state.encode()):  # the disk has spoilt it: no replay can begin there
+            continue
         yield SnapshotLine(
             actor=kept.actor,
             seq=kept.seq,
@@ -302,7 +305,10 @@ def _runs(database: Path, first: int, last: int) -> Iterator[Writing]:
 
 
 def _run(row: Row) -> Writing:
-    said = msgspec.json.decode(row.payload, type=_Began)
+    try:
+        said = msgspec.json.decode(row.payload, type=_Began)
+    except msgspec.DecodeError:  # the disk has spoilt it
+        said = _Began()
     return Writing(
         boot=row.boot,
         began=instant(row.wall_ns),

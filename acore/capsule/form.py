@@ -179,7 +179,7 @@ class Seal:
 def line_of(row: Row) -> RowLine:
     """Return *row* as a line."""
     payload, text = row.payload.encode(), ""
-    if not _is_json(payload):
+    if not is_json_line(payload):
         payload, text = b"null", row.payload
     return RowLine(**{name: getattr(row, name) for name in _SHARED}, payload=msgspec.Raw(payload), text=text)
 
@@ -203,7 +203,8 @@ def _checksum(so_far: bytes, body: bytes) -> bytes:
     return blake2b(so_far + body, digest_size=_DIGEST).hexdigest().encode()
 
 
-def _is_json(payload: bytes) -> bool:
+def is_json_line(payload: bytes) -> bool:
+    """Return whether *payload* is JSON that fits into one line."""
     if b"\n" in payload:
         return False
     try:

@@ -88,7 +88,10 @@ def incident_of(database: Path, key: str, *, expected: Expected | None = None, a
         raise NoIncidentError(row, "nothing was being handled when it came about")
     message = story.causes[-1]
     if row.name == _EXITED:
-        ended = msgspec.json.decode(row.payload, type=_Ended)
+        try:
+            ended = msgspec.json.decode(row.payload, type=_Ended)
+        except msgspec.DecodeError:
+            raise NoIncidentError(row, "what it says cannot be read any more") from None
         if not ended.error:
             raise NoIncidentError(row, f"{ended.actor} did not fail there")
         return Incident(row=row, actor=ended.actor, message=message)

@@ -1,8 +1,7 @@
 """Entries of the journal in words."""
 
-import msgspec
-
 from acore.actors.narrator import line_of
+from acore.cli.output import is_json, raw
 from acore.events.base import Event, Kind
 from acore.events.catalog import CATALOG
 from acore.events.upcast import UnreadableMessageError
@@ -16,6 +15,8 @@ def time_of(row: Row) -> str:
 
 def why_unknown(row: Row) -> str:
     """Return why what *row* says is not understood here; blank when it is."""
+    if not is_json(row.payload):
+        return "what it says is no JSON any more, so it is shown as it is; `acore journal verify` tells more"
     if CATALOG.knows(row.name, row.version):
         return ""
     lineage = CATALOG.lineage(row.name)
@@ -38,5 +39,9 @@ def sentence_of(row: Row) -> str:
 def public(row: Row) -> dict[str, object]:
     """Return *row* with its payload as JSON, not as text that holds JSON, and whether it is understood."""
     fields: dict[str, object] = {name: getattr(row, name) for name in row.__struct_fields__}
-    payload = msgspec.Raw(row.payload.encode())
-    return {**fields, "at": row.at, "payload": payload, "is_known": CATALOG.knows(row.name, row.version)}
+    return {
+        **fields,
+        "at": row.at,
+        "payload": raw(row.payload),
+        "is_known": CATALOG.knows(row.name, row.version),
+    }

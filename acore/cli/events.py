@@ -14,7 +14,7 @@ from acore.actors.phrases import sentence_of
 from acore.cli.entries import public, time_of, why_unknown
 from acore.cli.listing import Listing
 from acore.cli.moment import Moment
-from acore.cli.output import as_json, complain, pairs, say, tinted
+from acore.cli.output import as_json, complain, is_json, pairs, say, tinted
 from acore.cli.places import PlacedGroup, database_of, place_options
 from acore.clock import RealClock
 from acore.errors import ExitCode
@@ -105,15 +105,15 @@ def tail_events(  # noqa: PLR0917 - click passes them by name
 
 @events.command("show")
 @click.argument("key")
-@click.option("--json", "is_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_object", is_flag=True, help="One JSON object.")
 @click.pass_obj
-def show_event(path: Path, key: str, *, is_json: bool) -> int:
+def show_event(path: Path, key: str, *, as_object: bool) -> int:
     """Show one entry whole, what led to it and what came of it.
 
     KEY is its number, or the beginning of its id.
     """
     story = show(path, key)
-    if is_json:
+    if as_object:
         as_json({part: [public(row) for row in rows] for part, rows in _parts(story)})
         return ExitCode.OK
     row = story.row
@@ -129,7 +129,7 @@ def show_event(path: Path, key: str, *, is_json: bool) -> int:
             **({"note": note} if (note := why_unknown(row)) else {}),
         }
     )
-    say(msgspec.json.format(row.payload, indent=2))
+    say(msgspec.json.format(row.payload, indent=2) if is_json(row.payload) else row.payload)
     for title, rows in (("because of", story.causes), ("came of it", story.consequences)):
         if rows:
             say(tinted(f"\n{title}", "dim"))

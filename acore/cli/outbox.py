@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import ClassVar, assert_never
 
 import click
-import msgspec
 
 from acore.actors.outbox import MOST_RUNS
 from acore.cli.journal.place import Place
-from acore.cli.output import as_json, say, table
+from acore.cli.output import as_json, raw, say, table
 from acore.cli.run import data_option, settings_options
 from acore.control.client import NotRunningError, ask
 from acore.control.protocol import BotStatus, EffectDecided, GetStatus, SettleEffect
@@ -184,7 +183,7 @@ def _show(found: Leftovers, prospects: list[Prospect], *, is_running: bool) -> N
 
 def _fields(effect: OpenEffect, becomes: Prospect) -> dict[str, object]:
     fields = {name: getattr(effect, name) for name in effect.__struct_fields__}
-    return {**fields, "payload": msgspec.Raw(effect.payload.encode()), "prospect": becomes}
+    return {**fields, "payload": raw(effect.payload), "prospect": becomes}
 
 
 def _decide(directory: Path, key: str, decision: Decision) -> str:

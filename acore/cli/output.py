@@ -30,6 +30,20 @@ def as_json(value: object) -> None:
     click.echo(msgspec.json.encode(value).decode())
 
 
+def raw(text: str) -> msgspec.Raw | str:
+    """Return JSON to be put into other JSON; what is none goes in as a text."""
+    return msgspec.Raw(text.encode()) if is_json(text) else text
+
+
+def is_json(text: str) -> bool:
+    """Return whether *text* is JSON."""
+    try:
+        msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
 def tinted(text: str, tone: str) -> str:
     """Return *text* in the colour for *tone* (good, bad, warn, dim); click drops it when piped."""
     return click.style(text, fg=_COLOURS[tone])

@@ -4,7 +4,6 @@ from datetime import datetime
 from pathlib import Path
 
 import click
-import msgspec
 
 from acore.actors.narrator import line_of, span
 from acore.cli.output import as_json, pairs, say, tinted
@@ -15,8 +14,9 @@ from acore.control.client import LineMissingError, NotOurBotError, NotRunningErr
 from acore.control.protocol import BotStatus, GetStatus
 from acore.errors import AcoreError, ExitCode
 from acore.events.base import Event
-from acore.events.catalog import CATALOG, UnknownMessageError
+from acore.events.catalog import CATALOG
 from acore.events.lifecycle import RunFailed, StopRequested
+from acore.events.upcast import UnreadableMessageError
 from acore.host.boot import machine_started
 from acore.storage.leftovers import leftovers
 from acore.storage.lock import holder_of
@@ -99,12 +99,12 @@ def _error(life: LastLife) -> tuple[str, int | None]:
 
 
 def _event(row: Row | None) -> Event | None:
-    """Return what *row* holds; None when another acore wrote it, in a shape unknown here."""
+    """Return what *row* holds; None when another acore wrote it, or the disk has spoilt it."""
     if row is None:
         return None
     try:
         message = CATALOG.decode(row.name, row.version, row.payload.encode())
-    except (UnknownMessageError, msgspec.DecodeError):
+    except UnreadableMessageError:
         return None
     return message if isinstance(message, Event) else None
 

@@ -10,7 +10,7 @@ import msgspec
 
 from acore.actors.phrases import duration, sentence_of
 from acore.actors.why import MOST_LINES, left_out, part_meant, tell
-from acore.cli.output import as_json, is_terminal, say, tinted
+from acore.cli.output import as_json, is_terminal, raw, say, tinted
 from acore.cli.places import database_of, place_options
 from acore.events import topics
 from acore.events.why import Account, Chain, Line
@@ -164,7 +164,6 @@ def _show_json(what: str, chain: Chain) -> None:
     entries: list[dict[str, object]] = []
     for row in chain.rows:
         fields: dict[str, object] = {name: getattr(row, name) for name in row.__struct_fields__}
-        payload = msgspec.Raw(row.payload.encode())
-        entries.append({**fields, "at": row.at, "payload": payload, "text": sentence_of(row).text})
+        entries.append({**fields, "at": row.at, "payload": raw(row.payload), "text": sentence_of(row).text})
     told = {name: getattr(chain, name) for name in chain.__struct_fields__ if name != "rows"}
     as_json({"what": what, **told, "entries": entries})

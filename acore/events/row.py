@@ -6,6 +6,9 @@ import msgspec
 
 from acore.clock import instant
 from acore.events.base import Envelope, Kind, Message, Origin, Trace
+from acore.events.upcast import UnreadableMessageError
+
+_KINDS = frozenset(Kind)
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -36,7 +39,13 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         return instant(self.wall_ns)
 
     def envelope(self, message: Message, *, attempt: int = 0) -> Envelope:
-        """Return what this row was on its way, with the *message* it holds, at this *attempt*."""
+        """Return what this row was on its way, with the *message* it holds, at this *attempt*.
+
+        Raises:
+            UnreadableMessageError: Its kind is not known here.
+        """
+        if self.kind not in _KINDS:
+            raise UnreadableMessageError(self.name, self.version, f"{self.kind} is no kind of entry")
         return Envelope(
             self.seq,
             self.wall_ns,

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import batched, groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -189,6 +189,13 @@ class RowsSource:
         yield from (one for one in reversed(self._snapshots) if one.actor == actor and one.seq <= upto)
 
 
+class _Told(msgspec.Struct):
+    """What tells whom a row of an actor's life is about."""
+
+    actor: Any = None
+    reason: Any = None
+
+
 def _test(wanted: Wanted) -> Callable[[Row], bool]:
     """Return what tells whether a row is wanted; `scan` says the same in SQL."""
     actor, names = wanted.actor, frozenset(wanted.names)
@@ -196,8 +203,11 @@ def _test(wanted: Wanted) -> Callable[[Row], bool]:
     def is_life(row: Row) -> bool:
         if row.name not in scan.LIFE:
             return False
-        told = msgspec.json.decode(row.payload)
-        return told.get("actor") == actor or told.get("reason") == "loop"
+        try:
+            told = msgspec.json.decode(row.payload, type=_Told)
+        except msgspec.DecodeError:  # the disk has spoilt it
+            return False
+        return told.actor == actor or told.reason == "loop"
 
     def is_input(row: Row) -> bool:
         if row.kind == Kind.COMMAND:

@@ -69,8 +69,11 @@ def verify(connection: Connection) -> int | None:
             rows = _page(connection, seq)
             last = connection.execute("SELECT audit_seq, audit_hash FROM progress").fetchone()
         for *fields, linked, own in rows:
-            row = msgspec.convert(dict(zip(AuditRow.__struct_fields__, fields, strict=True)), AuditRow)
-            seq = row.seq
+            seq = fields[0]
+            try:
+                row = msgspec.convert(dict(zip(AuditRow.__struct_fields__, fields, strict=True)), AuditRow)
+            except msgspec.ValidationError:  # another program has put in what acore cannot
+                return seq
             if linked != previous or own != row.hash_after(previous):
                 return seq
             previous = own

@@ -5,7 +5,7 @@ from pathlib import Path
 from acore.events.outbox import OpenEffect
 from acore.record import Record
 from acore.storage.outbox import open_effects
-from acore.storage.query import reading
+from acore.storage.query import progress_of, reading
 from acore.storage.schema import schema_version
 
 _FIRST_SCHEMA = 2
@@ -28,7 +28,5 @@ def leftovers(path: Path, *, limit: int = 1000) -> Leftovers:
     with reading(path) as connection:
         if schema_version(connection, path) < _FIRST_SCHEMA:  # it is brought up to date at the next start
             return Leftovers()
-        count, writer = connection.execute(
-            "SELECT (SELECT count(*) FROM outbox), writer FROM progress"
-        ).fetchone()
+        count, writer = progress_of(connection, path, "(SELECT count(*) FROM outbox), CAST(writer AS TEXT)")
         return Leftovers(effects=open_effects(connection, limit=limit), count=count, writer=writer)

@@ -14,7 +14,9 @@ from acore.storage.damaged import SetAside, damage_in, forget_damage, log_held, 
 from acore.storage.database import connect
 from acore.storage.mark import MARK_NAME, Mark, MarkKeeper, mark_beside
 from acore.storage.pending import unanswerable
+from acore.storage.query import NO_PROGRESS
 from acore.storage.rows import take_over
+from acore.storage.schema import missing_tables
 from acore.storage.sqlite import (
     Connection,
     DamagedDatabaseError,
@@ -87,10 +89,12 @@ def _take(path: Path, boot: str, now: datetime, aside: SetAside | None) -> Openi
     with damage_named(path):
         connection = connect(path)
         try:
+            if missing := missing_tables(connection):
+                raise DamagedDatabaseError(path, f"no such table: {', '.join(missing)}")
             # All of it or nothing: what is noted as missing belongs to the run that is going to tell.
             with transaction(connection):
                 if connection.execute("SELECT count(*) FROM progress").fetchone() != (1,):
-                    raise DamagedDatabaseError(path, "it does not tell any more how far it has come")
+                    raise DamagedDatabaseError(path, NO_PROGRESS)
                 lost = _settle(connection, now, mark, problem, aside)
                 last_seq = take_over(connection, boot)
                 closed = unanswerable(connection, now)

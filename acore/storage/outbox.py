@@ -63,7 +63,9 @@ def take_up(connection: Connection, effect_id: str, run: int, boot: str) -> None
 def open_effects(connection: Connection, *, after: int = 0, limit: int = 500) -> tuple[OpenEffect, ...]:
     """Return effects without an outcome, oldest first: the next ones after number *after*."""
     rows = connection.execute(
-        "SELECT id, seq, name, version, policy, boot, wall_ns, source, cause, correlation, resumed, payload "
+        "SELECT CAST(id AS TEXT), CAST(seq AS INTEGER), CAST(name AS TEXT), CAST(version AS INTEGER), "
+        "CAST(policy AS TEXT), CAST(boot AS TEXT), CAST(wall_ns AS INTEGER), CAST(source AS TEXT), "
+        "CAST(cause AS TEXT), CAST(correlation AS TEXT), CAST(resumed AS INTEGER), CAST(payload AS TEXT) "
         "FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?",
         (after, limit),
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 from acore.record import Record
 from acore.storage.damaged import COMPANIONS
 from acore.storage.mark import Mark, mark_beside
-from acore.storage.query import reading
+from acore.storage.query import progress_of, reading
 from acore.storage.schema import schema_version
 from acore.storage.sqlite import Connection, file_size
 
@@ -88,9 +88,13 @@ def overview(path: Path) -> Overview:
             for name in ("page_size", "page_count", "freelist_count")
         )
         ((rows,),) = connection.execute("SELECT count(*) FROM journal").fetchall()
-        first = connection.execute("SELECT seq, wall_ns FROM journal ORDER BY seq LIMIT 1").fetchone()
-        last = connection.execute("SELECT seq, wall_ns FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
-        ((seq, writer),) = connection.execute("SELECT seq, writer FROM progress").fetchall()
+        first, last = (
+            connection.execute(
+                f"SELECT seq, CAST(wall_ns AS INTEGER) FROM journal ORDER BY seq {order} LIMIT 1"  # noqa: S608 - of two
+            ).fetchone()
+            for order in ("ASC", "DESC")
+        )
+        seq, writer = progress_of(connection, path, "CAST(seq AS INTEGER), CAST(writer AS TEXT)")
         explained = schema >= _EXPLAINED_SINCE
         return Overview(
             schema=schema,
@@ -103,7 +107,7 @@ def overview(path: Path) -> Overview:
             first_ns=first[1] if first else None,
             last_seq=seq,
             last_ns=last[1] if last else None,
-            epoch=_number(connection, "SELECT epoch FROM progress") if explained else 0,
+            epoch=_number(connection, "SELECT CAST(epoch AS INTEGER) FROM progress") if explained else 0,
             writer=writer,
             pending_effects=_number(connection, "SELECT count(*) FROM outbox") if explained else 0,
             quarantined=_number(connection, "SELECT count(*) FROM quarantine"),
@@ -125,8 +129,9 @@ def removed(connection: Connection) -> tuple[Removed, ...]:
     return tuple(
         Removed(reason=reason, rows=rows, first_seq=first, last_seq=last, wall_ns=wall_ns)
         for reason, rows, first, last, wall_ns in connection.execute(
-            "SELECT reason, sum(rows), min(first_seq), max(last_seq), max(wall_ns) FROM gone "
-            "GROUP BY reason ORDER BY min(first_seq)"
+            "SELECT CAST(reason AS TEXT), CAST(sum(rows) AS INTEGER), min(first_seq), "
+            "max(CAST(last_seq AS INTEGER)), max(CAST(wall_ns AS INTEGER)) FROM gone "
+            "GROUP BY 1 ORDER BY min(first_seq)"
         )
     )
 

@@ -3,12 +3,13 @@
 import os
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import starmap
 from pathlib import Path
 
 from acore.clock import nanoseconds
 from acore.storage.database import connect
 from acore.storage.query import reading
-from acore.storage.scan import Snapshot
+from acore.storage.scan import SNAPSHOTS, Snapshot, snapshot_of
 from acore.storage.schema import schema_version
 from acore.storage.sqlite import Connection, attach
 from acore.storage.verify import LOST
@@ -53,13 +54,12 @@ def count(path: Path, first: int, last: int) -> int:
 
 def snapshots(path: Path, first: int, last: int) -> tuple[Snapshot, ...]:
     """Return what actors knew at numbers from *first* up to *last*, in order."""
-    fields = Snapshot.__struct_fields__
     with reading(path) as connection:
         found = connection.execute(
-            f"SELECT {', '.join(fields)} FROM snapshots WHERE seq BETWEEN ? AND ? ORDER BY seq, actor",  # noqa: S608 - its own names
+            f"{SNAPSHOTS} WHERE seq BETWEEN ? AND ? ORDER BY seq, actor",
             (first, last),
         ).fetchall()
-    return tuple(Snapshot(**dict(zip(fields, row, strict=True))) for row in found)
+    return tuple(starmap(snapshot_of, found))
 
 
 def copy_whole(path: Path, to: Path) -> None:

@@ -26,7 +26,10 @@ class Pin(Record):
 
 def pins(connection: Connection) -> tuple[Pin, ...]:
     """Return all pins, the one that keeps the most first."""
-    rows = connection.execute("SELECT name, seq, wall_ns FROM pins ORDER BY seq, name").fetchall()
+    rows = connection.execute(
+        "SELECT CAST(name AS TEXT), CAST(seq AS INTEGER), CAST(wall_ns AS INTEGER) FROM pins "
+        "ORDER BY seq, name"
+    ).fetchall()
     return tuple(Pin(name=name, seq=seq, at=instant(wall_ns)) for name, seq, wall_ns in rows)
 
 

@@ -16,13 +16,29 @@ from acore.record import Record
 from acore.storage.database import connect_reader
 from acore.storage.runs import newest_run
 from acore.storage.schema import NewerDatabaseError, OlderDatabaseError, migrations, schema_version
-from acore.storage.sqlite import Connection, Error, UnreadableDatabaseError, damage_named, field, is_passing
+from acore.storage.sqlite import (
+    Connection,
+    DamagedDatabaseError,
+    Error,
+    UnreadableDatabaseError,
+    damage_named,
+    field,
+    is_about_shape,
+    is_passing,
+)
 
-SELECT = (
-    "SELECT seq, id, kind, name, version, node, boot, wall_ns, mono_ns, "
-    "source, target, cause, correlation, attempt, payload FROM journal"
+# Each cell is of the type that it was written with, also where another program has put in something else: a
+# STRICT table keeps acore from that, and no one else. Of what is right already a CAST costs nothing.
+SELECT = "SELECT seq, {} FROM journal".format(  # noqa: S608 - its own names
+    ", ".join(
+        f"CAST({name} AS {'INTEGER' if kind is int else 'TEXT'}) AS {name}"
+        for name, kind in Row.__annotations__.items()
+        if name != "seq"
+    )
 )
 """The columns of a `Row`, in its order."""
+NO_PROGRESS = "it does not tell any more how far it has come"
+"""What is wrong with a database whose table `progress` has lost its row."""
 # A derived id is 24 hexadecimal digits; a shorter number is a seq.
 _ID_DIGITS = 24
 
@@ -154,9 +170,12 @@ def show(path: Path, key: str | int) -> Story:
 
 
 def last_seq(path: Path) -> int:
-    """Return the highest number given so far, also to what the journal does not keep as a row."""
+    """Return the highest number given so far, as far as is known: also to what is not kept as a row."""
     with reading(path) as connection:
-        seq: int = connection.execute("SELECT seq FROM progress").fetchone()[0]
+        seq: int = connection.execute(
+            "SELECT coalesce(max(seq), 0) FROM (SELECT CAST(seq AS INTEGER) AS seq FROM progress "
+            "UNION ALL SELECT max(seq) FROM journal)"
+        ).fetchone()[0]
         return seq
 
 
@@ -207,20 +226,43 @@ def reading(path: Path) -> Generator[Connection]:
         raise NoDatabaseError(path)
     connection = connect_reader(path)
     try:
-        with damage_named(path):
+        with shape_named(connection, path), damage_named(path):
             yield connection
     except Error as error:
         if is_passing(error):
             raise UnreadableDatabaseError(path, str(error)) from error
+        raise
+    finally:
+        connection.close()
+
+
+@contextmanager
+def shape_named(connection: Connection, path: Path) -> Generator[None]:
+    """Say what it means when a table that is asked for is not there: another acore's file, or damage."""
+    try:
+        yield
+    except Error as error:
+        if not is_about_shape(error):
+            raise
         # What is asked here may not be there any more in a newer shape, or not yet in an older one.
         found, known = schema_version(connection, path), len(migrations())
         if found > known:
             raise NewerDatabaseError(path, found, known) from error
         if found < known:
             raise OlderDatabaseError(path, found, known) from error
-        raise
-    finally:
-        connection.close()
+        raise DamagedDatabaseError(path, str(error)) from error
+
+
+def progress_of(connection: Connection, path: Path, columns: str) -> Any:  # noqa: ANN401 - a row of SQLite's
+    """Return *columns* of the one row that tells how far the journal has come.
+
+    Raises:
+        DamagedDatabaseError: It is not there any more.
+    """
+    rows = connection.execute(f"SELECT {columns} FROM progress").fetchall()  # noqa: S608 - acore's own names
+    if len(rows) != 1:
+        raise DamagedDatabaseError(path, NO_PROGRESS)
+    return rows[0]
 
 
 def _conditions(wanted: Filter) -> tuple[list[str], list[Any]]:
@@ -267,7 +309,9 @@ def find(connection: Connection, key: str) -> Row:
             return found[0]
     # A range, not a pattern: it uses the index, and no character of the key has a meaning.
     found = rows_of(
-        connection, f"{SELECT} WHERE id >= ? AND id < ? ORDER BY id LIMIT 3", (key, f"{key}\U0010ffff")
+        connection,
+        f"{SELECT} WHERE id >= ? AND id < ? ORDER BY journal.id LIMIT 3",
+        (key, f"{key}\U0010ffff"),
     )
     if exact := [row for row in found if row.id == key]:
         return exact[0]

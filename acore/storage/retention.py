@@ -164,7 +164,7 @@ def forecast(connection: Connection, limits: Limits, present: Present) -> PurgeO
 
 def needs(connection: Connection) -> Iterator[Need]:
     """Yield what must never be removed: what is owed, and what somebody has pinned."""
-    row = connection.execute("SELECT seq, name FROM outbox ORDER BY seq LIMIT 1").fetchone()
+    row = connection.execute("SELECT CAST(seq AS INTEGER), name FROM outbox ORDER BY seq LIMIT 1").fetchone()
     if row is not None:
         yield Need(seq=row[0], what=f"the action {row[1]} of entry {row[0]}, which has no outcome yet")
     rows = connection.execute("SELECT interaction FROM pending WHERE received IS NOT NULL").fetchall()
@@ -173,7 +173,7 @@ def needs(connection: Connection) -> Iterator[Need]:
         connection, "interaction.received", "interaction", waiting
     ).items():
         yield Need(seq=seq, what=f"command {interaction}, which waits for its answer")
-    row = connection.execute("SELECT seq, name FROM pins ORDER BY seq LIMIT 1").fetchone()
+    row = connection.execute("SELECT CAST(seq AS INTEGER), name FROM pins ORDER BY seq LIMIT 1").fetchone()
     if row is not None:
         yield Need(seq=row[0], what=f"the pin {row[1]} on entry {row[0]}")
 
@@ -200,9 +200,9 @@ def needs_of_runs(connection: Connection, actors: tuple[str, ...]) -> Iterator[N
         if kept is None and incarnation > 1:
             # What it was sent while it was down is older than its start.
             seq = connection.execute(
-                "SELECT min(seq) FROM journal WHERE name = 'actor.started' AND boot = ? "  # noqa: S608 - its own names
+                "SELECT coalesce(min(seq), ?) FROM journal WHERE name = 'actor.started' AND boot = ? "  # noqa: S608 - its own names
                 f"AND {field('actor')} = ?",
-                (boot, actor),
+                (seq, boot, actor),
             ).fetchone()[0]
         yield Need(seq=kept or seq, what=what)
 
@@ -218,7 +218,8 @@ def _newest(
     found: dict[Any, tuple[int, str, int]] = {}
     missing = set(wanted)
     query = (
-        f"SELECT {field(key)}, seq, boot, {field('incarnation')} FROM journal "  # noqa: S608 - its own names
+        f"SELECT {field(key)}, seq, CAST(boot AS TEXT), "  # noqa: S608 - its own names
+        f"coalesce(CAST({field('incarnation')} AS INTEGER), 1) FROM journal "
         "WHERE name = ? ORDER BY seq DESC LIMIT ?"
     )
     with closing(connection.execute(query, (name, _NEWEST))) as rows:
@@ -300,7 +301,7 @@ def _floor(connection: Connection, limits: Limits, used: int, runs: Iterable[Nee
 
 def _oldest(connection: Connection, after: int, before: int, limit: int) -> list[Any]:
     return connection.execute(
-        "SELECT seq, boot, wall_ns, mono_ns, hash FROM journal "
+        "SELECT seq, boot, CAST(wall_ns AS INTEGER), CAST(mono_ns AS INTEGER), hash FROM journal "
         "WHERE seq > ? AND seq < ? ORDER BY seq LIMIT ?",
         (after, before, limit),
     ).fetchall()
@@ -332,7 +333,8 @@ class _Ages:
         while low < high:
             middle = (low + high + 1) // 2
             there, wall_ns, mono_ns, whose = self._connection.execute(
-                "SELECT seq, wall_ns, mono_ns, boot FROM journal WHERE seq <= ? ORDER BY seq DESC LIMIT 1",
+                "SELECT seq, CAST(wall_ns AS INTEGER), CAST(mono_ns AS INTEGER), boot FROM journal "
+                "WHERE seq <= ? ORDER BY seq DESC LIMIT 1",
                 (middle,),
             ).fetchone()
             if whose == boot:

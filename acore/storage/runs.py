@@ -10,8 +10,8 @@ from acore.storage.sqlite import Connection
 def newest_run(connection: Connection, other_than: str = "") -> PastRun | None:
     """Return the run that began last, not counting the one called *other_than*."""
     row = connection.execute(
-        "SELECT boot, began_ns, version, ended_ns, reason FROM runs WHERE boot <> ? "
-        "ORDER BY seq DESC LIMIT 1",
+        "SELECT CAST(boot AS TEXT), CAST(began_ns AS INTEGER), CAST(version AS TEXT), "
+        "CAST(ended_ns AS INTEGER), CAST(reason AS TEXT) FROM runs WHERE boot <> ? ORDER BY seq DESC LIMIT 1",
         (other_than,),
     ).fetchone()
     if row is None:
@@ -28,7 +28,7 @@ def run_before(connection: Connection, boot: str) -> PastRun | None:
         return None
     # Between where the two began, so that neither is read through.
     last = connection.execute(
-        "SELECT seq, wall_ns FROM journal WHERE boot = :it "
+        "SELECT seq, CAST(wall_ns AS INTEGER) FROM journal WHERE boot = :it "
         "AND seq >= (SELECT seq FROM runs WHERE boot = :it) "
         "AND seq < coalesce((SELECT seq FROM runs WHERE boot = :me), 9223372036854775807) "
         "ORDER BY seq DESC LIMIT 1",

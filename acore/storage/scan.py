@@ -9,6 +9,7 @@ from enum import Enum, auto
 from functools import partial
 from itertools import starmap
 from pathlib import Path
+from typing import Any
 
 from acore.clock import instant
 from acore.events.base import Kind
@@ -123,7 +124,9 @@ def facts(path: Path) -> Facts:
         first, last = connection.execute("SELECT min(seq), max(seq) FROM journal").fetchone()
         gone: list[tuple[int, int]] = []
         if _has(connection, "gone"):
-            gone = connection.execute("SELECT first_seq, last_seq FROM gone ORDER BY first_seq").fetchall()
+            gone = connection.execute(
+                "SELECT first_seq, CAST(last_seq AS INTEGER) FROM gone ORDER BY first_seq"
+            ).fetchall()
         return Facts(
             where=str(path),
             first_seq=first or 0,
@@ -187,7 +190,7 @@ def seq_at(path: Path, moment: datetime, *, upto: int) -> int:
     Numbers are halved, since there is no index by time. Where the machine's clock was set back, an instant
     occurs twice, and one of its places is returned.
     """
-    sql = "SELECT seq, wall_ns FROM journal WHERE seq <= ? ORDER BY seq DESC LIMIT 1"
+    sql = "SELECT seq, CAST(wall_ns AS INTEGER) FROM journal WHERE seq <= ? ORDER BY seq DESC LIMIT 1"
     with reading(path) as connection:
         first = connection.execute("SELECT min(seq) FROM journal").fetchone()[0]
         low, high = (first or 1) - 1, upto
@@ -204,7 +207,10 @@ def seq_at(path: Path, moment: datetime, *, upto: int) -> int:
 def names(path: Path, *, upto: int) -> Sequence[Named]:
     """Return every kind of row that occurs up to number *upto*."""
     found: dict[Named, None] = {}
-    sql = "SELECT DISTINCT kind, name, version FROM journal WHERE seq > ? AND seq <= ?"
+    sql = (
+        "SELECT DISTINCT CAST(kind AS TEXT), CAST(name AS TEXT), CAST(version AS INTEGER) FROM journal "
+        "WHERE seq > ? AND seq <= ?"
+    )
     with reading(path) as connection:
         after: int = (connection.execute("SELECT min(seq) FROM journal").fetchone()[0] or 1) - 1
         while after < upto:
@@ -232,17 +238,26 @@ def of_name(path: Path, named: Named, *, upto: int, size: int) -> Iterator[Seque
 
 def snapshots(path: Path, actor: str, *, upto: int) -> Iterator[Snapshot]:
     """Yield what is kept of *actor*'s state up to number *upto*, the newest first."""
-    sql = (
-        "SELECT actor, seq, boot, incarnation, unread, shape, digest, state FROM snapshots "
-        "WHERE actor = ? AND seq <= ? ORDER BY seq DESC LIMIT 1"
-    )
+    sql = f"{SNAPSHOTS} WHERE actor = ? AND seq <= ? ORDER BY snapshots.seq DESC LIMIT 1"
     with reading(path) as connection:
         if not _has(connection, "snapshots"):
             return
         while (found := connection.execute(sql, (actor, upto)).fetchone()) is not None:
-            fields = zip(Snapshot.__struct_fields__, found, strict=True)
-            yield Snapshot(**dict(fields))
-            upto = found[1] - 1
+            snapshot = snapshot_of(*found)
+            yield snapshot
+            upto = snapshot.seq - 1
+
+
+SNAPSHOTS = (
+    "SELECT CAST(actor AS TEXT), CAST(seq AS INTEGER), CAST(boot AS TEXT), CAST(incarnation AS INTEGER), "
+    "CAST(unread AS INTEGER), CAST(shape AS TEXT), CAST(digest AS TEXT), CAST(state AS TEXT) FROM snapshots"
+)
+"""The columns of a `Snapshot`, in its order."""
+
+
+def snapshot_of(*cells: Any) -> Snapshot:  # noqa: ANN401 - what SQLite gives
+    """Return the snapshot in a row that `SNAPSHOTS` gives."""
+    return Snapshot(**dict(zip(Snapshot.__struct_fields__, cells, strict=True)))
 
 
 def _clause(wanted: Wanted) -> tuple[str, tuple[str, ...]]:
@@ -267,21 +282,27 @@ def _has(connection: Connection, table: str) -> bool:
 
 def _boots(connection: Connection, first: int, last: int) -> Iterator[Boot]:
     """Yield the runs of the process: only one writes at a time, so each has a stretch of its own."""
-    versions = dict(connection.execute("SELECT boot, version FROM runs").fetchall())
+    versions = dict(
+        connection.execute("SELECT CAST(boot AS TEXT), CAST(version AS TEXT) FROM runs").fetchall()
+    )
     while first <= last and last:
         seq, boot, node = connection.execute(
-            "SELECT seq, boot, node FROM journal WHERE seq >= ? ORDER BY seq LIMIT 1", (first,)
+            "SELECT seq, CAST(boot AS TEXT), CAST(node AS TEXT) FROM journal "
+            "WHERE seq >= ? ORDER BY seq LIMIT 1",
+            (first,),
         ).fetchone()
         # Halving finds the last row of the stretch among millions in a few steps.
         low, high = seq, last
         while low < high:
             middle = (low + high + 1) // 2
             there, own = connection.execute(
-                "SELECT seq, boot FROM journal WHERE seq <= ? ORDER BY seq DESC LIMIT 1", (middle,)
+                "SELECT seq, CAST(boot AS TEXT) FROM journal WHERE seq <= ? ORDER BY seq DESC LIMIT 1",
+                (middle,),
             ).fetchone()
             low, high = (middle, high) if own == boot else (low, there - 1)
         end, mono_ns = connection.execute(
-            "SELECT seq, mono_ns FROM journal WHERE seq <= ? ORDER BY seq DESC LIMIT 1", (low,)
+            "SELECT seq, CAST(mono_ns AS INTEGER) FROM journal WHERE seq <= ? ORDER BY seq DESC LIMIT 1",
+            (low,),
         ).fetchone()
         yield Boot(
             boot=boot,

@@ -1,5 +1,6 @@
 """The database's own shape: numbered scripts, applied once each, and whose file it is."""
 
+from contextlib import closing
 from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import ClassVar
 
 from acore.errors import AcoreError, ExitCode, FatalError
 from acore.record import Record
-from acore.storage.sqlite import Connection, statements, transact
+from acore.storage.sqlite import Connection, in_memory, statements, transact
 
 APPLICATION_ID = 0x61636F72
 """`PRAGMA application_id` of acore's databases: "acor"."""
@@ -85,6 +86,25 @@ def migrations(series: str = "acore") -> tuple[Migration, ...]:
     if [one.number for one in found] != list(range(1, len(found) + 1)):
         raise AcoreError(f"database scripts are not numbered 1, 2, 3 …: {[one.name for one in found]}")
     return found
+
+
+@cache
+def tables(series: str = "acore") -> frozenset[str]:
+    """Return the names of the tables that the scripts of one database make."""
+    with closing(in_memory()) as connection:
+        for script in migrations(series):
+            _apply(connection, script)
+        return _tables_of(connection)
+
+
+def missing_tables(connection: Connection) -> tuple[str, ...]:
+    """Return the names of the tables that a file of the newest schema should have, and has not."""
+    return tuple(sorted(tables() - _tables_of(connection)))
+
+
+def _tables_of(connection: Connection) -> frozenset[str]:
+    rows = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    return frozenset(name for (name,) in rows)
 
 
 def schema_version(connection: Connection, path: Path) -> int:

@@ -85,6 +85,11 @@ def attach(path: Path, mode: str) -> Connection:
     return connection
 
 
+def in_memory() -> Connection:
+    """Return a new database that is nowhere but in memory."""
+    return sqlite3.connect(":memory:", isolation_level=None)
+
+
 def _readable(text: bytes) -> str:
     """Return a text of the file; what the disk has made of it may be no UTF-8 any more."""
     return text.decode(errors="replace")
@@ -192,6 +197,11 @@ def is_about_a_row(error: Exception) -> bool:
     """Return whether *error* is the fault of what was to be written, not of where."""
     # What Python's driver refuses by itself (a lone surrogate, a number above 64 bits) has no result code.
     return not isinstance(error, sqlite3.Error) or _code(error) in _ROW or _code(error) is None
+
+
+def is_about_shape(error: Error) -> bool:
+    """Return whether *error* says that a table or a column that was asked for is not in the file."""
+    return str(error).startswith(("no such table:", "no such column:"))
 
 
 def statements(sql: str) -> list[str]:

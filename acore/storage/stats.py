@@ -56,7 +56,8 @@ def figures(path: Path, on_page: Callable[[int, int], None] = lambda _done, _tot
         after, total = (first or 1) - 1, (last or 0) - (first or 1) + 1
         while after < (last or 0):
             page = connection.execute(
-                "SELECT name, version, kind, source, wall_ns / ?, count(*), "
+                "SELECT CAST(name AS TEXT), CAST(version AS INTEGER), CAST(kind AS TEXT), "
+                "CAST(source AS TEXT), CAST(wall_ns AS INTEGER) / ?, count(*), "
                 "sum(length(CAST(payload AS BLOB))) FROM journal WHERE seq > ? AND seq <= ? "
                 "GROUP BY 1, 2, 3, 4, 5",
                 (_DAY, after, after + _PAGE),

@@ -11,7 +11,7 @@ from acore.storage import audit
 from acore.storage.chain import BEGINNING, COLUMNS, Cells, hash_after
 from acore.storage.mark import Mark, mark_beside
 from acore.storage.overview import Removed, removed
-from acore.storage.query import reading
+from acore.storage.query import progress_of, reading
 from acore.storage.schema import schema_version
 from acore.storage.sqlite import Connection, DamagedDatabaseError, damage_named, looking
 
@@ -22,10 +22,14 @@ MOST_FINDINGS = 20
 LOST = "lost"
 """Why a range is gone, in the table of what is: the others were removed on purpose."""
 _CHAINED_SINCE = 2
-_ROWS = f"SELECT {', '.join(COLUMNS)}, hash FROM journal WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"  # noqa: S608 - its own names
+_ROWS = (
+    f"SELECT {', '.join(COLUMNS)}, CAST(hash AS BLOB) FROM journal "  # noqa: S608 - its own names
+    "WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+)
 # What is removed on purpose is removed from the beginning: a note of that behind other rows is forged.
 _GONE = (
-    "SELECT first_seq, last_seq, hash, reason FROM gone WHERE last_seq > ? AND first_seq <= ? "
+    "SELECT first_seq, CAST(last_seq AS INTEGER), CAST(hash AS BLOB), CAST(reason AS TEXT) "
+    "FROM gone WHERE last_seq > ? AND first_seq <= ? "
     "AND (reason = 'lost' OR first_seq <= (SELECT coalesce(min(seq), first_seq) FROM journal)) "
     "ORDER BY last_seq"
 )
@@ -118,7 +122,7 @@ def verify(path: Path, tell: Callable[[int], None] = lambda _done: None) -> Veri
     with reading(path) as connection:
         if schema_version(connection, path) < _CHAINED_SINCE:
             raise NotChainedError(path)
-        walk = _Walk(connection, mark)
+        walk = _Walk(connection, mark, path)
         noted: tuple[Removed, ...] = ()
         try:
             with damage_named(path):
@@ -144,7 +148,7 @@ def verify(path: Path, tell: Callable[[int], None] = lambda _done: None) -> Veri
 class _Walk:
     """One way along the chain, from the oldest row to what was the newest when it began."""
 
-    def __init__(self, connection: Connection, mark: Mark | None) -> None:
+    def __init__(self, connection: Connection, mark: Mark | None, path: Path) -> None:
         self._connection = connection
         self._mark = mark
         self.seq = 0
@@ -154,7 +158,7 @@ class _Walk:
         self.findings: list[Finding] = []
         self.is_whole = True
         self.last_seq: int
-        self.last_seq, self._head = connection.execute("SELECT seq, hash FROM progress").fetchone()
+        self.last_seq, self._head = progress_of(connection, path, "CAST(seq AS INTEGER), CAST(hash AS BLOB)")
         self._hash = BEGINNING
         # From here the chain goes on if the rows that did not fit were put in: as many as the number says.
         self._before_misfits = BEGINNING
@@ -248,7 +252,7 @@ class _Walk:
             self._hash = self._head
             self._compare_with_mark()
         beyond = self._connection.execute(
-            "SELECT min(seq) FROM journal WHERE seq > (SELECT seq FROM progress)"
+            "SELECT min(seq) FROM journal WHERE seq > (SELECT CAST(seq AS INTEGER) FROM progress)"
         ).fetchone()[0]
         if beyond is not None:
             self.find(Fault.ADDED, beyond, after=self.last_seq)

@@ -256,11 +256,27 @@ def _setting(connection: Connection, key: str) -> tuple[Row, str] | None:
 
 def _value(row: Row, key: str) -> tuple[str, str] | None:
     """Return value and source of the setting *key* in a row of `settings.loaded`."""
-    facts = msgspec.json.decode(row.payload).get("facts", {})
-    for one in facts.get("settings", ()):
-        if one.get("key") == key:
-            return str(one.get("value")), str(one.get("source"))
-    return None
+    try:
+        settings = msgspec.json.decode(row.payload, type=_Loaded).facts.settings
+    except msgspec.DecodeError:  # another acore wrote it, or the disk has spoilt it
+        return None
+    return next(((str(one.value), str(one.source)) for one in settings if one.key == key), None)
+
+
+class _Setting(msgspec.Struct):
+    key: str
+    value: Any = None
+    source: Any = None
+
+
+class _Facts(msgspec.Struct):
+    settings: tuple[_Setting, ...] = ()
+
+
+class _Loaded(msgspec.Struct):
+    """What is taken from a fact of `settings.loaded`, of whatever version."""
+
+    facts: _Facts = msgspec.field(default_factory=_Facts)
 
 
 def _part(connection: Connection, name: str) -> tuple[Row, str] | None:

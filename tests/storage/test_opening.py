@@ -15,7 +15,7 @@ from acore.storage.damaged import NOTE_NAME, note_damage
 from acore.storage.mark import MARK_NAME, read_mark
 from acore.storage.opening import take
 from acore.storage.overview import overview
-from acore.storage.schema import ForeignDatabaseError, NewerDatabaseError
+from acore.storage.schema import ForeignDatabaseError, NewerDatabaseError, tables
 from acore.storage.sqlite import Connection, DamagedDatabaseError, attach
 from acore.storage.store import DATABASE_NAME
 from acore.storage.verify import verify
@@ -366,6 +366,21 @@ async def test_a_database_that_forgot_how_far_it_came_is_a_damaged_one(killed: P
     assert opening.last_seq == last
     assert opening.lost is not None
     assert opening.lost.reason == "it does not tell any more how far it has come"
+
+
+@pytest.mark.parametrize("table", sorted(tables()))
+async def test_a_database_that_lacks_a_table_is_a_damaged_one(killed: Path, table: str) -> None:
+    """J13, J20: as every command says that looks into it."""
+    path = killed / DATABASE_NAME
+    last = claimed(killed)
+    rows(path, f"DROP TABLE {table}")
+
+    opening = take(path, "boot-2", NOW)
+
+    assert opening.last_seq == last
+    assert opening.lost is not None
+    assert opening.lost.reason == f"no such table: {table}"
+    assert rows(path, f"SELECT count(*) FROM {table}")  # noqa: S608 - one of acore's own
 
 
 async def test_a_run_that_meets_damage_ends_and_the_next_one_moves_the_file_aside(tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from acore.storage.database import connect
 from acore.storage.limits import MEGABYTE, Limits
 from acore.storage.lock import DataDirectory
 from acore.storage.pins import PinError, pin, unpin
-from acore.storage.query import NoDatabaseError, reading
+from acore.storage.query import NoDatabaseError, reading, shape_named
 from acore.storage.retention import LARGE_BATCH, LOW, Moment, Present, forecast, sweep, used_bytes
-from acore.storage.sqlite import Connection, transact
+from acore.storage.sqlite import Connection, damage_named, transact
 from acore.storage.store import DATABASE_NAME
 
 _WITHIN = 3600.0
@@ -105,6 +105,8 @@ def _own(directory: Path) -> Generator[Connection]:
     with (
         DataDirectory(directory, boot="journal-housekeeping", clock=RealClock()),
         closing(connect(path)) as connection,
+        shape_named(connection, path),
+        damage_named(path),
     ):
         yield connection
 
