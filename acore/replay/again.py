@@ -345,7 +345,8 @@ class Again:
         self._judge.pass_until(moment.seq, is_alive=False)
         again = self._now if self._now is not None and self._now.id == moment.message else None
         again = again or self._trial.find(moment.message)
-        if again is not None and moment.message not in self._life.replaced:
+        self._life.put_back(moment.message, moment.attempt)
+        if again is not None:
             self._judge.expect(again)
             self._waiting.appendleft(again)
             self._attempts[again.id] = moment.attempt

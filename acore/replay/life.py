@@ -2,6 +2,7 @@
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
+from enum import Enum, auto
 from typing import Any
 
 import msgspec
@@ -60,6 +61,9 @@ class Life:
         """Messages whose handling was ended from outside, with the number of the letter."""
         self.replaced: set[str] = set()
         """Messages whose place in the queue a newer one took."""
+        self._attempts: dict[str, int] = {}
+        # Of what was put back: what became of it when it waited for this attempt, and the letter's number.
+        self._later: dict[tuple[str, int], tuple[_Fate, int]] = {}
         self.patches: dict[int, dict[str, frozenset[str]]] = defaultdict(dict)
         """By the actor's run: which patches it took up with which message."""
         self._ends: dict[tuple[str, bool], deque[str]] = defaultdict(deque)
@@ -142,7 +146,7 @@ class Life:
                 known[row.cause] = known.get(row.cause, frozenset()) | {told["patch"]}
                 return
             case "message.requeued":
-                message, attempt = told["message_id"], told["attempt"]
+                message, attempt = self._learn_of_another_attempt(told["message_id"], told["attempt"])
             case "actor.exited" if told.get("handling"):
                 message = row.cause
                 in_hook = not told.get("is_ready", True) or row.cause == stop
@@ -167,19 +171,60 @@ class Life:
             )
         )
 
+    def _learn_of_another_attempt(self, message: str, attempt: int) -> tuple[str, int]:
+        """Return the message that was put back (blank: a newer one had come) and for which attempt."""
+        last = self.moments[-1] if self.moments else None
+        if last is not None and (last.name, last.message) == (BURIED, message):
+            del self.moments[-1]  # nothing took its place: it had none
+            self.replaced.discard(message)
+            self._later.pop((message, attempt - 1), None)
+            return "", attempt
+        self._attempts[message] = attempt
+        return message, attempt
+
     def _learn_burial(self, row: Row, told: dict[str, Any]) -> None:
         reason, message = told["reason"], told["message_id"]
         if reason == Burial.LOOP:  # it is the sender's name that the letter bears: nobody received it
             self.never_came[message] = row.seq
         elif told["actor"] != self._actor or reason in {Burial.LATE_REPLY, Burial.POISON}:
             return
-        elif reason == Burial.INTERRUPTED:
-            self.interrupted[message] = row.seq
-        elif told.get("detail") == _REPLACED:
-            self.replaced.add(message)
-            self.moments.append(Moment(row.seq, BURIED, 0, message=message))
         else:
-            self.never_came[message] = row.seq
+            is_replaced = told.get("detail") == _REPLACED
+            if is_replaced:
+                self.moments.append(Moment(row.seq, BURIED, 0, message=message))
+            fate = _Fate.of(reason, is_replaced=is_replaced)
+            if message in self._attempts:
+                self._later[message, self._attempts[message]] = fate, row.seq
+            else:
+                self._meet(message, fate, row.seq)
+
+    def put_back(self, message: str, attempt: int) -> None:
+        """Let what becomes of a message that waits for another *attempt* be what is told of it."""
+        if (later := self._later.pop((message, attempt), None)) is not None:
+            self._meet(message, *later)
+
+    def _meet(self, message: str, fate: "_Fate", seq: int) -> None:
+        match fate:
+            case _Fate.REPLACED:
+                self.replaced.add(message)
+            case _Fate.INTERRUPTED:
+                self.interrupted[message] = seq
+            case _Fate.GONE:
+                self.never_came[message] = seq
+
+
+class _Fate(Enum):
+    """What became of a message that was not handled to its end."""
+
+    REPLACED = auto()
+    INTERRUPTED = auto()
+    GONE = auto()
+
+    @classmethod
+    def of(cls, reason: Burial, *, is_replaced: bool) -> "_Fate":
+        if is_replaced:
+            return cls.REPLACED
+        return cls.INTERRUPTED if reason in {Burial.INTERRUPTED, Burial.STALE} else cls.GONE
 
 
 def _due(moments: list[Moment]) -> list[tuple[int, int]]:

@@ -215,6 +215,10 @@ class Player(Actor[Play]):
 
     @handles
     async def tell(self, question: GetTotal, ctx: Context) -> int:
+        if question.n % 5 == 0:
+            self.state.answers += await ctx.ask(Twice(n=question.n))
+        if question.n % 7 == 3 and ctx.attempt == 1:
+            raise KeyError("as it does")
         if question.n % 4 == 0:
             ctx.publish(Said(n=question.n, total=-3))
         return self.state.total + question.n
@@ -237,7 +241,8 @@ class Asker(Actor[Answers]):
     @handles
     async def wonder(self, wondered: Wondered, ctx: Context) -> None:
         try:
-            self.state.total += await ctx.ask(GetTotal(n=wondered.n), within=20)
+            within = 20 if wondered.n % 2 else 0.5  # less than it takes the player to begin anew
+            self.state.total += await ctx.ask(GetTotal(n=wondered.n), within=within)
         except AskError:
             self.state.total += 1
 

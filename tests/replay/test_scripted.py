@@ -115,6 +115,47 @@ async def test_what_waited_when_a_state_was_kept_stands_as_it_did_where_newer_on
     assert (later.verdict, later.begins_at > stopped) == (Verdict.SAME, True)
 
 
+async def test_a_question_that_nobody_waits_for_when_it_is_tried_again_was_handled_once(
+    tmp_path: Path,
+) -> None:
+    """S65, R09: the letter tells of the second attempt, not of the first."""
+    async with house(tmp_path, *cast(attempts=3)) as home:
+        await home.tell(Do(n=1), Wondered(n=10), Do(n=2, acts=("say",)))
+        await home.clock.advance(10)
+        rows, state = await home.rows(), home.state("player")
+
+    assert [row.name for row in rows if row.name in {"letter.died", "message.requeued"}] == [
+        "message.requeued",
+        "letter.died",
+    ]
+    assert (again(rows).divergences, bytes(again(rows).state)) == ((), state)
+    assert again(rows).handled == len(("start", "do", "do", "tell", "start"))
+
+
+@pytest.mark.parametrize("is_back", [False, True])
+async def test_what_is_replaced_after_it_has_failed_was_handled_once(
+    tmp_path: Path, *, is_back: bool
+) -> None:
+    """S65, R09: when it waited for another attempt, or was not put back since a newer one had come."""
+    async with house(tmp_path, *cast(attempts=3, coalesces=True)) as home:
+        home.say(Do(n=5, acts=("ask long", "fail")))
+        await home.clock.advance(1)
+        if not is_back:
+            home.say(Do(n=6, acts=("say",)))
+        await home.clock.advance(2.5)
+        if is_back:
+            home.say(Do(n=7, acts=("say",)))
+        await home.clock.advance(10)
+        rows, state = await home.rows(), home.state("player")
+
+    letter, requeued = (
+        next(row.seq for row in rows if row.name == name) for name in ("letter.died", "message.requeued")
+    )
+    assert (letter > requeued) is is_back
+    assert (again(rows).divergences, bytes(again(rows).state)) == ((), state)
+    assert again(rows).handled == len(("start", "do", "start", "do"))
+
+
 async def test_a_timer_that_rang_before_it_was_set_anew_is_no_difference(tmp_path: Path) -> None:
     """R06: the actor was waiting for an answer when it rang."""
     async with house(tmp_path, *cast()) as home:
