@@ -1,6 +1,7 @@
 import asyncio
 import subprocess
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -256,25 +257,72 @@ async def test_a_full_disk_holds_nobody_up_and_everything_is_written_when_there_
         assert world.rows("SELECT count(*) - count(DISTINCT id) FROM journal") == [(0,)]
 
 
-async def test_retries_come_less_and_less_often(tmp_path: Path) -> None:
-    disk, clock = Disk(), HeldClock()
-    disk.is_full = True
-    attempts: list[float] = []
+class Attempts(Disk):
+    """A disk that is full, and notes when somebody wants to write to it."""
 
-    def prepare(connection: Connection) -> None:
-        attempts.append(clock.monotonic())
-        disk.prepare(connection)
+    def __init__(self, clock: HeldClock) -> None:
+        super().__init__()
+        self.is_full = True
+        self.at: list[float] = []
+        self._clock = clock
 
-    async with running(tmp_path, clock, prepare=prepare) as world:
+    def prepare(self, connection: Connection) -> None:
+        self.at.append(self._clock.monotonic())
+        super().prepare(connection)
+
+    @property
+    def waits(self) -> list[float]:
+        """The seconds between two attempts."""
+        return [round(after - before, 3) for before, after in pairwise(self.at)]
+
+
+DAY = timedelta(days=1)
+SET_BY = pytest.mark.parametrize("set_by", [timedelta(0), DAY, -DAY, timedelta(days=-9000)])
+"""By how much the machine's clock is set meanwhile."""
+
+
+@SET_BY
+async def test_retries_come_less_and_less_often(tmp_path: Path, set_by: timedelta) -> None:
+    """J07, J14: also when the machine's clock is set meanwhile, and all begins anew after a success."""
+    clock = HeldClock()
+    disk = Attempts(clock)
+    async with running(tmp_path, clock, prepare=disk.prepare) as world:
         for number in range(500):
             world.count(number)
-        await clock.advance(30)
-        waits = [round(b - a, 3) for a, b in pairwise(attempts)]
-        assert waits[:7] == [FIRST_RETRY * 2**n for n in range(6)] + [LAST_RETRY]
-        assert set(waits[6:]) == {LAST_RETRY}
+        await clock.advance(1)
+        clock.step_wall(set_by)
+        await clock.advance(29)
+        assert disk.waits[:7] == [FIRST_RETRY * 2**n for n in range(6)] + [LAST_RETRY]
+        assert set(disk.waits[6:]) == {LAST_RETRY}
         disk.is_full = False
-        await clock.advance(5)
+        clock.step_wall(-set_by)
+        await clock.advance(LAST_RETRY)
         await world.durable()
+        assert world.view.state is StoreState.WRITING
+
+
+@SET_BY
+async def test_an_ordered_stop_tries_for_its_seconds_by_no_clock_that_can_be_set(
+    tmp_path: Path, set_by: timedelta
+) -> None:
+    """J14."""
+    clock = HeldClock()
+    disk = Attempts(clock)
+    async with create_task_group() as group, running(tmp_path, clock, prepare=disk.prepare) as world:
+        await clock.settle()
+        for number in range(500):
+            world.count(number)
+        await clock.settle()
+        before = len(disk.at)
+        stopped = clock.monotonic()
+        world.system.stop()
+        await until(lambda: len(disk.at) > before)  # those that stop first close their connections
+        clock.step_wall(set_by)
+        group.start_soon(clock.advance, FLUSH_WITHIN + LAST_RETRY)
+
+    after = [round(at - stopped, 3) for at in disk.at[before:]]
+    assert after == [0, 0.2, 0.6, 1.4, 3.0]
+    assert after[-1] < FLUSH_WITHIN <= after[-1] + 3.2
 
 
 HOLD = """
