@@ -11,8 +11,13 @@ from acore.storage.sqlite import Connection
 
 EVERY = 600.0
 """Seconds between two looks: a busy bot writes a few megabytes in so long."""
-TRUSTED_AFTER = 3600.0
-"""Seconds that this run must have lasted before anything is old: a clock that was wrong is right by then."""
+TRUSTED_AFTER = 300.0
+"""Seconds that this run must have lasted before anything is old.
+
+A machine without a clock of its own starts with a wrong time, which a time server sets right within a minute
+or two of its network being there. Much longer it must not be: a bot that is restarted more often than that,
+by its host or by what it fails of, would keep everything until there is too much.
+"""
 TOLD_EVERY = 24 * 3600.0
 """Seconds between two facts in the journal about its own housekeeping, unless somebody asked for it."""
 PAUSE = 0.02
