@@ -2,24 +2,27 @@
 
 `append_*` and `one` write acore's own table, with its columns, constraints and indexes, into a file that
 acore's own scripts have made. `bare_*` write a table of five columns without an index: the least that can be
-called a journal.
+called a journal. `hop` and `grouped` do what `one` does from an event loop, through a thread, as anybody must
+who does not want the loop to wait for the disk: by hand, with nothing around it.
 """
 
+import asyncio
 import tempfile
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from time import perf_counter, perf_counter_ns
 
-from anyio import to_thread
+from anyio import create_task_group, to_thread
 
-from acore.bench.journal.ours import synced
+from acore.bench.journal.ours import WAITERS, synced
 from acore.bench.runtime.measures import Spent, percentile, settled
 from acore.bench.runtime.ours.messages import MEASURED
 from acore.bench.runtime.shapes import Figures, Params
 from acore.events.catalog import CATALOG
 from acore.storage.chain import COLUMNS
-from acore.storage.database import connect
+from acore.storage.database import Database, connect, open_in_thread
 from acore.storage.sqlite import Connection, transact
 
 _LEAST = 5
@@ -133,3 +136,68 @@ def _one(params: Params) -> Figures:
         "p99": percentile(rest, 99),
         "per_second": len(rest) / sum(rest) * 1e9,
     }
+
+
+async def hop(params: Params) -> Figures:
+    """Return nanoseconds that a commit of one row takes in a thread, as the event loop sees it."""
+    taken: list[int] = []
+    async with _threaded() as database:
+        until = perf_counter() + params.seconds
+        while len(taken) < _LEAST or perf_counter() < until:
+            began = perf_counter_ns()
+            await database.run(partial(_commit, rows=_rows(len(taken) + 1, 1)))
+            taken.append(perf_counter_ns() - began)
+    return {"p50": percentile(settled(taken), 50), "p99": percentile(settled(taken), 99)}
+
+
+async def grouped(params: Params) -> Figures:
+    """Return rows a second when a hundred wait at a time, each for its own, and one commit serves all."""
+    done = 0
+    waiting: list[tuple[tuple[object, ...], asyncio.Future[None]]] = []
+    loop = asyncio.get_running_loop()
+    async with _threaded() as database:
+        began = perf_counter()
+        until = began + params.seconds
+        gathered = asyncio.Event()
+
+        async def waiter(first: int) -> None:
+            nonlocal done
+            seq = first
+            while perf_counter() < until:
+                (row,) = _rows(seq, 1)
+                seq += WAITERS
+                durable = loop.create_future()
+                waiting.append((row, durable))
+                gathered.set()
+                await durable
+                done += 1
+
+        async def write() -> None:
+            while True:
+                await gathered.wait()
+                gathered.clear()
+                some = waiting.copy()
+                waiting.clear()
+                await database.run(partial(_commit, rows=[row for row, _ in some]))
+                for _, durable in some:
+                    durable.set_result(None)
+
+        async with create_task_group() as tasks:
+            tasks.start_soon(write)
+            async with create_task_group() as group:
+                for first in range(1, WAITERS + 1):
+                    group.start_soon(waiter, first)
+            tasks.cancel_scope.cancel()
+        return {"per_second": done / (perf_counter() - began)}
+
+
+@asynccontextmanager
+async def _threaded() -> AsyncGenerator[Database]:
+    with tempfile.TemporaryDirectory(prefix="acore-bench-") as folder:
+        path = Path(folder) / "raw.db"
+        async with await open_in_thread(partial(connect, path, prepare=synced("FULL"))) as database:
+            yield database
+
+
+def _commit(connection: Connection, rows: Rows) -> None:
+    transact(connection, lambda writing: writing.executemany(_INSERT, rows))

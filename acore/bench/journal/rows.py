@@ -24,11 +24,23 @@ def lines() -> Sequence[Line]:
             at_most(2, 1.5),
         ),
         _line(
+            "C3",
+            "the same, beside a commit in a thread, by hand",
+            (_figure("one", _OURS, "p50"), _figure("hop", _RAW, "p50")),
+            Unit.NANOSECONDS,
+        ),
+        _line(
             "C4",
             "100 at a time, each until its own is durable, beside single commits",
             (_figure("many", _OURS, "per_second"), _figure("one", _RAW, "per_second")),
             Unit.PER_SECOND,
             at_least(15, 24),
+        ),
+        _line(
+            "C4",
+            "the same, beside one commit for all who wait, by hand",
+            (_figure("many", _OURS, "per_second"), _figure("grouped", _RAW, "per_second")),
+            Unit.PER_SECOND,
         ),
         _line(
             "C5",
