@@ -10,6 +10,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
+from acore.bench.replay.beside import slowdown
 from acore.bench.replay.journal import ACTOR, KINDS
 from acore.errors import AcoreError
 from acore.record import Record
@@ -21,6 +22,7 @@ from acore.storage.store import DATABASE_NAME
 
 SCAN_MUST, SCAN_STRETCH = 0.45, 0.6
 RATE_MUST = 100_000
+SLOWDOWN_MUST = 1.05
 _MIB = 2**20
 _KIB_OF_RUSAGE = 1024  # Linux tells kibibytes (getrusage(2)).
 
@@ -48,6 +50,7 @@ class ReplayReport(Record):
         whole_seconds: How long the last replay of a whole journal took, in real time.
         resident: The most memory the process had before.
         grown: How much more it had at most afterwards.
+        slowdown: How many times as long a bot's fact takes until it is durable, while its file is replayed.
     """
 
     rows: int
@@ -59,23 +62,30 @@ class ReplayReport(Record):
     whole_seconds: float
     resident: int
     grown: int
+    slowdown: float
     scan_must: float = SCAN_MUST
     scan_stretch: float = SCAN_STRETCH
     rate_must: int = RATE_MUST
+    slowdown_must: float = SLOWDOWN_MUST
 
     @property
     def passes(self) -> bool:
-        """Whether it is as fast as it must be."""
-        return self.scan_ratio >= self.scan_must and self.per_second >= self.rate_must
+        """Whether it is as fast as it must be, and holds nobody up."""
+        return (
+            self.scan_ratio >= self.scan_must
+            and self.per_second >= self.rate_must
+            and self.slowdown <= self.slowdown_must
+        )
 
 
-def measure_replay(rows: int, rounds: int, told: Told) -> ReplayReport:
+def measure_replay(rows: int, rounds: int, told: Told, seconds: float) -> ReplayReport:
     """Write two journals, replay them, and scan one as the driver of SQLite does it by itself.
 
     Args:
         rows: How many rows each journal has.
         rounds: How often the speed is measured.
         told: Told how far things are.
+        seconds: How long a bot's facts are measured at a time, beside a replay and without.
     """
     with TemporaryDirectory() as directory:
         paths = {kind: _written(Path(directory), kind, rows, told) for kind in KINDS}
@@ -92,6 +102,11 @@ def measure_replay(rows: int, rounds: int, told: Told) -> ReplayReport:
             began = perf_counter()
             answers.append(_timed(lambda: _replay(paths["answering"], "answering", rows, told)))
             whole = perf_counter() - began
+        grown = _peak() - resident
+        told("beside a writer", 0, rows)
+        beside = slowdown(
+            paths["silent"].parent, rounds, lambda: _replay(paths["silent"], "silent", rows, told), seconds
+        )
     return ReplayReport(
         rows=rows,
         rounds=rounds,
@@ -101,7 +116,8 @@ def measure_replay(rows: int, rounds: int, told: Told) -> ReplayReport:
         per_second=rows / 2 / median(answers),
         whole_seconds=whole,
         resident=resident,
-        grown=_peak() - resident,
+        grown=grown,
+        slowdown=beside,
     )
 
 
