@@ -79,7 +79,7 @@ class ActorRemembered(Event):
 
     `unread` messages had come before this and were not handled yet. `shape` is a fingerprint of the state's
     fields, `digest` one of what they hold, blank where that cannot be known any more. `latest` is the latest
-    instant that its handlers were told.
+    instant that its handlers were told; `patches` are the changes of behaviour that the run had taken up.
     """
 
     actor: str
@@ -88,6 +88,7 @@ class ActorRemembered(Event):
     shape: str
     digest: str
     latest: datetime | None = None
+    patches: tuple[str, ...] = ()
 
 
 @wire("actor.state_kept", journaled=False, projected=True)

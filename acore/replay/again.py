@@ -102,9 +102,12 @@ class Again:
             moment = self._moments[self._life.at]
             if moment.name in {STARTED, STOPPING}:
                 has_stopped = moment.name == STOPPING
-            if moment.seq == snapshot.seq and moment.latest:
-                self._memory.latest_ns = nanoseconds(datetime.fromisoformat(moment.latest))
+            if moment.seq == snapshot.seq:
+                self._memory.patches = frozenset(moment.patches)
+                if moment.latest:
+                    self._memory.latest_ns = nanoseconds(datetime.fromisoformat(moment.latest))
             self._life.at += 1
+        # A journal may be older than the note of patches that goes with a state.
         for message, names in self._life.patches.get(snapshot.incarnation, {}).items():
             row = self._trial.find(message)
             if row is None or row.seq < snapshot.seq:
@@ -164,8 +167,8 @@ class Again:
         end = len(rows)
         if self._life.at < len(self._moments):
             end = bisect_left(rows, self._moments[self._life.at].seq, lo=index, key=_seq)
-        if until:
-            end -= waiting
+        if until and waiting:
+            end = self._before_waiting(rows, index, end, waiting)
         if end <= index:
             return index
         self._index = index
@@ -186,6 +189,15 @@ class Again:
             self._give_up(_Turn(row, method, "", None, 1), broken or error)
             self._index += 1
         return self._index
+
+    def _before_waiting(self, rows: Sequence[Row], index: int, end: int, count: int) -> int:
+        """Return where the last *count* messages begin that surely waited."""
+        special = self._life.special
+        while count and end > index:
+            end -= 1
+            row = rows[end]
+            count -= row.id not in special and self._way(row.name)[2] is not None
+        return end
 
     async def _turn(self, rows: Sequence[Row], end: int) -> None:
         """Handle one after the other.
@@ -279,7 +291,7 @@ class Again:
         if not self._ledger.is_over:
             self._work_off(max(0, self._life.due[self._life.at][0] - coming))
         if not self._ledger.is_over and upto >= self._boot.last_seq:
-            self._judge.pass_until(upto + 1, is_alive=self._is_alive)
+            self._pass_until(upto + 1, self._boot.last_mono_ns)
         yield from _emptied(self._ledger.steps)
 
     def due(self) -> tuple[int, int]:
@@ -301,7 +313,7 @@ class Again:
         """Start, stop or end with the actor of then, or compare what it knows."""
         self._life.at += 1
         if moment.name not in {BURIED, REQUEUED}:
-            self._judge.pass_until(moment.seq, is_alive=self._is_alive)
+            self._pass_until(moment.seq, moment.mono_ns)
         match moment.name:
             case "actor.started":
                 self._start(moment)
@@ -326,6 +338,12 @@ class Again:
                     row for row in self._waiting if row.id not in gone or gone[row.id] >= until > 0
                 )
         self._work_off(self._life.due[self._life.at][0])
+
+    def _pass_until(self, seq: int, mono_ns: int) -> None:
+        """Go past what was said before number *seq*, by when all that is handled now had been handled."""
+        self._judge.pass_until(seq, is_alive=self._is_alive)
+        if self._is_alive:
+            self._judge.date(mono_ns)
 
     def _start(self, moment: Moment) -> None:
         self._incarnation = moment.incarnation

@@ -6,6 +6,7 @@ with the next of that, so that nothing has to be kept but a page of each.
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
 from typing import Any
 
 import msgspec
@@ -39,6 +40,8 @@ _BUSY_AT_MOST = int(HANDLER_TIMEOUT) * NANOSECONDS
 # Replies that nobody recorded, as to who asked from outside, are waited for until so many others came.
 _AWAITED = 10_000
 _EXCUSED = 1000
+# How late a timer may be, and how long acore must have gone on after that, until it counts as not set then.
+_LATE_AT_MOST = 60 * NANOSECONDS
 _REPLIES = frozenset({Kind.REPLY, Kind.NO_REPLY})
 
 
@@ -59,9 +62,9 @@ class _Armed(msgspec.Struct, frozen=True, gc=False):
 
     cause: Row
     method: str
-    incarnation: int
     spoken: Spoken
     key: str
+    delay_ns: int
 
 
 class Judge:
@@ -86,6 +89,10 @@ class Judge:
         self._awaited: OrderedDict[str, tuple[Row, str, str]] = OrderedDict()
         self._armed: dict[str, _Armed] = {}
         self._keys: dict[str, str] = {}
+        # Those that nobody knows yet when they were set, and when the others are due.
+        self._undated: list[str] = []
+        self._due: list[tuple[int, str]] = []
+        self._overdue: set[str] = set()
         self._excused: OrderedDict[str, None] = OrderedDict()
         self._sought, self._is_before = "", True
 
@@ -99,6 +106,9 @@ class Judge:
         """Forget what is set for later: the run that set it is over."""
         self._armed.clear()
         self._keys.clear()
+        self._undated.clear()
+        self._due.clear()
+        self._overdue.clear()
 
     def answer(self, row: Row, ask: Ask[Any]) -> Answer:
         """Return what the journal says was replied to *ask*."""
@@ -129,6 +139,7 @@ class Judge:
                 self.said.take()
                 if one.id != command_id and row.id in self._excused:
                     continue  # of an attempt that came to nothing
+                self.date(one.mono_ns)
                 return one
             if not self._is_apart(one):
                 return self._asked_later(row)
@@ -197,7 +208,30 @@ class Judge:
         if (old := self._keys.pop(key, None)) is not None:
             self._armed.pop(old, None)
         self._keys[key] = output.id
-        self._armed[output.id] = _Armed(row, method, self.incarnation, spoken, key)
+        delay_ns = round((output.delay or 0) * NANOSECONDS)
+        self._armed[output.id] = _Armed(row, method, spoken, key, delay_ns)
+        self._undated.append(output.id)
+
+    def date(self, mono_ns: int) -> None:
+        """Take it that all that was handled up to here had been handled at this instant.
+
+        A timer that had to ring long before, and did not, was not set then.
+        """
+        for own in self._undated:
+            if own in self._armed:
+                heappush(self._due, (mono_ns + self._armed[own].delay_ns, own))
+        self._undated.clear()
+        while self._due and self._due[0][0] + _LATE_AT_MOST < mono_ns:
+            _, own = heappop(self._due)
+            if own not in self._armed:
+                continue
+            if own not in self._overdue:  # the process may have stood still, and it rings any moment
+                self._overdue.add(own)
+                heappush(self._due, (mono_ns, own))
+                continue
+            armed = self._disarm(own)
+            difference = Difference(DivergenceKind.EXTRA_OUTPUT, "", str(armed.spoken))
+            self.diverge(armed.cause, armed.method, difference)
 
     def _said_of(self, row: Row, hook: str, now: Sequence[Spoken]) -> list[Spoken]:
         """Take out and return what the actor said when it handled *row*, as it reads today."""
@@ -221,6 +255,7 @@ class Judge:
                 said.take()
                 counterpart = now[len(then)] if len(then) < len(now) else None
                 then.append(self._as_now(one, counterpart))
+                self.date(one.mono_ns)
         return then
 
     def _as_now(self, then: Row, now: Spoken | None) -> Spoken:
@@ -308,6 +343,7 @@ class Judge:
     def _disarm(self, own: str) -> _Armed:
         armed = self._armed.pop(own)
         self._keys.pop(armed.key, None)
+        self._overdue.discard(own)
         return armed
 
     def _compare_reply(self, then: Row, row: Row, method: str, reply: str) -> None:

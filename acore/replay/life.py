@@ -29,7 +29,8 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
 
     `row` is that of a start or stop, which a hook handles. `unread` messages waited then; `message` is the
     id of the one that was being handled, put back or replaced; `in_hook` when a hook was, so that it may
-    still wait to be handled. `latest` as in `ActorRemembered`; `wall_ns` is when it was said.
+    still wait to be handled. `latest` and `patches` as in `ActorRemembered`; `wall_ns` and `mono_ns` are when
+    it was said.
     """
 
     seq: int
@@ -42,8 +43,10 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
     shape: str = ""
     digest: str = ""
     latest: str = ""
+    patches: tuple[str, ...] = ()
     in_hook: bool = False
     wall_ns: int = 0
+    mono_ns: int = 0
 
 
 class Life:
@@ -85,7 +88,7 @@ class Life:
         """Messages with which something else happened than that they were handled once."""
         self.due = _due(self.moments)
         """For each moment and one more: how many messages wait when the next one comes that tells it, and the
-        number of that one; 0 and 0 where none does before the run ends."""
+        number of that one. How many is 0 where the actor's run ends before, the number where none comes."""
         self.ends = _next_of(self.moments, frozenset({EXITED}))
         """For each moment and one more: the number of the next end of the actor's run; 0 where none comes."""
         self.signs = _next_of(self.moments, frozenset({STOPPING, EXITED, REMEMBERED}))
@@ -166,8 +169,10 @@ class Life:
                 told.get("shape", ""),
                 told.get("digest", ""),
                 told.get("latest") or "",
+                tuple(told.get("patches", ())),
                 in_hook,
                 row.wall_ns,
+                row.mono_ns,
             )
         )
 
@@ -234,7 +239,7 @@ def _due(moments: list[Moment]) -> list[tuple[int, int]]:
             case "actor.stopping" | "actor.remembered":
                 due.append((moment.unread, moment.seq))
             case "actor.started" | "actor.exited":
-                due.append((0, 0))
+                due.append((0, due[-1][1]))
             case _:
                 due.append(due[-1])
     return due[::-1]

@@ -256,6 +256,7 @@ class CoreCell(Cell[Actor[Any]]):
             shape=shape,
             digest=digest_of(state),
             latest=work.speaker.memory.latest,
+            patches=tuple(sorted(work.speaker.memory.patches)),
         )
         seq = self.bus.publish(remembered, Trace(self.name)).seq
         if len(state) < self.bus.max_bytes // 4:  # quoted, it may take twice that; what is larger is not kept

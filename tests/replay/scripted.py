@@ -12,6 +12,7 @@ from acore.events.asks import AskError
 from acore.events.base import Command, Effect, Event, Policy
 from acore.events.catalog import wire
 from acore.events.mailbox import Overflow
+from acore.replay import source
 from acore.runtime import corecell
 from acore.runtime.actor import Actor, Context
 from acore.runtime.edge import EdgeActor, EdgeContext
@@ -31,7 +32,7 @@ ACTS: dict[Act, float] = {
     "look at the clock": 3, "stop": 0.6,
 }  # fmt: skip
 """What it can do, and how often it is told to, in proportion."""
-REMEMBER_EVERY = 7
+REMEMBER_EVERY, PAGE = 7, 9
 
 
 @wire("test.scripted.do")
@@ -274,8 +275,9 @@ def _key(message: object) -> int | None:
 
 
 def let_it_happen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have states remembered often, and nobody give up on an actor that fails again and again."""
+    """Have states remembered often, pages be short, and nobody give up on an actor that keeps failing."""
     monkeypatch.setattr(corecell, "REMEMBER_EVERY", REMEMBER_EVERY)
+    monkeypatch.setattr(source, "PAGE", PAGE)
     endless = RestartLimit(intensity=1_000_000, period=1.0)
     monkeypatch.setattr(homes, "SupervisorSpec", partial(homes.SupervisorSpec, limit=endless))
 

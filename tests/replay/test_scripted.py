@@ -4,15 +4,31 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from acore.clock import NANOSECONDS
 from acore.replay.engine import Span, replay
 from acore.replay.report import Divergence, Replayed, Verdict
 from acore.replay.source import DatabaseSource, RowsSource
-from acore.storage.query import Row
+from acore.runtime.actor import Context
+from acore.runtime.handlers import handles
+from acore.runtime.memory import REMEMBER_AFTER
+from acore.storage.query import Row, tail
 from acore.storage.store import DATABASE_NAME
 from tests.actors.house import house
-from tests.replay.scripted import CAST, Do, Player, Wondered, cast, let_it_happen, live
+from tests.replay.scripted import (
+    CAST,
+    REMEMBER_EVERY,
+    Act,
+    Belled,
+    Do,
+    Player,
+    Wondered,
+    cast,
+    let_it_happen,
+    live,
+)
 from tests.replay.test_engine import altered, without_beginning
 
 
@@ -192,3 +208,101 @@ async def test_whatever_happens_to_it_an_actor_decides_the_same_again(tmp_path: 
             later = replay(name, kind, source, span=Span(first=one.seq + 1), collect=True)
             assert later.divergences == ()
             assert later.digest == whole.digest or one.boot == "first"
+
+
+async def test_what_found_no_room_behind_what_waited_is_not_taken_for_what_waited(tmp_path: Path) -> None:
+    """R09, R11: an actor that has more to do than one turn is remembered while some of it waits."""
+    async with house(tmp_path, *cast(capacity=100)) as home:
+        for n in range(150):
+            home.say(Do(n=n))
+        await home.clock.advance(1)
+        rows, state = await home.rows(), home.state("player")
+
+    told = [msgspec.json.decode(row.payload) for row in rows if row.name == "actor.remembered"]
+    assert told[0]["unread"] > 0
+    assert sum(row.name == "letter.died" for row in rows) == 50
+    assert (again(rows).divergences, bytes(again(rows).state)) == ((), state)
+
+
+async def test_a_question_that_waited_for_the_next_run_and_was_not_handled_there_counts_as_waiting(
+    tmp_path: Path,
+) -> None:
+    """R09: it came when the run before had stopped, and stands among what the next one left unread."""
+    async with house(tmp_path, *cast()) as home:
+        home.say(Do(n=1, acts=("stop",)))
+        home.say(Do(n=2, acts=("stop",)))
+        home.say(Do(n=3))
+        home.say(Wondered(n=2))
+        await home.clock.advance(5)
+        rows, state = await home.rows(), home.state("player")
+
+    stops = [row.payload for row in rows if row.name == "actor.stopping" and row.source == "player"]
+    assert [msgspec.json.decode(one)["unread"] for one in stops] == [2, 2]
+    assert [row.name for row in rows].count("letter.died") == 1
+    assert (again(rows).divergences, bytes(again(rows).state)) == ((), state)
+
+
+async def test_a_patch_of_which_only_what_was_kept_tells_is_taken_up(tmp_path: Path) -> None:
+    """R11, R14: the entry that noted it has been purged."""
+    async with house(tmp_path, *cast()) as home:
+        await home.tell(*(Do(n=3 * n, acts=("patch",)) for n in range(REMEMBER_EVERY)))
+        await home.tell(Do(n=30, acts=("patch", "say")))
+        rows = await home.rows()
+    kept = next(row.seq for row in rows if row.name == "actor.remembered")
+
+    later = replay("player", Player, altered(tmp_path / DATABASE_NAME, *without_beginning(kept - 1)))
+
+    assert [row.name for row in rows if row.seq > kept].count("actor.patched") == 0
+    assert (later.verdict, later.begins_at) == (Verdict.SAME, kept)
+
+
+class Reminding(Player):
+    """Sets something for later that the other did not."""
+
+    @handles
+    async def do(self, wanted: Do, ctx: Context) -> None:
+        await super().do(wanted, ctx)
+        if wanted.n == 3:
+            ctx.schedule(20, Belled(n=0))
+
+
+@pytest.mark.parametrize("says", [(), ("say",)])
+async def test_a_timer_that_was_not_set_then_is_an_output_too_many(
+    tmp_path: Path, says: tuple[Act, ...]
+) -> None:
+    """R03, R06: told at the message that it is set on, when it ought to have rung long ago."""
+    async with house(tmp_path, *cast()) as home:
+        await home.tell(Do(n=3, acts=says))
+        for n in range(4, 10):
+            await home.clock.advance(1.2 * REMEMBER_AFTER)
+            await home.tell(Do(n=n, acts=says))
+    rows = tuple(tail(tmp_path / DATABASE_NAME, limit=1000))
+
+    later = replay("player", Reminding, RowsSource(rows), collect=True)
+
+    assert again(rows).divergences == ()
+    told = [(one.kind, one.message, one.handler, one.actual) for one in later.divergences]
+    assert told == [("extra output", "test.scripted.do", "do", 'test.scripted.belled {"n":0}')]
+    assert later.divergences[0].seq == next(row.seq for row in rows if row.name == "test.scripted.do")
+
+
+async def test_a_timer_that_rang_late_since_everything_stood_still_is_no_difference(tmp_path: Path) -> None:
+    """R06: as if the process had been stopped for an hour: what comes first then may be another message."""
+    async with house(tmp_path, *cast()) as home:
+        await home.tell(Do(n=3, acts=("bell", "say")), Do(n=4, acts=("say",)))
+        await home.clock.advance(10)
+        await home.tell(*(Do(n=n, acts=("say",)) for n in range(5, 8)))
+    rows = tuple(tail(tmp_path / DATABASE_NAME, limit=1000))
+    rang = next(row for row in rows if row.name == "test.scripted.belled")
+    after = [row for row in rows if row.name == "test.scripted.said" and row.seq > rang.seq][2]
+    hour = 3600 * NANOSECONDS
+
+    late = [
+        msgspec.structs.replace(row, mono_ns=row.mono_ns + (hour if row.seq > rang.seq else 0))
+        for row in rows
+        if row is not rang
+    ]
+    late.insert(late.index(next(row for row in late if row.seq == after.seq)), rang)
+    moved = tuple(msgspec.structs.replace(row, seq=seq) for seq, row in enumerate(late, 1))
+
+    assert again(moved).divergences == ()
