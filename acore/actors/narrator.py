@@ -292,7 +292,7 @@ def _left_over(event: EffectAbandoned | EffectResumed | EffectsUndecided | WentA
             names = ", ".join(event.effects) + (" …" if event.count > len(event.effects) else "")
             what, wait = ("thing", "waits") if event.count == 1 else ("things", "wait")
             text = (
-                f"{event.count} {what} that an earlier run was asked for {wait} for your decision ({names}): "
+                f"{event.count} {what} whose outcome is not known {wait} for your decision ({names}): "
                 "`acore outbox` lists them and tells how to decide."
             )
             return Line(level="WARNING", text=text)

@@ -1,4 +1,4 @@
-"""The edge that deals with effects which earlier runs of the process left without an outcome."""
+"""The edge that deals with effects without an outcome: those of earlier runs, and what this one broke off."""
 
 from collections.abc import AsyncGenerator
 from typing import assert_never
@@ -18,6 +18,7 @@ from acore.events.outbox import (
     OpenEffect,
     OutboxView,
 )
+from acore.events.supervision import BROKEN_OFF, LetterDied
 from acore.runtime.edge import EdgeActor, EdgeContext
 from acore.runtime.handlers import handles
 
@@ -25,6 +26,7 @@ MOST_RUNS = 3
 """So many runs take an effect up again by themselves: if it brings the process down, then not for ever."""
 _LISTED = 5
 UNKNOWN_OUTCOME = "whether it happened is not known"
+_ONLY_A_PERSON = f"{UNKNOWN_OUTCOME}, and only a person can tell whether it may happen twice"
 
 
 class NotPerformedError(AcoreError):
@@ -71,6 +73,20 @@ class OutboxActor(EdgeActor):
             io.publish(first)
 
     @handles
+    async def heed(self, died: LetterDied, io: EdgeContext) -> None:
+        """Have a person decide about an effect that was broken off now, if only a person can."""
+        wire = CATALOG.named(died.message)
+        is_ours = wire is not None and wire.policy is Policy.ASK_OPERATOR and died.reason in BROKEN_OFF
+        # At the end of a run, the next one sees to it.
+        if not is_ours or io.stopping.is_set():
+            return
+        async for effect in _left_over(io):
+            if effect.id == died.message_id and effect.id not in self._undecided:
+                self._undecided[effect.id] = effect
+                self._show(io)
+                io.publish(EffectsUndecided(count=1, effects=(effect.name,), reasons=(_ONLY_A_PERSON,)))
+
+    @handles
     async def decide(self, wanted: DecideEffect, io: EdgeContext) -> Decided:
         """Do what a person has decided about an effect that waits for that."""
         key = wanted.key
@@ -111,7 +127,7 @@ class OutboxActor(EdgeActor):
                 _abandon(effect, io, reason=f"{UNKNOWN_OUTCOME}, and it must not happen twice")
                 return ""
             case Policy.ASK_OPERATOR:
-                return f"{UNKNOWN_OUTCOME}, and only a person can tell whether it may happen twice"
+                return _ONLY_A_PERSON
             case Policy.IDEMPOTENT if effect.resumed >= MOST_RUNS:
                 return f"it was taken up again by {effect.resumed} runs, and none of them finished it"
             case Policy.IDEMPOTENT:
@@ -135,14 +151,15 @@ class OutboxActor(EdgeActor):
         trace = Trace(effect.source, effect.cause, effect.correlation)
         today = _today(effect)
         await io.room_for(type(today))
-        io.resume(today, effect_id=effect.id, trace=trace, noting=resumed)
+        # It was begun once, and by each that took it up again.
+        io.resume(today, effect_id=effect.id, trace=trace, attempt=effect.resumed + 2, noting=resumed)
 
     def _show(self, io: EdgeContext) -> None:
         io.show(OutboxView(undecided=len(self._undecided), is_through=self._is_through))
 
 
 async def _left_over(io: EdgeContext) -> AsyncGenerator[OpenEffect]:
-    """Yield what earlier runs left, oldest first, without what this one has in hand."""
+    """Yield what has no outcome, oldest first, without what this run has in hand."""
     after = 0
     while page := await io.ask(LoadOpenEffects(after=after)):
         for effect in page:

@@ -131,6 +131,8 @@ def prospect(effect: OpenEffect, writer: str, *, is_running: bool, is_through: b
     """
     if is_running and effect.boot == writer:
         return Prospect.UNDER_WAY
+    if not effect.boot and effect.policy is Policy.IDEMPOTENT and effect.resumed < MOST_RUNS:
+        return Prospect.DONE_AGAIN  # it was broken off, maybe just now
     if is_through:
         return Prospect.UNDECIDED
     match effect.policy:

@@ -52,7 +52,7 @@ class Condition(StrEnum):
 class Verdict(Record):
     """How the bot is, what is wrong, and what to do. None and blank stand for what is not known.
 
-    `undecided` counts what earlier runs left without an outcome and a person has to decide; `unfinished`
+    `undecided` counts what has no known outcome and a person has to decide; `unfinished`
     what a bot that does not run has left, and the next start deals with.
     """
 
@@ -283,10 +283,7 @@ def _with_past(verdict: Verdict, past: Past | None) -> Verdict:
 def _undecided(count: int) -> Iterator[str]:
     if count:
         what, wait = ("thing", "waits") if count == 1 else ("things", "wait")
-        yield (
-            f"{count} {what} that an earlier run was asked for {wait} for your decision: what came of it "
-            "is not known."
-        )
+        yield f"{count} {what} whose outcome is not known {wait} for your decision."
 
 
 def _troubles(report: StatusReport, lines: tuple[ActorLine, ...]) -> Iterator[str]:

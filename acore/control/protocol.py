@@ -70,8 +70,8 @@ class Reply(Record, tag_field="reply"):
 class BotStatus(Reply, tag="status", kw_only=True):
     """How the bot is, and which process it is. `name` is blank until Discord has told it.
 
-    `undecided` counts what earlier runs left without an outcome and a person has to decide;
-    `is_taking_up` tells whether some of that was not looked at yet.
+    `undecided` counts what has no known outcome and a person has to decide; `is_taking_up` tells whether
+    some of what earlier runs left was not looked at yet.
     """
 
     pid: int

@@ -331,8 +331,10 @@ class Bus:
         inbox = self.performer(kind)
         await self._rest.until(lambda: iter((inbox.name,) if inbox.is_half_full else ()), inf, PressureError)
 
-    def resume(self, effect: Effect, trace: Trace, *, effect_id: str) -> Envelope:
-        """Hand *effect*, which the journal has from an earlier run, to whoever performs it now.
+    def resume(self, effect: Effect, trace: Trace, *, effect_id: str, attempt: int) -> Envelope:
+        """Hand *effect*, which the journal has already, to whoever performs it now.
+
+        Whoever has begun it in this run begins it once more only as a later *attempt* than that.
 
         Raises:
             NobodyPerformsError: No actor of this tree does.
@@ -348,7 +350,7 @@ class Bus:
             self._refuse(effect, payload)
         self.seq += 1
         stamp = (self.seq, self._wall_ns(), self._monotonic_ns())
-        envelope = Envelope(*stamp, Kind.EFFECT, effect, trace, self.origin, effect_id)
+        envelope = Envelope(*stamp, Kind.EFFECT, effect, trace, self.origin, effect_id, attempt=attempt)
         for deliver in (self._lines.get(kind) or self._line(kind)).ways:
             deliver(envelope)
         return envelope

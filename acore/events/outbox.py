@@ -65,7 +65,7 @@ class WentAhead(Event):
 
 @wire("effect.undecided")
 class EffectsUndecided(Event):
-    """Effects that earlier runs left without an outcome wait for a person's decision.
+    """Effects whose outcome nobody knows wait for a person's decision: an earlier run left them, or this one.
 
     `effects` are the names of the first of them, `reasons` why each waits.
     """
@@ -78,7 +78,8 @@ class EffectsUndecided(Event):
 class OpenEffect(Record):
     """An effect without an outcome, as the store remembers it.
 
-    `boot` is the run that has it in hand: that which asked for it, or the last that took it up again;
+    `boot` is the run that has it in hand: that which asked for it, or the last that took it up again; blank
+    when none has, since whoever performed it was ended in the middle.
     `resumed` counts those. `payload` is JSON.
     """
 
@@ -132,9 +133,9 @@ class DecideEffect(Command[Decided]):
 
 
 class OutboxView(View):
-    """How many effects of earlier runs wait for a person's decision.
+    """How many effects wait for a person's decision.
 
-    `is_through` tells whether each that they left has been looked at by now.
+    `is_through` tells whether each that earlier runs left has been looked at by now.
     """
 
     undecided: int

@@ -23,6 +23,10 @@ class Burial(StrEnum):
     DECODE = "decode"
 
 
+BROKEN_OFF = frozenset({Burial.INTERRUPTED, Burial.STALE})
+"""Why a message died whose handling had begun: what came of it is not known."""
+
+
 class Order(StrEnum):
     """What can be done to a part of the tree while it runs; a closed set."""
 

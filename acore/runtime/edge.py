@@ -147,19 +147,22 @@ class EdgeContext(msgspec.Struct):
         self._run.check_current()
         await self._bus.room_for(kind)
 
-    def resume(self, effect: Effect, *, effect_id: str, trace: Trace, noting: Event) -> Envelope:
-        """Have an effect of an earlier run performed; see `Bus.resume`.
+    def resume(
+        self, effect: Effect, *, effect_id: str, trace: Trace, attempt: int, noting: Event
+    ) -> Envelope:
+        """Have an effect performed that was begun before; see `Bus.resume`.
 
         Args:
             effect: The effect.
             effect_id: Its id then.
             trace: What it inherited then.
+            attempt: How many times it is begun with this one.
             noting: The fact that it is resumed: on disk before the effect starts, unless that is urgent.
         """
         self._run.check_current()
         self._bus.performer(type(effect))
         self._bus.publish(noting, Trace(self.actor, effect_id, trace.correlation))
-        return self._bus.resume(effect, trace, effect_id=effect_id)
+        return self._bus.resume(effect, trace, effect_id=effect_id, attempt=attempt)
 
     def conclude(self, effect_id: str, outcome: Event, correlation: str) -> Envelope:
         """State what became of the effect with this id, which is its one outcome."""

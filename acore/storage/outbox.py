@@ -4,13 +4,11 @@ from acore.clock import instant
 from acore.events.base import Entry, Policy, effect_of
 from acore.events.catalog import CATALOG
 from acore.events.outbox import OpenEffect
-from acore.events.supervision import Burial
+from acore.events.supervision import BROKEN_OFF, Burial
 from acore.storage.sqlite import Connection
 
 # After these nothing comes any more, whichever run it is.
 _FOR_GOOD = frozenset({Burial.UNHANDLED, Burial.POISON, Burial.LOOP, Burial.FULL, Burial.EXPIRED})
-# It was begun, so one that must not happen twice is not begun again; others may be, by a later run.
-_BEGUN = frozenset({Burial.INTERRUPTED, Burial.STALE})
 
 
 def ask_for(connection: Connection, entry: Entry) -> None:
@@ -46,13 +44,15 @@ def conclude(connection: Connection, event_id: str) -> None:
 
 
 def bury(connection: Connection, message_id: str, reason: Burial) -> None:
-    """Close an effect that found no way to be done, unless a later run may do it."""
+    """Close an effect that found no way to be done, unless it may be begun again."""
     if reason in _FOR_GOOD:
         connection.execute("DELETE FROM outbox WHERE id = ?", (message_id,))
-    elif reason in _BEGUN:
+    elif reason in BROKEN_OFF:
+        # It was begun, so one that must not happen twice is not begun again; of others none has it in hand.
         connection.execute(
             "DELETE FROM outbox WHERE id = ? AND policy = ?", (message_id, Policy.AT_MOST_ONCE)
         )
+        connection.execute("UPDATE outbox SET boot = '' WHERE id = ?", (message_id,))
 
 
 def take_up(connection: Connection, effect_id: str, run: int, boot: str) -> None:

@@ -113,7 +113,11 @@ def owe_nothing(connection: Connection, boots: Iterable[str]) -> None:
         boots: Runs whose rows were taken in from elsewhere.
     """
     connection.execute("DELETE FROM pending WHERE sealed = ''")
-    connection.executemany("DELETE FROM outbox WHERE boot = ?", [(boot,) for boot in boots])
+    # What was broken off has no run any more that has it in hand; who asked for it stands in the journal.
+    connection.executemany(
+        "DELETE FROM outbox WHERE ? IN (boot, (SELECT boot FROM journal AS it WHERE it.id = outbox.id))",
+        [(boot,) for boot in boots],
+    )
 
 
 def number_from(connection: Connection, seq: int) -> None:

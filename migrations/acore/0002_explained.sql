@@ -30,7 +30,7 @@ CREATE TABLE outbox (
     name        TEXT    NOT NULL,
     version     INTEGER NOT NULL,
     policy      TEXT    NOT NULL,       -- idempotent, at_most_once, ask_operator
-    boot        TEXT    NOT NULL,       -- the run that has it in hand: that which asked, or took it up last
+    boot        TEXT    NOT NULL,       -- the run that has it in hand: that which asked, or took it up last; none when it was broken off
     wall_ns     INTEGER NOT NULL,       -- when it was asked for
     source      TEXT    NOT NULL,
     cause       TEXT    NOT NULL,

@@ -10,6 +10,7 @@ from anyio import Event as Flag
 from anyio import create_task_group
 
 from acore.actors.outbox import MOST_RUNS, OutboxActor
+from acore.cli.outbox import Prospect, prospect
 from acore.clock import RealClock
 from acore.events.audit import AuditNoted
 from acore.events.base import Effect, Event, Policy, Trace, outcome_id
@@ -32,8 +33,9 @@ from acore.runtime.edgecell import URGENT_WAIT
 from acore.runtime.handlers import handles
 from acore.runtime.spec import ChildSpec, SupervisorSpec
 from acore.runtime.system import System
+from acore.storage.leftovers import leftovers
 from acore.storage.sqlite import Connection
-from acore.storage.store import open_store
+from acore.storage.store import DATABASE_NAME, open_store
 from tests.actors.house import House, house
 from tests.storage.world import rows
 
@@ -93,6 +95,8 @@ class Hand(EdgeActor):
 
     @handles
     async def asked(self, wanted: Asked, io: EdgeContext) -> Outcome | None:
+        if self._outside.holds is not None:
+            await self._outside.holds.wait()
         return self._do(wanted.n, io)
 
     @handles
@@ -191,6 +195,49 @@ async def test_a_person_decides_once(tmp_path: Path, decision: Decision) -> None
     async with living(tmp_path, outside, "boot-3") as home:
         assert home.view(OutboxView) == OutboxView(undecided=1, is_through=True)
         assert len(outside.done) == (3 if decision is Decision.RETRY else 2)
+
+
+@pytest.mark.parametrize("decision", list(Decision))
+async def test_what_is_broken_off_waits_for_a_person_in_the_same_run(
+    tmp_path: Path, decision: Decision
+) -> None:
+    """J02: whoever performed it was ended in the middle; also when the outbox is restarted after that."""
+    outside = Outside()
+    outside.is_cut_off = False
+    async with living(tmp_path, outside, "boot-1") as home:
+        outside.holds = Flag()
+        home.bus.perform(Asked(n=7), Trace("asker"), event_id="e7")
+        home.bus.perform(Again(n=8), Trace("asker"), event_id="e8")
+        await home.clock.advance(1)
+        assert foreseen(tmp_path) == {"e7": Prospect.UNDER_WAY, "e8": Prospect.UNDER_WAY}
+        async with create_task_group() as group:
+            group.start_soon(home.system.stop_child, "hand")
+            await home.clock.advance(6)  # it does not stop by itself
+        await home.system.restart_child("hand")
+        await home.clock.advance(1)
+
+        assert foreseen(tmp_path)["e7"] is Prospect.UNDECIDED
+        (undecided,) = await home.told(EffectsUndecided)
+        assert (undecided.count, undecided.effects) == (1, ("test.left.asked",))
+        assert home.view(OutboxView) == OutboxView(undecided=1, is_through=True)
+        await home.system.stop_child("outbox")
+        await home.system.restart_child("outbox")
+        await home.clock.advance(1)
+        assert home.view(OutboxView) == OutboxView(undecided=1, is_through=True)
+
+        outside.holds.set()
+        assert not (await home.ask(DecideEffect(key="e7", decision=decision, by="ann"))).problem
+        await home.clock.advance(1)
+        assert outside.done.count(("e7", 7)) == (1 if decision is Decision.RETRY else 0)
+        (outcome,) = await told_of(home, "e7")
+        assert isinstance(outcome, EffectDone if decision is Decision.RETRY else EffectAbandoned)
+        assert "e7" not in foreseen(tmp_path)
+
+
+def foreseen(directory: Path) -> dict[str, Prospect]:
+    """Return what `acore outbox` says becomes of each effect, by its id, beside a bot that runs."""
+    found = leftovers(directory / DATABASE_NAME)
+    return {one.id: prospect(one, found.writer, is_running=True, is_through=True) for one in found.effects}
 
 
 async def test_an_effect_that_no_run_finishes_is_left_to_a_person(tmp_path: Path) -> None:

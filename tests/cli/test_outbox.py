@@ -76,9 +76,9 @@ async def test_what_has_no_outcome_is_listed_told_and_decided(home: Path, sandbo
             "An earlier run was asked for check.run; whether it happened is not known, "
             "so it was not tried again."
         )
-        await bot.said("3 things that an earlier run was asked for wait for your decision (")
+        await bot.said("3 things whose outcome is not known wait for your decision (")
         status = await outcome(home, "status")
-        assert "3 things that an earlier run was asked for wait for your decision" in status.out
+        assert "3 things whose outcome is not known wait for your decision" in status.out
         assert "`acore outbox` lists what waits for your decision" in status.out
         left = await listed(home)
         assert {own: becomes for own, becomes in left.items() if becomes == "undecided"} == {

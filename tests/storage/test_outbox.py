@@ -18,6 +18,7 @@ from acore.events.status import Notice
 from acore.events.supervision import Burial, LetterDied
 from acore.storage.database import connect
 from acore.storage.outbox import open_effects, take_up
+from acore.storage.pieces import owe_nothing
 from acore.storage.rows import take_over, write
 from acore.storage.runs import run_before
 from acore.storage.sqlite import Connection, transact
@@ -133,7 +134,12 @@ def test_what_was_buried_stays_open_only_if_a_later_run_may_do_it(told: Told, re
         case Burial.UNHANDLED | Burial.POISON | Burial.LOOP | Burial.FULL | Burial.EXPIRED:
             assert told.open == []
         case Burial.INTERRUPTED | Burial.STALE:
-            assert told.open == ["again"], "what must not happen twice was begun"
+            (one,) = open_effects(told.connection)
+            assert (one.id, one.boot) == ("again", ""), "what must not happen twice was begun"
+            owe_nothing(told.connection, ["another run"])
+            assert told.open == ["again"]
+            owe_nothing(told.connection, [BOOT])
+            assert told.open == [], "as where it was only taken in from elsewhere"
         case _:
             assert told.open == ["again", "once"]
 
