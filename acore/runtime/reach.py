@@ -4,7 +4,7 @@ import ast
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import cached_property, partial, partialmethod
+from functools import cached_property, lru_cache, partial, partialmethod
 from types import FunctionType, MappingProxyType, MemberDescriptorType, MethodType, ModuleType
 from typing import NamedTuple, TypeAliasType, cast, get_args
 
@@ -168,9 +168,8 @@ class Reach:
         """Look at the classes that fields or parameters are declared to have."""
         # From Python 3.14 on, a name among them may not be there yet.
         with suppress(NameError):
-            for kind in inspect.get_annotations(thing).values():
-                for one in _types_in(kind):
-                    self._take_type(one, name, place, route)
+            for one in _declared_in(thing):
+                self._take_type(one, name, place, route)
 
     def take_function(
         self, function: FunctionType | Body, route: Route = (), *, owner: type | None = None
@@ -196,7 +195,7 @@ class Reach:
             self._take_signature(function, route)
 
     def _take_use(self, use: Use, body: Body, route: Route) -> None:
-        place = partial(body.at, use.line)
+        place = partial(body.place_of, use)
         for index, value in enumerate(use.values):
             after = use.values[index + 1 :]
             if isinstance(value, ModuleType) and any(map(is_pure, after)):
@@ -293,6 +292,12 @@ def _factories(cls: type) -> Iterator[tuple[str, object]]:
     )
     declared: dict[str, object] = getattr(cls, "__dataclass_fields__", {})
     yield from ((name, getattr(field, "default_factory", None)) for name, field in declared.items())
+
+
+@lru_cache  # The same few are come to from each actor and each rule.
+def _declared_in(thing: FunctionType | type) -> tuple[type, ...]:
+    kinds = inspect.get_annotations(thing).values()
+    return tuple(dict.fromkeys(one for kind in kinds for one in _types_in(kind)))
 
 
 def _types_in(annotation: object) -> Iterator[type]:

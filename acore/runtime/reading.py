@@ -30,14 +30,18 @@ _TELLING = frozenset(
 # What else than 0 the argument of GET_AWAITABLE is: 1 where an `async with` begins, 2 where it ends.
 _ENTERS = 1
 _SET = dis.opmap["STORE_ATTR"]
+_OF_FUNCTIONS = frozenset(dir(FunctionType))
 
 
 class Use(Record):
-    """A path such as `dt.datetime.now`, with what each of its parts stands for."""
+    """A path such as `dt.datetime.now`, with what each of its parts stands for.
+
+    `line` is None where only a look at each instruction would tell it.
+    """
 
     name: str
     values: tuple[object, ...]
-    line: int
+    line: int | None
     is_global: bool = False
 
 
@@ -102,6 +106,19 @@ class Body:
     def at(self, line: int) -> str:
         """Return `file:line` of a *line* in it."""
         return f"{self.code.co_filename}:{line}"
+
+    def place_of(self, use: Use) -> str:
+        """Return `file:line` of what is used in it."""
+        return self.at(self._first_line_of(use.name) if use.line is None else use.line)
+
+    def _first_line_of(self, name: str) -> int:
+        for code in codes(self.code):
+            line = code.co_firstlineno
+            for one in dis.get_instructions(code):
+                line = (one.positions and one.positions.lineno) or line
+                if one.argval == name:
+                    return line
+        return self.code.co_firstlineno
 
     def seen(self, name: str) -> object:
         """Return what *name* stands for in the function around it; `MISSING` when nothing does yet."""
@@ -185,7 +202,7 @@ def _plain_uses(body: Body, every: tuple[CodeType, ...], words: frozenset[str]) 
             if value is not MISSING:
                 if not _is_plain(value, words) or (sets and _may_be_set(value)):
                     return None
-                uses.append(Use(name=name, values=(value,), line=code.co_firstlineno))
+                uses.append(Use(name=name, values=(value,), line=None))
     return tuple(uses)
 
 
@@ -197,9 +214,11 @@ def _is_plain(value: object, words: frozenset[str]) -> bool:
         return not any(is_wall_clock(attribute(value, word)) for word in words)
     if isinstance(value, BuiltinFunctionType):
         return True
-    return not callable(value) and not isinstance(
-        value, ModuleType | Body | tuple | frozenset | MappingProxyType
-    )
+    if isinstance(value, FunctionType):
+        return not vars(value) and words.isdisjoint(_OF_FUNCTIONS)
+    if isinstance(value, Body):
+        return value.is_function and words.isdisjoint(_OF_FUNCTIONS)
+    return not callable(value) and not isinstance(value, ModuleType | tuple | frozenset | MappingProxyType)
 
 
 def _may_be_set(value: object) -> bool:
