@@ -38,6 +38,7 @@ from acore.events.bus import Bus
 from acore.events.discord import INTERACTION_LIFE, GatewayView, Link
 from acore.events.lifecycle import ActorLine, LifecycleView, ProcessFacts, RunFailed, StopRequested
 from acore.events.parts import Part, PartNotRestarted, PartRestarted, RestartPart
+from acore.garbage import seldom_collected
 from acore.host.commit import commit_of
 from acore.host.reader import HostReader
 from acore.log import forget_secret, keep_secret
@@ -393,7 +394,8 @@ class _Outside:
 
     def __init__(self, data_dir: Path) -> None:
         # nextcord is most of the start and of the memory: the store is open before it comes.
-        from acore.discord.client import OwnedDoor  # noqa: PLC0415 - see above
+        with seldom_collected():
+            from acore.discord.client import OwnedDoor  # noqa: PLC0415 - see above
 
         self.data_dir = data_dir
         self.door = OwnedDoor

@@ -7,6 +7,8 @@ from typing import ClassVar, override
 
 import click
 
+from acore.garbage import seldom_collected
+
 
 class LateGroup(click.Group):
     """Finds its commands without importing them all: the running bot does not pay for the rest.
@@ -33,5 +35,6 @@ class LateGroup(click.Group):
         if where is None:
             return None
         module, _, name = where.partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
+        with seldom_collected():
+            command: click.Command = getattr(importlib.import_module(module), name)
         return command
