@@ -12,7 +12,7 @@ import msgspec
 from acore.events.catalog import Catalog
 from acore.record import Record
 from acore.storage.query import Row
-from acore.storage.scan import Snapshot
+from acore.storage.snapshots import Snapshot
 
 FORMAT = 1
 """Raised when an older acore would misread a file."""

@@ -19,8 +19,7 @@ from acore.storage.lock import DataDirectory
 from acore.storage.pieces import note_missing, number_from, owe_nothing
 from acore.storage.query import Row, last_seq, tail
 from acore.storage.rows import Spoiled, take_over, write
-from acore.storage.scan import Snapshot
-from acore.storage.snapshots import bring
+from acore.storage.snapshots import Snapshot, bring
 from acore.storage.sqlite import Connection, transact
 from acore.storage.store import DATABASE_NAME
 

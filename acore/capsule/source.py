@@ -15,7 +15,7 @@ from acore.errors import ExitCode
 from acore.events.catalog import CATALOG, Catalog
 from acore.replay.source import RowsSource, Source
 from acore.storage.query import Row
-from acore.storage.scan import Snapshot
+from acore.storage.snapshots import Snapshot
 from acore.storage.store import DATABASE_NAME
 
 KEPT_IN_MEMORY = 100_000

@@ -26,7 +26,8 @@ from acore.runtime.actor import Actor, Context, Output, Speaker
 from acore.runtime.driver import Done, Handling, NoLoop, close, loop_in_place, put_in_place, step
 from acore.runtime.memory import Memory, canonical
 from acore.storage.query import Row
-from acore.storage.scan import Boot, Snapshot
+from acore.storage.scan import Boot
+from acore.storage.snapshots import Snapshot
 
 _NEVER_BEGUN = "never begun"
 

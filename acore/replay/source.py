@@ -13,7 +13,8 @@ import msgspec
 from acore.events.base import Kind
 from acore.storage import scan
 from acore.storage.query import Row
-from acore.storage.scan import Boot, Facts, Named, Part, Snapshot, Wanted
+from acore.storage.scan import Boot, Facts, Named, Part, Wanted
+from acore.storage.snapshots import Snapshot
 
 PAGE = 500
 """Rows of one page: a read transaction lasts no longer, and a processor keeps them at hand."""

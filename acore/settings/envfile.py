@@ -3,8 +3,6 @@
 import io
 import re
 
-from dotenv.parser import parse_stream
-
 from acore.record import Record
 
 # What shells, systemd's EnvironmentFile and `docker run --env-file` all read alike without quotes; docker
@@ -31,6 +29,9 @@ def parse(text: str) -> tuple[Entry, ...]:
 
     Variables such as `${HOME}` stay as they are written.
     """
+    # A bot that is set up by its environment alone needs none of it.
+    from dotenv.parser import parse_stream  # noqa: PLC0415 - see above
+
     # dotenv_values() only logs what it cannot read, and does not say where a key stood.
     return tuple(
         Entry(

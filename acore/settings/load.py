@@ -1,9 +1,7 @@
 """Reads the settings from defaults, acore.toml, the env file and the environment, weakest first."""
 
 import os
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
@@ -13,7 +11,7 @@ from acore.settings import envfile
 from acore.settings.problems import Problem, SettingsError
 from acore.settings.schema import Declared, Settings, declared
 from acore.settings.secrets import Secret
-from acore.settings.values import WrongValueError, from_text, from_toml, shown
+from acore.settings.values import WrongValueError, from_text, from_toml, nearest, shown
 
 DEFAULT_TOML = Path("config/acore.toml")
 DEFAULT_ENV_FILE = Path(".env")
@@ -201,19 +199,19 @@ def _read[T](
 
 def _unknown(name: str, source: str, fields: Iterable[str]) -> Problem:
     # What follows the key is not repeated: it may be a misspelt secret.
-    near = get_close_matches(name.lower(), list(fields), n=1)
+    near = nearest(name.lower(), fields)
     return Problem(
         key=name,
         value="…",
         source=source,
         reason="acore has no such setting",
-        remedy=f"did you mean {near[0]}?" if near else "remove it, or see docs/reference.md for the settings",
+        remedy=f"did you mean {near}?" if near else "remove it, or see docs/reference.md for the settings",
     )
 
 
 def _slip(key: str, source: str) -> str | None:
-    near = get_close_matches(key.upper(), list(declared()), n=1, cutoff=_SLIP)
-    return f"{key} in {source} is no setting of acore; did you mean {near[0]}?" if near else None
+    near = nearest(key.upper(), declared(), alike=_SLIP)
+    return f"{key} in {source} is no setting of acore; did you mean {near}?" if near else None
 
 
 def _malformed(source: str, entries: Iterable[envfile.Entry]) -> list[Problem]:
@@ -245,6 +243,9 @@ def _repeated(source: str, entries: Iterable[envfile.Entry]) -> list[str]:
 
 
 def _toml_of(path: Path) -> dict[str, object]:
+    # A bot that is set up by its environment alone needs none of it.
+    import tomllib  # noqa: PLC0415 - see above
+
     text = _text_of(path)
     try:
         return tomllib.loads(text)

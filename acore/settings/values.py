@@ -2,7 +2,7 @@
 
 import json
 import re
-from difflib import get_close_matches
+from collections.abc import Iterable
 from typing import ClassVar, cast
 from urllib.parse import urlsplit
 
@@ -189,13 +189,21 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def nearest(word: str, words: Iterable[str], *, alike: float = 0.6) -> str | None:
+    """Return the one of *words* that was probably meant by *word*, if one is *alike* enough (0 to 1)."""
+    # Only a slip needs it, and it is much to keep in the memory of a bot that was set up well.
+    from difflib import get_close_matches  # noqa: PLC0415 - see above
+
+    return next(iter(get_close_matches(word, list(words), n=1, cutoff=alike)), None)
+
+
 def _choice(row: Declared, text: str) -> str:
     for choice in row.choices:
         if choice == text.upper():
             return choice
-    near = get_close_matches(text.upper(), row.choices, n=1)
+    near = nearest(text.upper(), row.choices)
     raise WrongValueError(
-        "expected " + row.type_words, f"did you mean {near[0]}?" if near else f"the default is {row.default}"
+        "expected " + row.type_words, f"did you mean {near}?" if near else f"the default is {row.default}"
     )
 
 

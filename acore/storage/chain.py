@@ -18,6 +18,8 @@ import msgspec
 DIGEST_BYTES = 16
 BEGINNING = b""
 """What stands for the hash before the first row; also in the rows that schema 1 wrote."""
+LOST = "lost"
+"""Why a range is gone, in the table of what is: the others were removed on purpose."""
 COLUMNS = (
     "seq",
     "id",

@@ -14,6 +14,8 @@ from acore.storage.sqlite import DamagedDatabaseError, Error, attach, damage_nam
 
 NOTE_NAME = "acore.damaged"
 """A run that met damage leaves a file of this name, so that the next one looks before it goes on."""
+NO_PROGRESS = "it does not tell any more how far it has come"
+"""What is wrong with a database whose table `progress` has lost its row."""
 COMPANIONS = ("-wal", "-shm")
 """How the names of the files end that belong to a database."""
 _LOG_ALONE = "acore.db is missing or empty, and its log acore.db-wal is still there"

@@ -9,12 +9,11 @@ from acore.clock import instant
 from acore.events.base import Event
 from acore.events.discord import InteractionClosed
 from acore.events.store import JournalLost, Loss
-from acore.storage.chain import BEGINNING
-from acore.storage.damaged import SetAside, damage_in, forget_damage, log_held, move_aside
+from acore.storage.chain import BEGINNING, LOST
+from acore.storage.damaged import NO_PROGRESS, SetAside, damage_in, forget_damage, log_held, move_aside
 from acore.storage.database import connect
 from acore.storage.mark import MARK_NAME, Mark, MarkKeeper, mark_beside
 from acore.storage.pending import unanswerable
-from acore.storage.query import NO_PROGRESS
 from acore.storage.rows import take_over
 from acore.storage.schema import missing_tables
 from acore.storage.sqlite import (
@@ -25,7 +24,6 @@ from acore.storage.sqlite import (
     damage_named,
     transaction,
 )
-from acore.storage.verify import LOST
 
 
 class Opening:

@@ -7,12 +7,12 @@ from itertools import starmap
 from pathlib import Path
 
 from acore.clock import nanoseconds
+from acore.storage.chain import LOST
 from acore.storage.database import connect
 from acore.storage.query import reading
-from acore.storage.scan import SNAPSHOTS, Snapshot, snapshot_of
 from acore.storage.schema import schema_version
+from acore.storage.snapshots import SNAPSHOTS, Snapshot, snapshot_of
 from acore.storage.sqlite import Connection, attach
-from acore.storage.verify import LOST
 
 
 def schema_of(path: Path) -> int:

@@ -13,6 +13,7 @@ from acore.events.base import outcome_id
 from acore.events.lifecycle import PastRun
 from acore.events.row import Row
 from acore.record import Record
+from acore.storage.damaged import NO_PROGRESS
 from acore.storage.database import connect_reader
 from acore.storage.runs import newest_run
 from acore.storage.schema import NewerDatabaseError, OlderDatabaseError, migrations, schema_version
@@ -37,8 +38,6 @@ SELECT = "SELECT seq, {} FROM journal".format(  # noqa: S608 - its own names
     )
 )
 """The columns of a `Row`, in its order."""
-NO_PROGRESS = "it does not tell any more how far it has come"
-"""What is wrong with a database whose table `progress` has lost its row."""
 # A derived id is 24 hexadecimal digits; a shorter number is a seq.
 _ID_DIGITS = 24
 

@@ -19,10 +19,8 @@ from acore.storage.damaged import damage_noted
 from acore.storage.database import Database, open_database
 from acore.storage.outbox import open_effects
 from acore.storage.pending import pending
-from acore.storage.query import AmbiguousIdError, NoSuchRowError
 from acore.storage.runs import run_before
 from acore.storage.sqlite import Connection
-from acore.storage.why import NothingFoundError, NotUnderstoodError, chain
 
 WAIT_AT_MOST = 3.0
 """Seconds a read waits for what was published before it; then it reads what is there."""
@@ -80,10 +78,7 @@ class StoreReader(EdgeActor):
     @handles
     async def why(self, question: FindCauses, io: EdgeContext) -> Found:
         """Return what led to something and what came of it; or, in a sentence, why that cannot be told."""
-        try:
-            return Found(chain=await self._read(io, partial(chain, what=question.what)))
-        except (NothingFoundError, NotUnderstoodError, NoSuchRowError, AmbiguousIdError) as error:
-            return Found(chain=None, problem=str(error))
+        return await self._read(io, partial(found, what=question.what))
 
     async def _read[R](self, io: EdgeContext, job: Callable[[Connection], R]) -> R:
         if io.handling is not None:
@@ -111,3 +106,15 @@ def budget(connection: Connection) -> IdentifyBudget | None:
         return None
     total, remaining, resets_at = row
     return IdentifyBudget(total=total, remaining=remaining, resets_at=datetime.fromisoformat(resets_at))
+
+
+def found(connection: Connection, what: str) -> Found:
+    """Return what led to *what* and what came of it; or, in a sentence, why that cannot be told."""
+    # Most bots are never asked in all their life, and it is much to keep in memory.
+    from acore.storage.query import AmbiguousIdError, NoSuchRowError  # noqa: PLC0415 - see above
+    from acore.storage.why import NothingFoundError, NotUnderstoodError, chain  # noqa: PLC0415 - see above
+
+    try:
+        return Found(chain=chain(connection, what))
+    except (NothingFoundError, NotUnderstoodError, NoSuchRowError, AmbiguousIdError) as error:
+        return Found(chain=None, problem=str(error))

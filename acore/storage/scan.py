@@ -9,12 +9,12 @@ from enum import Enum, auto
 from functools import partial
 from itertools import starmap
 from pathlib import Path
-from typing import Any
 
 from acore.clock import instant
 from acore.events.base import Kind
 from acore.record import Record
 from acore.storage.query import SELECT, Row, reading
+from acore.storage.snapshots import SNAPSHOTS, Snapshot, snapshot_of
 from acore.storage.sqlite import Connection, field, quickly
 
 # A page also ends after so many numbers, so that a rare row does not make one statement read everything.
@@ -88,30 +88,6 @@ class Facts(Record):
     boots: tuple[Boot, ...]
     gone: tuple[tuple[int, int], ...] = ()
     is_whole: bool = True
-
-
-class Snapshot(Record):
-    """What an actor knew after everything up to a row, but for what had come and was not handled yet.
-
-    Attributes:
-        actor: Who.
-        seq: The number of the row that tells of it.
-        boot: The run of the process.
-        incarnation: The run of the actor, from 1.
-        unread: How many messages had come before and were not handled yet.
-        shape: A fingerprint of the state's fields.
-        digest: A digest of the state.
-        state: The state, as canonical JSON.
-    """
-
-    actor: str
-    seq: int
-    boot: str
-    incarnation: int
-    unread: int
-    shape: str
-    digest: str
-    state: str
 
 
 def facts(path: Path) -> Facts:
@@ -246,18 +222,6 @@ def snapshots(path: Path, actor: str, *, upto: int) -> Iterator[Snapshot]:
             snapshot = snapshot_of(*found)
             yield snapshot
             upto = snapshot.seq - 1
-
-
-SNAPSHOTS = (
-    "SELECT CAST(actor AS TEXT), CAST(seq AS INTEGER), CAST(boot AS TEXT), CAST(incarnation AS INTEGER), "
-    "CAST(unread AS INTEGER), CAST(shape AS TEXT), CAST(digest AS TEXT), CAST(state AS TEXT) FROM snapshots"
-)
-"""The columns of a `Snapshot`, in its order."""
-
-
-def snapshot_of(*cells: Any) -> Snapshot:  # noqa: ANN401 - what SQLite gives
-    """Return the snapshot in a row that `SNAPSHOTS` gives."""
-    return Snapshot(**dict(zip(Snapshot.__struct_fields__, cells, strict=True)))
 
 
 def _clause(wanted: Wanted) -> tuple[str, tuple[str, ...]]:

@@ -2,7 +2,6 @@
 
 from contextlib import closing
 from functools import cache, partial
-from importlib.resources import files
 from pathlib import Path
 from typing import ClassVar
 
@@ -73,7 +72,7 @@ def migrations(series: str = "acore") -> tuple[Migration, ...]:
     Raises:
         AcoreError: There are none, or their numbers are not 1, 2, 3 ….
     """
-    package = Path(str(files("acore")))
+    package = Path(__file__).parents[1]
     # Installed, they lie in the package; in a checkout, beside it.
     places = (package / "migrations" / series, package.parent / "migrations" / series)
     paths = sorted(places[0].glob("*.sql")) or sorted(places[1].glob("*.sql"))

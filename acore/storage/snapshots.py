@@ -1,19 +1,52 @@
 """What the actors knew, kept so that a replay need not begin at the beginning."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from acore.events.supervision import StateKept
-from acore.storage.scan import Snapshot
+from acore.record import Record
 from acore.storage.sqlite import Connection
 
 SPREAD = 8
 """Two neighbours stand no further apart than this part of their age, in rows of the journal."""
-
-
+SNAPSHOTS = (
+    "SELECT CAST(actor AS TEXT), CAST(seq AS INTEGER), CAST(boot AS TEXT), CAST(incarnation AS INTEGER), "
+    "CAST(unread AS INTEGER), CAST(shape AS TEXT), CAST(digest AS TEXT), CAST(state AS TEXT) FROM snapshots"
+)
+"""The columns of a `Snapshot`, in its order."""
 _INSERT = (
     "INSERT OR IGNORE INTO snapshots (actor, seq, boot, incarnation, unread, shape, digest, state) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
+
+
+class Snapshot(Record):
+    """What an actor knew after everything up to a row, but for what had come and was not handled yet.
+
+    Attributes:
+        actor: Who.
+        seq: The number of the row that tells of it.
+        boot: The run of the process.
+        incarnation: The run of the actor, from 1.
+        unread: How many messages had come before and were not handled yet.
+        shape: A fingerprint of the state's fields.
+        digest: A digest of the state.
+        state: The state, as canonical JSON.
+    """
+
+    actor: str
+    seq: int
+    boot: str
+    incarnation: int
+    unread: int
+    shape: str
+    digest: str
+    state: str
+
+
+def snapshot_of(*cells: Any) -> Snapshot:  # noqa: ANN401 - what SQLite gives
+    """Return the snapshot in a row that `SNAPSHOTS` gives."""
+    return Snapshot(**dict(zip(Snapshot.__struct_fields__, cells, strict=True)))
 
 
 def keep(connection: Connection, boot: str, kept: StateKept) -> None:

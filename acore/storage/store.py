@@ -1,6 +1,6 @@
 """Everything of the store in the order in which it opens and closes."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -12,13 +12,13 @@ from acore.clock import Clock
 from acore.errors import AcoreError
 from acore.events.base import Envelope, Kind
 from acore.events.catalog import CATALOG, UnknownMessageError
+from acore.events.row import Row
 from acore.runtime.spec import ChildSpec
 from acore.storage.database import Prepare, open_database
 from acore.storage.journal import Journal
 from acore.storage.limits import Limits
 from acore.storage.lock import DataDirectory
 from acore.storage.opening import Opening, take
-from acore.storage.query import tail
 from acore.storage.reader import StoreReader
 from acore.storage.rows import write
 from acore.storage.samples import SAMPLES_NAME, SamplesActor
@@ -146,7 +146,7 @@ async def open_store(
 
 async def _past(path: Path, after: int, upto: int) -> AsyncIterator[Envelope]:
     """Yield the messages on disk after number *after*, up to *upto*; a page at a time, off the event loop."""
-    while page := await to_thread.run_sync(partial(tail, path, limit=_PAGE, after=after)):
+    while page := await to_thread.run_sync(_page, path, after):
         for row in page:
             if row.seq > upto:
                 return
@@ -157,6 +157,13 @@ async def _past(path: Path, after: int, upto: int) -> AsyncIterator[Envelope]:
                 for message in CATALOG.read(row.name, row.version, row.payload.encode()):
                     yield row.envelope(message)
         after = page[-1].seq
+
+
+def _page(path: Path, after: int) -> Sequence[Row]:
+    # Only who fell behind what memory holds is told from the disk; most bots never need it.
+    from acore.storage.query import tail  # noqa: PLC0415 - see above
+
+    return tail(path, limit=_PAGE, after=after)
 
 
 async def _write_rest(store: Store, boot: str, clock: Clock) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from acore.errors import AcoreError, ExitCode
 from acore.record import Record
 from acore.storage import audit
-from acore.storage.chain import BEGINNING, COLUMNS, Cells, hash_after
+from acore.storage.chain import BEGINNING, COLUMNS, LOST, Cells, hash_after
 from acore.storage.mark import Mark, mark_beside
 from acore.storage.overview import Removed, removed
 from acore.storage.query import progress_of, reading
@@ -19,8 +19,6 @@ PAGE = 2000
 """Rows read at a time; no read transaction outlives a page."""
 MOST_FINDINGS = 20
 """After so many findings the walk ends: the file is not what it was, and more would say the same."""
-LOST = "lost"
-"""Why a range is gone, in the table of what is: the others were removed on purpose."""
 _CHAINED_SINCE = 2
 _ROWS = (
     f"SELECT {', '.join(COLUMNS)}, CAST(hash AS BLOB) FROM journal "  # noqa: S608 - its own names

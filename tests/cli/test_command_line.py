@@ -121,6 +121,37 @@ async def test_importing_acore_imports_nothing_heavy(home: Path) -> None:
     assert told.out == "[]\n", told.output
 
 
+async def test_the_bot_starts_without_what_only_some_ever_need(home: Path) -> None:
+    spared = [
+        "acore.bench",
+        "acore.capsule",
+        "acore.replay",
+        "acore.sandbox",
+        "acore.soak",
+        "acore.storage.overview",
+        "acore.storage.query",
+        "acore.storage.scan",
+        "acore.storage.verify",
+        "acore.storage.why",
+        "difflib",
+        "dotenv",
+        "importlib.resources",
+        "prompt_toolkit",
+        "rich",
+        "tomllib",
+        "zipfile",
+    ]
+    script = (
+        "import acore.cli.run, acore.discord.client, sys; from acore.storage.schema import migrations;"
+        "migrations(); acore.cli.run.read_settings(None, None);"
+        f"print([name for name in {spared!r} if name in sys.modules])"
+    )
+    async with started((PYTHON, "-c", script), home, {}) as told:
+        await told.ended()
+
+    assert told.out == "[]\n", told.output
+
+
 @pytest.mark.parametrize("arguments", [["events", "tail"], ["status"], ["top"]])
 async def test_looking_at_the_bot_loads_no_discord_library(home: Path, arguments: list[str]) -> None:
     script = (

@@ -11,8 +11,9 @@ from acore.cli.output import as_json, pairs, progress_bar, say, tinted
 from acore.cli.run import data_option
 from acore.clock import instant
 from acore.errors import ExitCode
+from acore.storage.chain import LOST
 from acore.storage.query import last_seq
-from acore.storage.verify import LOST, MOST_FINDINGS, Fault, Finding, Verified
+from acore.storage.verify import MOST_FINDINGS, Fault, Finding, Verified
 from acore.storage.verify import verify as look_through
 
 _KEEP = (
