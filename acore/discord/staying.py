@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import nextcord  # noqa: TID251 - acore.discord is where nextcord lives
+from anyio import get_cancelled_exc_class
 from loguru import logger
 from nextcord.gateway import DiscordWebSocket, ReconnectWebSocket  # noqa: TID251 - as above
 
@@ -107,8 +108,32 @@ async def stay_connected(client: nextcord.Client, clock: Clock) -> None:
             await clock.sleep(wait)
 
 
+class _Socket(DiscordWebSocket):
+    """One that leaves no thread behind where it is given up: nextcord's sends heartbeats until one fails."""
+
+    async def identify(self) -> None:
+        """Begin a session; whatever goes wrong, the client has not been given this socket yet."""
+        try:
+            await super().identify()
+        except BaseException:
+            self._end_heartbeats()
+            raise
+
+    async def poll_event(self) -> None:
+        """Take in one frame; a socket that is being closed while that is cancelled counts as closed."""
+        try:
+            await super().poll_event()
+        except get_cancelled_exc_class():
+            self._end_heartbeats()
+            raise
+
+    def _end_heartbeats(self) -> None:
+        if self._keep_alive is not None:
+            self._keep_alive.stop()
+
+
 async def _connect(client: nextcord.Client, clock: Clock, way: dict[str, Any]) -> None:
-    made = DiscordWebSocket.from_client(client, format_gateway=True, shard_id=client.shard_id, **way)
+    made = _Socket.from_client(client, format_gateway=True, shard_id=client.shard_id, **way)
     with clock.deadline(_CONNECT_LIMIT) as scope:
         client.ws = await made
     if scope.cancelled_caught:

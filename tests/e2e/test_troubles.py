@@ -2,6 +2,7 @@
 
 import signal
 import sqlite3  # noqa: TID251 - somebody else's process holds the database here
+import threading
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from aiohttp import web
 from anyio import to_thread
 from anyio.lowlevel import checkpoint
+from nextcord.gateway import KeepAliveHandler  # noqa: TID251 - its thread is looked for
 
 from acore.clock import RealClock
 from acore.discord.client import owners_of
@@ -20,7 +22,7 @@ from acore.sandbox import Person, Refuse, Sandbox
 from acore.storage.query import Filter, tail
 from acore.storage.store import DATABASE_NAME
 from tests.e2e.answers import fields
-from tests.e2e.bot import ACORE, running, started
+from tests.e2e.bot import ACORE, LONG, running, started
 from tests.e2e.inside import inside
 from tests.failing import Struck
 
@@ -50,6 +52,21 @@ async def test_an_answer_under_way_is_given_before_an_ordered_end(
 
     assert fields(answer)["Connection"].startswith("connected")
     assert "did not stop within" not in bot.output
+
+
+async def test_a_session_that_is_given_up_before_it_begins_leaves_no_thread_behind(
+    home: Path, sandbox: Sandbox
+) -> None:
+    before = set(threading.enumerate())
+    hold = sandbox.hold("GET", "/gateway/bot")
+    async with inside(sandbox, home / "data", is_ready=False):
+        await hold.reached()
+        (heart,) = [one for one in set(threading.enumerate()) - before if isinstance(one, KeepAliveHandler)]
+
+    with RealClock().deadline(LONG):
+        while heart.is_alive():
+            await checkpoint()
+    assert not heart.is_alive()
 
 
 async def test_an_answer_that_cannot_be_given_does_not_hold_up_the_end_and_comes_from_the_next_run(

@@ -180,8 +180,8 @@ async def test_after_a_short_outage_what_was_asked_in_it_is_answered_and_after_a
 
 
 async def test_an_outage_at_the_start_is_waited_out(home: Path) -> None:
-    faults = [Outage(seconds=1.5)]
-    async with in_trouble(home, ready="trying again in", faults=faults) as (bot, _, person):
+    async with in_trouble(home, ready="trying again in", faults=[Outage()]) as (bot, sandbox, person):
+        sandbox.clear_faults()
         await bot.said("Connected as")
         await answered(person)
 
@@ -205,8 +205,9 @@ async def test_a_storm_of_server_errors_on_every_route_delays_the_answer_or_lose
 
 
 async def test_a_storm_of_server_errors_at_the_start_is_waited_out(home: Path) -> None:
-    storm = Status(status=503, seconds=2.0)
-    async with in_trouble(home, ready="trying again in", faults=[storm]) as (bot, _, person):
+    storm = Status(status=503)
+    async with in_trouble(home, ready="trying again in", faults=[storm]) as (bot, sandbox, person):
+        sandbox.clear_faults()
         await bot.said("Connected as")
         await answered(person)
 

@@ -7,6 +7,7 @@ import tracemalloc
 import weakref
 from collections.abc import Awaitable
 from functools import partial
+from time import process_time
 
 import pytest
 from anyio import CancelScope, create_task_group
@@ -716,13 +717,13 @@ async def test_ten_thousand_children_of_one_supervisor_start_and_stop_in_linear_
     async def cost(count: int) -> float:
         # Not held: to find out that nothing is under way, a held clock looks at every task.
         system = System(tree(*(one(f"{n}") for n in range(count))), Bus(CLOCK, MemoryRecorder(), boot="test"))
-        began = CLOCK.monotonic()
+        began = process_time()
         async with create_task_group() as tasks:
             tasks.start_soon(system.run)
             await system.wait_ready()
             assert {info.state for info in system.tree()} == {ChildState.RUNNING}
             system.stop()
-        return (CLOCK.monotonic() - began) / count
+        return (process_time() - began) / count
 
     await cost(100)
     gc.collect()
@@ -753,13 +754,13 @@ async def test_ten_thousand_temporary_children_cost_no_more_each_than_a_thousand
     """S70d: nothing looks at all the others when one starts or ends."""
 
     async def cost(stage: Stage, count: int) -> float:
-        began = CLOCK.monotonic()
+        began = process_time()
         for n in range(count):
             await stage.system.start_child("root", one(f"{n}", RestartType.TEMPORARY))
         for n in range(count):
             await stage.system.stop_child(f"{n}")
         stage.recorder.entries.clear()
-        return (CLOCK.monotonic() - began) / count
+        return (process_time() - began) / count
 
     async with running() as stage:
         await cost(stage, 100)

@@ -353,12 +353,17 @@ async def test_what_is_wrong_with_a_search_is_named(wrong: Api) -> None:
         ("communication_disabled_until", "tomorrow"),
         ("communication_disabled_until", 5),
         ("communication_disabled_until", "9999-12-31T23:59:59-23:59"),
-        ("communication_disabled_until", iso(now() + timedelta(days=29))),
     ],
 )
 async def test_what_is_wrong_with_a_member_is_named(wrong: Api, field: str, value: object) -> None:
     wrong.may(Permission.ADMINISTRATOR)
     assert is_wrong_at(await wrong("PATCH", path_of(wrong), {field: value}), field)
+
+
+async def test_nobody_is_timed_out_for_more_than_four_weeks(wrong: Api) -> None:
+    wrong.may(Permission.ADMINISTRATOR)
+    until = {"communication_disabled_until": iso(now() + timedelta(days=29))}
+    assert is_wrong_at(await wrong("PATCH", path_of(wrong), until), "communication_disabled_until")
 
 
 async def test_each_of_several_roles_that_is_no_id_is_named(wrong: Api) -> None:
