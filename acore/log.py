@@ -14,7 +14,7 @@ from datetime import UTC
 from json import dumps
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
+from typing import Any, TextIO, cast
 from urllib.parse import quote
 
 import loguru
@@ -173,12 +173,12 @@ class Logging:
 
     def __init__(self, outputs: Iterable["_Output"], level: str) -> None:
         self._outputs = tuple(outputs)
-        self._sinks: tuple[int, ...] = ()
         self._root_before = (logging.root.handlers[:], logging.root.level)
         self._libraries = {library: library.level for library in map(logging.getLogger, _TALKATIVE)}
         _remove(0)  # loguru's default output to stderr, if it is still there
         logging.root.handlers[:] = [_Inbound()]
         logging.captureWarnings(capture=True)
+        self._sinks = tuple(self._add(output, level) for output in self._outputs)
         self.set_level(level)
 
     def set_level(self, level: str) -> None:
@@ -188,11 +188,14 @@ class Logging:
             ValueError: The level is not known; nothing has changed.
         """
         number = logger.level(level).no
-        # loguru fixes a sink's level when it is added. The new one comes first: a line of another thread may
-        # be written twice in between, but none is lost.
-        before, self._sinks = self._sinks, tuple(self._add(output, level) for output in self._outputs)
-        for sink in before:
-            _remove(sink)
+        # loguru has no way to change a sink's level. With another sink in its place, a line would be lost
+        # that a thread had begun to hand to the sinks of before; so this does to levels what its own `add`
+        # and `remove` do.
+        core = cast("Any", logger)._core  # noqa: SLF001 - as above
+        with core.lock:
+            for sink in core.handlers.keys() & self._sinks:
+                core.handlers[sink]._levelno = number  # noqa: SLF001 - as above
+            core.min_level = min((one.levelno for one in core.handlers.values()), default=math.inf)
         logging.root.setLevel(number)
         for library, itself in self._libraries.items():
             library.setLevel(max(itself, _quieter(number)))
