@@ -1,5 +1,6 @@
 """Routes: which function answers which request, and what it is given."""
 
+from bisect import insort
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -250,8 +251,7 @@ class Routes:
     def _add(self, route: Route) -> None:
         segments = route.template.strip("/").split("/")
         routes = self._by_length.setdefault(len(segments), [])
-        routes.append((segments, route))
-        routes.sort(key=lambda one: [part.startswith("{") for part in one[0]])
+        insort(routes, (segments, route), key=lambda one: [part.startswith("{") for part in one[0]])
 
 
 def _not_supported(_call: Call) -> Answer:

@@ -43,6 +43,7 @@ ANYWHERE = frozenset(
     }
 )
 """What any operation may answer, without declaring it."""
+ROUTES = {f"{one.method} {one.template}": one for one in every_route().listed()}
 
 
 def answers_of(refusal: Refusal) -> tuple[int, int]:
@@ -166,8 +167,7 @@ def _what_is_shown(request: pytest.FixtureRequest, exchanges: list[Exchange]) ->
             assert any(200 <= status < 300 for status, _ in answers), (
                 f"{operation} did not succeed: {answers}"
             )
-    routes = {f"{one.method} {one.template}": one for one in every_route().listed()}
     for one in exchanges:
         if one.operation and one.status >= 400 and one.status not in {429, 500, 502, 503, 504}:
-            declared = {answers_of(each) for each in (*routes[one.operation].refuses, *ANYWHERE)}
+            declared = {answers_of(each) for each in (*ROUTES[one.operation].refuses, *ANYWHERE)}
             assert (one.status, one.code) in declared, f"{one} is no refusal that the operation declares"
