@@ -102,6 +102,11 @@ class Life:
         ends = self._ends.get((message, in_hook))
         return ends.popleft() if ends else None
 
+    @property
+    def lost(self) -> frozenset[str]:
+        """What was never handled to its end, and not for a failure of the actor's."""
+        return frozenset((*self.never_came, *self.interrupted, *self.replaced))
+
     def queue(self, came: Iterable[Row], seq: int) -> tuple[list[Row], bool]:
         """Return how what *came*, in order, stood in the queue before number *seq*, if nothing was handled.
 

@@ -5,9 +5,11 @@ answered otherwise. So this tells what may have been different; it is no verdict
 """
 
 import heapq
-from collections import deque
+from bisect import bisect_left
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -18,12 +20,22 @@ from acore.events.base import Command, Envelope, Kind, Message, trace_of
 from acore.events.catalog import CATALOG, Catalog
 from acore.record import Record
 from acore.replay.cast import Cast
-from acore.replay.life import EXITED, SAID_OF_ONESELF, STARTED, STOPPING, field, recorded_error
+from acore.replay.life import (
+    EXITED,
+    REQUEUED,
+    SAID_OF_ONESELF,
+    STARTED,
+    STOPPING,
+    Life,
+    field,
+    recorded_error,
+)
 from acore.replay.report import FieldDifference, differences
 from acore.replay.source import Boot, Part, Source, Wanted
 from acore.replay.upcast import renewed
 from acore.runtime.actor import Actor, Context, Output, Speaker
 from acore.runtime.driver import Answer, Ask, Handling, close, step
+from acore.runtime.memory import Memory
 from acore.runtime.restart import ExitKind
 from acore.storage.query import Row
 
@@ -175,9 +187,15 @@ def _lack(cast: Cast, source: Source, boot: Boot) -> str:
 
 def _starts(source: Source, actor: str, boot: Boot) -> Iterator[int]:
     """Yield which runs of an actor began in a run of the process."""
-    told = Wanted(actor=actor, part=Part.LIFE)
-    for page in source.rows(told, after=boot.first_seq - 1, upto=boot.last_seq):
-        yield from (field(row, "incarnation") for row in page if row.name == STARTED)
+    for row in _told(source, actor, boot, boot.last_seq):
+        if row.name == STARTED:
+            yield field(row, "incarnation")
+
+
+def _told(source: Source, actor: str, boot: Boot, upto: int) -> Iterator[Row]:
+    """Yield what is told of an actor's life in a run of the process."""
+    for page in source.rows(Wanted(actor=actor, part=Part.LIFE), after=boot.first_seq - 1, upto=upto):
+        yield from page
 
 
 class _Found:
@@ -202,7 +220,13 @@ class _Living:
         self.name = name
         self.actor = actor
         self.incarnation = incarnation
+        self.memory = Memory()
         self.is_up = True
+        self.takes = True
+        """Whether it takes what comes; one that is to stop leaves that to the next run."""
+
+    def speaker(self, catalog: Catalog, hook: str = "") -> Speaker:
+        return Speaker(self.name, self.incarnation, catalog, hook, memory=self.memory)
 
     def method_for(self, kind: type[Message]) -> str | None:
         handlers = self.actor.handlers
@@ -244,6 +268,24 @@ class _World:
         own = [row for row in self._rows if row.source in cast]
         self._then = {row.id: row for row in own if row.kind in {Kind.EVENT, Kind.EFFECT} and _is_said(row)}
         self._asked = {row.id: row for row in own if row.kind == Kind.COMMAND}
+        self._alike: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+        for row in self._asked.values():
+            self._alike[row.source, row.name, row.payload].append(row)
+        self._ends = frozenset((field(row, "actor"), row.cause) for row in self._rows if row.name == EXITED)
+        lives = {name: Life(name, _told(source, name, boot, last)) for name in cast}
+        self._lost = {name: life.lost for name, life in lives.items()}
+        self._stops = frozenset(
+            (name, moment.incarnation)
+            for name, life in lives.items()
+            for moment in life.moments
+            if moment.name == STOPPING
+        )
+        self._again = frozenset(
+            (name, moment.message, moment.attempt)
+            for name, life in lives.items()
+            for moment in life.moments
+            if moment.name == REQUEUED
+        )
         self._replies = {row.cause: row for row in self._rows if row.kind in {Kind.REPLY, Kind.NO_REPLY}}
         self._now: list[_Said] = []
         # What is due at an entry of the journal, and what at an instant.
@@ -313,6 +355,7 @@ class _World:
         elif living is None or not living.is_up:
             return
         elif row.name == STOPPING:
+            living.takes = False
             self._hook(living, "on_stop", row.envelope(_nothing(row, self._catalog)))
         elif row.name == EXITED and field(row, "exit") in _WANTED_ENDS:
             self._end(living)
@@ -325,7 +368,7 @@ class _World:
             self._take(name, envelope)
 
     def _end(self, living: _Living) -> None:
-        living.is_up = False
+        living.is_up = living.takes = False
         self._cancelled |= {
             number
             for _, number, actor, _, _ in (*self._timers, *self._coming)
@@ -347,8 +390,10 @@ class _World:
 
     def _take(self, name: str, envelope: Envelope) -> None:
         """Let an actor have a message: now, or when it is up."""
+        if envelope.id in self._lost[name]:
+            return  # where it found no room, or came too late, then
         living = self._living.get(name)
-        if living is None or not living.is_up:
+        if living is None or not living.takes:
             self._waiting[name].append(envelope)
             return
         value = self._handle(living, envelope)
@@ -363,12 +408,11 @@ class _World:
     def _handle(self, living: _Living, envelope: Envelope) -> object:
         method = living.method_for(type(envelope.message))
         assert method is not None  # noqa: S101 - who calls this has looked
-        speaker = Speaker(living.name, living.incarnation, self._catalog)
-        ctx = Context(envelope, speaker)
+        ctx = Context(envelope, living.speaker(self._catalog))
         return self._drive(living, getattr(living.actor, method)(envelope.message, ctx), ctx)
 
     def _hook(self, living: _Living, hook: str, envelope: Envelope) -> None:
-        ctx = Context(envelope, Speaker(living.name, living.incarnation, self._catalog, hook))
+        ctx = Context(envelope, living.speaker(self._catalog, hook))
         self._drive(living, getattr(living.actor, hook)(ctx), ctx, hook)
 
     def _drive(self, living: _Living, handling: Handling, ctx: Context, hook: str = "") -> object:
@@ -386,18 +430,20 @@ class _World:
             close(handling)
         for output in ctx.outputs:
             self._send(living, ctx, output)
-        if ctx.wants_stop:
-            self._end(living)
+        if ctx.wants_stop and living.takes:
+            living.takes = False
+            if (living.name, living.incarnation) not in self._stops:  # else it stops where it did then
+                self._hook(living, "on_stop", ctx.envelope)
+                self._end(living)
         return wants.value
 
     def _fail(self, living: _Living, ctx: Context, error: Exception, hook: str) -> None:
         """Note the failure, unless it failed then too, and begin anew as a supervisor would."""
-        failed_then = any(
-            row.name == EXITED and row.cause == ctx.message_id and field(row, "actor") == living.name
-            for row in self._rows
-        )
         self._end(living)
-        if failed_then:
+        if (living.name, ctx.message_id) in self._ends:
+            again = msgspec.structs.replace(ctx.envelope, attempt=ctx.attempt + 1)
+            if (living.name, again.id, again.attempt) in self._again:
+                self._waiting[living.name].insert(0, again)
             return  # it begins again where it did then
         # One that fails at its start would fail again and again.
         further = "and not come up" if hook else "and begun anew"
@@ -419,9 +465,7 @@ class _World:
         then = self._asked.get(ask.command_id)
         name = self._catalog.of(type(message)).name
         if then is None or (then.name, then.payload) != (name, payload.decode()):
-            wanted = (living.name, name, payload.decode())
-            alike = (row for row in self._asked.values() if (row.source, row.name, row.payload) == wanted)
-            then = min(alike, key=lambda row: abs(row.seq - ctx.seq), default=None)
+            then = self._nearest(self._alike.get((living.name, name, payload.decode()), []), ctx.seq)
         reply = None if then is None else self._replies.get(then.id)
         if reply is None:
             self._not_known(living, ctx, f"asks {name} {payload.decode()}, which was not asked then")
@@ -429,6 +473,11 @@ class _World:
         if reply.kind == Kind.NO_REPLY:
             return None, recorded_error(reply)
         return self._catalog.decode_reply(reply.name, reply.payload.encode()), None
+
+    @staticmethod
+    def _nearest(rows: Sequence[Row], seq: int) -> Row | None:
+        place = bisect_left(rows, seq, key=attrgetter("seq"))
+        return min(rows[max(0, place - 1) : place + 1], key=lambda row: abs(row.seq - seq), default=None)
 
     def _send(self, living: _Living, ctx: Context, output: Output) -> None:
         envelope = _envelope(ctx, living, output.kind, output.message, output.id)

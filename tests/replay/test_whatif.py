@@ -20,6 +20,7 @@ from acore.runtime.restart import Backoff
 from acore.runtime.spec import ChildSpec
 from acore.storage.query import Row
 from tests.actors.house import house
+from tests.replay.scripted import CAST, Do, cast
 
 
 @wire("test.whatif.brought")
@@ -290,3 +291,22 @@ def test_more_differences_than_can_be_kept_are_counted(rows: tuple[Row, ...]) ->
 
     assert len(result.otherwise) == KEPT
     assert result.further > KEPT
+
+
+async def test_what_was_lost_tried_again_or_stopped_then_is_so_again(tmp_path: Path) -> None:
+    """R15: the code of then makes nothing different, also where an actor stops itself or takes up a patch."""
+    async with house(tmp_path, *cast(attempts=2, capacity=2)) as home:
+        await home.tell(Do(n=1, acts=("patch", "say")), Do(n=4, acts=("patch", "say")))
+        await home.tell(Do(n=5, acts=("ask", "fail once", "say")))
+        await home.clock.advance(2)
+        await home.tell(Do(n=6, acts=("stop", "say")))
+        for n in (7, 8, 9, 10):  # there is room for two while it is down
+            home.say(Do(n=n, acts=("say", "ring")))
+        await home.clock.advance(50)
+        rows = await home.rows()
+    lost = [row for row in rows if row.name == "letter.died"]
+
+    result = what_if(CAST, RowsSource(rows))
+
+    assert len(lost) == 2
+    assert (result.otherwise, result.not_known) == ((), ())
