@@ -75,6 +75,7 @@ def _told(asked: str, chain: Chain, *, is_whole: bool) -> list[str]:
     for most in (None,) if is_whole else range(MOST_LINES, 0, -1):
         account = tell(asked, chain, most=most)
         lines = [
+            *_paragraph(chain.headline),
             *(drawn(account) if is_terminal() else plain(account)),
             *(tinted(note, "dim") for note in account.notes),
         ]
@@ -83,6 +84,13 @@ def _told(asked: str, chain: Chain, *, is_whole: bool) -> list[str]:
         if len(lines) <= MOST_LINES:
             break
     return lines
+
+
+def _paragraph(text: str) -> list[str]:
+    """Return *text* as lines of the terminal; piped, as one."""
+    if not text:
+        return []
+    return textwrap.wrap(text, shutil.get_terminal_size().columns) if is_terminal() else [text]
 
 
 def plain(account: Account) -> Iterator[str]:

@@ -20,6 +20,7 @@ class Chain(Record):
         is_cut: Whether the first cause of `path` had a cause that is not kept any more.
         has_more: Whether more came of it than was looked at.
         remark: What has to be said of the choice of the entry.
+        headline: What is the answer by itself; the entries only show more.
     """
 
     asked: int
@@ -29,6 +30,7 @@ class Chain(Record):
     is_cut: bool = False
     has_more: bool = False
     remark: str = ""
+    headline: str = ""
 
 
 class Found(Record):

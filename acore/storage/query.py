@@ -252,6 +252,12 @@ def shape_named(connection: Connection, path: Path) -> Generator[None]:
         raise DamagedDatabaseError(path, str(error)) from error
 
 
+def has_table(connection: Connection, table: str) -> bool:
+    """Return whether the file has *table*: an older acore's may not."""
+    sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?"
+    return bool(connection.execute(sql, (table,)).fetchone()[0])
+
+
 def progress_of(connection: Connection, path: Path, columns: str) -> Any:  # noqa: ANN401 - a row of SQLite's
     """Return *columns* of the one row that tells how far the journal has come.
 

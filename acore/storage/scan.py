@@ -13,7 +13,7 @@ from pathlib import Path
 from acore.clock import instant
 from acore.events.base import Kind
 from acore.record import Record
-from acore.storage.query import SELECT, Row, reading
+from acore.storage.query import SELECT, Row, has_table, reading
 from acore.storage.snapshots import SNAPSHOTS, Snapshot, snapshot_of
 from acore.storage.sqlite import Connection, field, quickly
 
@@ -99,7 +99,7 @@ def facts(path: Path) -> Facts:
     with reading(path) as connection:
         first, last = connection.execute("SELECT min(seq), max(seq) FROM journal").fetchone()
         gone: list[tuple[int, int]] = []
-        if _has(connection, "gone"):
+        if has_table(connection, "gone"):
             gone = connection.execute(
                 "SELECT first_seq, CAST(last_seq AS INTEGER) FROM gone ORDER BY first_seq"
             ).fetchall()
@@ -216,7 +216,7 @@ def snapshots(path: Path, actor: str, *, upto: int) -> Iterator[Snapshot]:
     """Yield what is kept of *actor*'s state up to number *upto*, the newest first."""
     sql = f"{SNAPSHOTS} WHERE actor = ? AND seq <= ? ORDER BY snapshots.seq DESC LIMIT 1"
     with reading(path) as connection:
-        if not _has(connection, "snapshots"):
+        if not has_table(connection, "snapshots"):
             return
         while (found := connection.execute(sql, (actor, upto)).fetchone()) is not None:
             snapshot = snapshot_of(*found)
@@ -236,12 +236,6 @@ def _clause(wanted: Wanted) -> tuple[str, tuple[str, ...]]:
         case Part.OUTPUTS:
             got = f"target = ? AND kind IN ('{Kind.REPLY}', '{Kind.NO_REPLY}')"
             return f"(source = ? OR {got})", (wanted.actor, wanted.actor)
-
-
-def _has(connection: Connection, table: str) -> bool:
-    """Return whether the file has *table*: an older acore's may not."""
-    sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?"
-    return bool(connection.execute(sql, (table,)).fetchone()[0])
 
 
 def _boots(connection: Connection, first: int, last: int) -> Iterator[Boot]:

@@ -14,7 +14,7 @@ from acore.errors import AcoreError, ExitCode
 from acore.events.row import Row
 from acore.events.why import Chain
 from acore.record import Record
-from acore.storage.query import SELECT, AmbiguousIdError, NoSuchRowError, find, reading, rows_of
+from acore.storage.query import SELECT, AmbiguousIdError, NoSuchRowError, find, has_table, reading, rows_of
 from acore.storage.sqlite import Connection, field
 
 MOST_CAUSES = 200
@@ -22,6 +22,8 @@ MOST_CONSEQUENCES = 400
 """So many rows are looked at in each direction: timers make stories that go on for weeks."""
 _NEWEST = 2000
 """So many rows of one kind are looked through for the newest that fits."""
+_MOST_OPEN = 50
+"""So much of what a killed run had under way is told of each kind."""
 _SNOWFLAKE_DIGITS = 15
 
 
@@ -109,9 +111,10 @@ def explain(path: Path, what: str, *, is_running: bool) -> Chain:
 
 def chain(connection: Connection, what: str, *, is_running: bool = True) -> Chain:
     """Return why *what* happened, as `explain` does."""
-    row, remark = _asked(connection, what.strip() or "last", is_running=is_running)
-    causes, between, is_cut = _causes(connection, row)
-    found = {one.seq: one for one in (*causes, row)}
+    meant = _asked(connection, what.strip() or "last", is_running=is_running)
+    row = meant.row
+    causes, between, is_cut = _causes(connection, row) if meant.has_causes else ([], 0, False)
+    found = {one.seq: one for one in (*causes, *meant.beside, row)}
     has_more = _add_consequences(connection, (row,), found, MOST_CONSEQUENCES)
     # What else its causes led to is told if there is room; the nearest first.
     _add_consequences(connection, tuple(reversed(causes)), found, MOST_CONSEQUENCES // 2)
@@ -122,46 +125,63 @@ def chain(connection: Connection, what: str, *, is_running: bool = True) -> Chai
         between=between,
         is_cut=is_cut,
         has_more=has_more,
-        remark=remark,
+        remark=meant.remark,
+        headline=meant.headline,
     )
 
 
 # --- which entry is meant
 
 
-def _asked(connection: Connection, what: str, *, is_running: bool) -> tuple[Row, str]:
-    """Return the entry that *what* means, and what has to be said of that."""
+class Meant(Record):
+    """The entry that was asked for.
+
+    Attributes:
+        row: The entry.
+        remark: What has to be said of the choice.
+        headline: What is the answer by itself, before the entry.
+        beside: What else belongs to the answer.
+        has_causes: Whether what led to the entry belongs to it.
+    """
+
+    row: Row
+    remark: str = ""
+    headline: str = ""
+    beside: tuple[Row, ...] = ()
+    has_causes: bool = True
+
+
+def _asked(connection: Connection, what: str, *, is_running: bool) -> Meant:
+    """Return the entry that *what* means."""
     if word := WORDS.get(what.lower()):
         return word(connection, is_running)
     if what.isdecimal() and len(what) >= _SNOWFLAKE_DIGITS and (row := _interaction(connection, int(what))):
-        return row, ""
+        return Meant(row=row)
     try:
-        return find(connection, what), ""
+        return Meant(row=find(connection, what))
     except AmbiguousIdError:
         raise
     except NoSuchRowError:
         if what.isdecimal():
             raise
-    if row := _setting(connection, what.upper()):
-        return row
-    if row := _part(connection, what):
-        return row
+    if meant := _setting(connection, what.upper()) or _part(connection, what):
+        return meant
     raise NotUnderstoodError(what)
 
 
-def _last(connection: Connection, _is_running: bool) -> tuple[Row, str]:  # noqa: FBT001 - as every word
-    return _newest_of(connection, TROUBLES, "nothing went wrong, and nobody was refused anything"), ""
+def _last(connection: Connection, _is_running: bool) -> Meant:  # noqa: FBT001 - as every word
+    return Meant(row=_newest_of(connection, TROUBLES, "nothing went wrong, and nobody was refused anything"))
 
 
-def _denial(connection: Connection, _is_running: bool) -> tuple[Row, str]:  # noqa: FBT001 - as every word
-    return _newest_of(connection, _DENIALS, "nobody was refused anything"), ""
+def _denial(connection: Connection, _is_running: bool) -> Meant:  # noqa: FBT001 - as every word
+    return Meant(row=_newest_of(connection, _DENIALS, "nobody was refused anything"))
 
 
-def _restart(connection: Connection, _is_running: bool) -> tuple[Row, str]:  # noqa: FBT001 - as every word
-    return _newest_of(connection, _RESTARTS, "no part was restarted"), ""
+def _restart(connection: Connection, _is_running: bool) -> Meant:  # noqa: FBT001 - as every word
+    return Meant(row=_newest_of(connection, _RESTARTS, "no part was restarted"))
 
 
-def _stop(connection: Connection, is_running: bool) -> tuple[Row, str]:  # noqa: FBT001 - as every word
+def _stop(connection: Connection, is_running: bool) -> Meant:  # noqa: FBT001 - as every word
     """Return the end of the newest run that is over: in good order, by itself, or without a word."""
     last = f"{SELECT} WHERE seq = (SELECT max(seq) FROM journal)"  # noqa: S608 - ours
     written = rows_of(connection, last, ())
@@ -169,18 +189,51 @@ def _stop(connection: Connection, is_running: bool) -> tuple[Row, str]:  # noqa:
         newest = written[0]
         said = _newest(connection, Trouble(name="run.failed"), "boot = ?", newest.boot)
         said = said or _newest(connection, Trouble(name="run.ended"), "boot = ?", newest.boot)
-        if said is not None:
-            return said, ""
-        return newest, (
-            "The last run left no word of its end: it was killed, or the machine went down. This is the last "
-            "thing that it recorded."
-        )
+        return Meant(row=said) if said is not None else _killed(connection, newest)
     ends = (Trouble(name="run.failed"), Trouble(name="run.ended"), Trouble(name="run.interruption_found"))
     row = _newest_of(connection, ends, "no run of the bot has ended")
-    return row, "The bot runs now; this is about the run before."
+    return Meant(
+        row=row,
+        remark="The bot runs now; this is about the run before.",
+        # What led to it is how this run began, not how the other one ended.
+        has_causes=row.name != "run.interruption_found",
+    )
 
 
-WORDS: Mapping[str, Callable[[Connection, bool], tuple[Row, str]]] = MappingProxyType(
+def _killed(connection: Connection, last: Row) -> Meant:
+    """Return what is known of the end of a run that says nothing of it, and what was under way."""
+    began = _newest(connection, Trouble(name="run.started"), "boot = ?", last.boot)
+    begun = "" if began is None else f", begun at {began.at:%Y-%m-%d %H:%M:%S} UTC,"
+    open_rows = tuple(_open(connection, last.boot))
+    under_way = "what was under way, and what came last, is below" if open_rows else "what came last is below"
+    return Meant(
+        row=last,
+        beside=open_rows,
+        has_causes=False,  # what led to what came last is another question
+        headline=(
+            f"The last run{begun} left no word of its end: it was killed, or the machine went down, after "
+            f"{last.at:%Y-%m-%d %H:%M:%S} UTC, its last sign of life. Nothing has run since that could have "
+            f"recorded it; {under_way}."
+        ),
+    )
+
+
+def _open(connection: Connection, boot: str) -> Iterator[Row]:
+    """Yield what the run *boot* had begun to do outside, and which commands waited for their answer."""
+    if not has_table(connection, "outbox"):  # an older acore's
+        return
+    yield from rows_of(
+        connection,
+        f"{SELECT} WHERE id IN (SELECT id FROM outbox WHERE boot = ? ORDER BY seq DESC LIMIT ?)",  # noqa: S608 - ours
+        (boot, _MOST_OPEN),
+    )
+    waiting = "SELECT interaction FROM pending WHERE received IS NOT NULL ORDER BY interaction DESC LIMIT ?"
+    for (number,) in connection.execute(waiting, (_MOST_OPEN,)).fetchall():
+        if row := _interaction(connection, number):
+            yield row
+
+
+WORDS: Mapping[str, Callable[[Connection, bool], Meant]] = MappingProxyType(
     {"last": _last, "denial": _denial, "restart": _restart, "stop": _stop}
 )
 """What can be asked for by a word. `last` is the newest that went wrong or was decided against somebody."""
@@ -228,7 +281,7 @@ def _interaction(connection: Connection, number: int) -> Row | None:
     return rows[0] if rows else None
 
 
-def _setting(connection: Connection, key: str) -> tuple[Row, str] | None:
+def _setting(connection: Connection, key: str) -> Meant | None:
     """Return the entry that last changed the setting *key*, or refused to; None when there is no such."""
     refused = _newest(
         connection,
@@ -242,15 +295,16 @@ def _setting(connection: Connection, key: str) -> tuple[Row, str] | None:
         return None
     newest, (value, source) = values[0]
     if refused is not None and refused.seq > newest.seq:
-        return refused, f"{key} is {value} (from {source}) all the same: this was refused."
+        return Meant(row=refused, remark=f"{key} is {value} (from {source}) all the same: this was refused.")
     changed = newest
     for row, (before, _) in values[1:]:
         if before != value:
-            return changed, f"{key} was {before} before, and is {value} (from {source}) since."
+            remark = f"{key} was {before} before, and is {value} (from {source}) since."
+            return Meant(row=changed, remark=remark)
         changed = row
-    return (
-        changed,
-        f"{key} is {value} (from {source}), as it always was as far as the journal goes back.",
+    return Meant(
+        row=changed,
+        remark=f"{key} is {value} (from {source}), as it always was as far as the journal goes back.",
     )
 
 
@@ -279,12 +333,13 @@ class _Loaded(msgspec.Struct):
     facts: _Facts = msgspec.field(default_factory=_Facts)
 
 
-def _part(connection: Connection, name: str) -> tuple[Row, str] | None:
+def _part(connection: Connection, name: str) -> Meant | None:
     """Return the last end of the part *name*, or else its last start; None when it is not known."""
     for kind in ("actor.exited", "actor.started"):
         row = _newest(connection, Trouble(name=kind), f"{field('actor')} = ?", name)
         if row is not None:
-            return row, "" if kind == "actor.exited" else "It has not ended since, so this is its start."
+            is_end = kind == "actor.exited"
+            return Meant(row=row, remark="" if is_end else "It has not ended since, so this is its start.")
     return None
 
 

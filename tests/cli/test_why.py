@@ -1,6 +1,7 @@
 """`acore why`: the chain of causes, of a running bot and of a dead one."""
 
 import json
+import re
 from pathlib import Path
 
 from anyio import to_thread
@@ -74,7 +75,12 @@ async def test_why_the_bot_stopped_is_told_after_a_stop_and_after_a_kill(
     assert stopped.out.splitlines()[0].endswith("SIGTERM wants the bot to stop.")
     assert "Stopped in good order" in stopped.out
     assert "The bot runs now; this is about the run before." in before.out
-    assert "The last run left no word of its end: it was killed, or the machine went down." in killed.out
+    said, *shown = killed.out.splitlines()
+    assert re.match(
+        r"The last run, begun at [\d: -]+ UTC, left no word of its end: it was killed, or the", said
+    )
+    assert re.search(r"after [\d: -]+ UTC, its last sign of life\. Nothing has run since", said)
+    assert shown, "what came last"
 
 
 async def test_what_cannot_be_told_is_said_in_one_line(home: Path, sandbox: Sandbox) -> None:

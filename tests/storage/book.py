@@ -77,6 +77,14 @@ class Book:
             (seq, interaction),
         )
 
+    def owe(self, seq: int, boot: str) -> None:
+        """Have row *seq* be an effect without an outcome, which the run *boot* has in hand."""
+        self.connection.execute(
+            "INSERT INTO outbox SELECT id, seq, name, version, 'idempotent', ?, wall_ns, source, cause, "
+            "correlation, 0, payload FROM journal WHERE seq = ?",
+            (boot, seq),
+        )
+
 
 def stories(count: int) -> Iterator[tuple[Any, ...]]:
     """Yield *count* rows: commands and what follows from them, ten rows a story, and a timer without end."""

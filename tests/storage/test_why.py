@@ -132,7 +132,38 @@ def test_why_the_bot_stopped_is_told_of_the_run_that_is_over(book: Book) -> None
     assert (stopped.asked, stopped.remark) == (ended, "")
     assert (running.asked, running.remark) == (ended, "The bot runs now; this is about the run before.")
     assert killed.asked == began
-    assert killed.remark.startswith("The last run left no word of its end: it was killed")
+    assert killed.headline.startswith(
+        "The last run, begun at 2027-01-15 08:00:00 UTC, left no word of its end:"
+    )
+
+
+def test_a_run_that_this_one_found_to_be_killed_is_told_of_without_how_this_one_began(book: Book) -> None:
+    """J16."""
+    book.write("run.ended", boot="b0")
+    started = book.write("actor.started", actor="lifecycle", boot="b2")
+    found = book.write("run.interruption_found", cause=started, boot="b2")
+
+    assert [row.seq for row in chain(book.connection, "stop").rows] == [found]
+    assert chain(book.connection, str(found)).path == (started, found)
+
+
+def test_of_a_run_that_was_killed_is_told_what_was_under_way_not_why_a_check_was_due(book: Book) -> None:
+    """J16, J17."""
+    book.write("run.started", boot="b1")
+    received = book.write("interaction.received", interaction=77, boot="b1")
+    book.audit(received, 77)
+    book.connection.execute("INSERT INTO pending (interaction, received) VALUES (77, '{}')")
+    due = book.write("check.due", boot="b1")
+    asked_for = book.write("check.run", kind="effect", cause=due, boot="b1")
+    book.owe(asked_for, "b1")
+    for _ in range(30):
+        due = book.write("check.due", cause=due, boot="b1")
+
+    killed = chain(book.connection, "stop", is_running=False)
+
+    assert [row.seq for row in killed.rows] == [received, asked_for, due]
+    assert killed.path == (due,)
+    assert "what was under way, and what came last, is below" in killed.headline
 
 
 def test_a_part_is_named_and_its_last_end_is_meant(book: Book) -> None:
