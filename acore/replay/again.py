@@ -380,10 +380,11 @@ class Again:
 
     def _end(self, moment: Moment) -> None:
         """End a run of then, and with it what it had handled and this one, which was over before, had not."""
-        ids = [one.id for one in self._waiting]
+        message, now = moment.message, self._now.id if self._now is not None else ""
         # What a hook fails on, e.g. the fact of the own start, was not taken out of the queue for that.
-        if moment.message in ids and moment.message not in self._attempts and not moment.in_hook:
-            for _ in range(ids.index(moment.message) + 1):
+        if message not in {"", now} and message not in self._attempts and not moment.in_hook:
+            place = next((place for place, one in enumerate(self._waiting, 1) if one.id == message), 0)
+            for _ in range(place):
                 self._waiting.popleft()
         # Which messages a run left to the next one is known if it failed on one of them, or was followed.
         self._saw_end = self._is_alive or (

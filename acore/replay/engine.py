@@ -5,6 +5,7 @@ to what they ask come from the journal.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -260,23 +261,25 @@ class _Engine:
         life = Life(self._actor, (row for page in rows for row in page))
         after = boot.first_seq - 1 if snapshot is None else snapshot.seq
         spoken = Wanted(actor=self._actor, part=Part.OUTPUTS)
-        said = Sayings(
-            source.rows(spoken, after=after, upto=boot.last_seq), self._trial.catalog, self._unknown
-        )
-        again = Again(self._trial, self._ledger, boot, life, said)
-        if snapshot is not None:
-            again.begin_at(snapshot, state, self._unread(boot, snapshot, life))
-        elif not self._trial.is_strict:
-            again.begin_anywhere()
-        try:
-            yield from again.go(source.rows(self._wanted, after=after, upto=upto), on_progress)
-            if not self._ledger.is_over:
-                yield from again.finish(upto, self._coming(again, upto))
-        finally:
-            self._last = again.actor
-            self._is_cut |= again.is_cut
-            if not self._begins_at and (snapshot is not None or self._is_cut):
-                self._begins_at = again.first_fed
+        with (
+            closing(source.rows(self._wanted, after=after, upto=upto)) as inputs,
+            closing(source.rows(spoken, after=after, upto=boot.last_seq)) as outputs,
+        ):
+            said = Sayings(outputs, self._trial.catalog, self._unknown)
+            again = Again(self._trial, self._ledger, boot, life, said)
+            if snapshot is not None:
+                again.begin_at(snapshot, state, self._unread(boot, snapshot, life))
+            elif not self._trial.is_strict:
+                again.begin_anywhere()
+            try:
+                yield from again.go(inputs, on_progress)
+                if not self._ledger.is_over:
+                    yield from again.finish(upto, self._coming(again, upto))
+            finally:
+                self._last = again.actor
+                self._is_cut |= again.is_cut
+                if not self._begins_at and (snapshot is not None or self._is_cut):
+                    self._begins_at = again.first_fed
 
     def _coming(self, again: Again, upto: int) -> int:
         """Return how many inputs come after *upto* before it is told how many wait, as far as it matters."""

@@ -14,6 +14,7 @@ import msgspec
 from acore.clock import NANOSECONDS
 from acore.errors import AcoreError
 from acore.events.base import Kind, derive_id
+from acore.events.upcast import UnreadableMessageError
 from acore.replay.compare import Difference, Spoken, compare, contrast
 from acore.replay.ledger import Ledger
 from acore.replay.life import Life, Moment, recorded_error
@@ -27,6 +28,7 @@ from acore.replay.report import (
 )
 from acore.replay.said import Sayings
 from acore.replay.trial import Trial
+from acore.replay.upcast import noted
 from acore.runtime.actor import Actor, Output
 from acore.runtime.driver import Answer, Ask
 from acore.runtime.edge import UndeclaredAskError
@@ -263,7 +265,10 @@ class Judge:
         spoken = Spoken(then.kind, then.name, then.payload)
         if now is None or spoken == now or then.name != now.name:
             return spoken
-        message = self._catalog.decode(then.name, then.version, then.payload.encode())
+        try:
+            message = self._catalog.decode(then.name, then.version, then.payload.encode())
+        except UnreadableMessageError as error:
+            raise noted(error, then) from error.__cause__
         return Spoken(then.kind, then.name, self._catalog.encode(message).decode())
 
     def _is_apart(self, one: Row) -> bool:

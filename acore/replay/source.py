@@ -1,7 +1,7 @@
 """Where a replay's rows come from: a database, what was exported from one, or rows in memory."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import datetime
 from itertools import batched, groupby
 from operator import attrgetter
@@ -32,8 +32,8 @@ class Source(Protocol):
         """Return every kind of row that occurs."""
         ...
 
-    def rows(self, wanted: Wanted, *, after: int = 0, upto: int = _NEVER) -> Iterator[Sequence[Row]]:
-        """Yield pages of what is *wanted*, after one number and up to another."""
+    def rows(self, wanted: Wanted, *, after: int = 0, upto: int = _NEVER) -> Generator[Sequence[Row]]:
+        """Yield pages of what is *wanted*, after one number and up to another; who stops before closes it."""
         ...
 
     def of_name(self, named: Named) -> Iterator[Sequence[Row]]:
@@ -80,7 +80,7 @@ class DatabaseSource:
             self._names = scan.names(self._path, upto=self._facts.last_seq)
         return self._names
 
-    def rows(self, wanted: Wanted, *, after: int = 0, upto: int = _NEVER) -> Iterator[Sequence[Row]]:
+    def rows(self, wanted: Wanted, *, after: int = 0, upto: int = _NEVER) -> Generator[Sequence[Row]]:
         """Yield pages of what is *wanted*, after one number and up to another."""
         after, upto = max(after, self._facts.first_seq - 1), min(upto, self._facts.last_seq)
         return scan.pages(self._path, wanted, after=after, upto=upto, size=PAGE)
@@ -133,6 +133,8 @@ class RowsSource:
         self._seqs = [row.seq for row in rows]
         self._by_id = {row.id: row for row in rows}
         self._snapshots = snapshots
+        found = dict.fromkeys((row.kind, row.name, row.version) for row in rows)
+        self._names = tuple(Named(kind=kind, name=name, version=version) for kind, name, version in found)
         boots = [
             Boot(
                 boot=boot,
@@ -159,10 +161,9 @@ class RowsSource:
 
     def names(self) -> Sequence[Named]:
         """Return every kind of row that occurs."""
-        found = dict.fromkeys((row.kind, row.name, row.version) for row in self._rows)
-        return tuple(Named(kind=kind, name=name, version=version) for kind, name, version in found)
+        return self._names
 
-    def rows(self, wanted: Wanted, *, after: int = 0, upto: int = _NEVER) -> Iterator[Sequence[Row]]:
+    def rows(self, wanted: Wanted, *, after: int = 0, upto: int = _NEVER) -> Generator[Sequence[Row]]:
         """Yield pages of what is *wanted*, after one number and up to another."""
         first, last = bisect_right(self._seqs, after), bisect_right(self._seqs, upto)
         yield from batched(filter(_test(wanted), self._rows[first:last]), PAGE)

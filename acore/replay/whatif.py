@@ -151,7 +151,7 @@ def what_if(
         EndlessError: One message would lead to ever more.
         AcoreError: The journal cannot be read, or holds what is not known here.
     """
-    found = _Found()
+    found, names = _Found(), _handled(cast, source, catalog)
     left_out: list[LeftOut] = []
     for boot in source.facts().boots:
         last = boot.last_seq if upto is None else min(boot.last_seq, upto)
@@ -160,7 +160,7 @@ def what_if(
         if why := _lack(cast, source, boot):
             left_out.append(LeftOut(first_seq=boot.first_seq, last_seq=last, why=why))
         else:
-            _World(cast, source, boot, last, found, catalog).go(on_progress)
+            _World(cast, source, boot, last, found, catalog, names).go(on_progress)
     return WhatIf(
         handled=found.handled,
         alike=found.alike,
@@ -257,6 +257,7 @@ class _World:
         last: int,
         found: _Found,
         catalog: Catalog,
+        names: tuple[str, ...],
     ) -> None:
         self._cast = cast
         self._catalog = catalog
@@ -264,7 +265,7 @@ class _World:
         self._last = last
         self._living: dict[str, _Living] = {}
         self._order = count()
-        self._rows = _rows(cast, source, boot.first_seq - 1, last, catalog)
+        self._rows = _rows(cast, source, boot.first_seq - 1, last, catalog, names)
         own = [row for row in self._rows if row.source in cast]
         self._then = {row.id: row for row in own if row.kind in {Kind.EVENT, Kind.EFFECT} and _is_said(row)}
         self._asked = {row.id: row for row in own if row.kind == Kind.COMMAND}
@@ -572,24 +573,31 @@ class _World:
         self._found.add(self._found.otherwise, one)
 
 
-def _rows(cast: Cast, source: Source, after: int, upto: int, catalog: Catalog) -> Sequence[Row]:
+def _handled(cast: Cast, source: Source, catalog: Catalog) -> tuple[str, ...]:
+    """Return the names of the facts in the journal that an actor of *cast* handles."""
+    handled = frozenset(base for build in cast.values() for base in build().handlers)
+    names = sorted({row.name for row in source.names() if row.kind == Kind.EVENT})
+    return tuple(name for name in names if _is_handled(name, handled, catalog))
+
+
+def _rows(  # noqa: PLR0917 - made in one place
+    cast: Cast, source: Source, after: int, upto: int, catalog: Catalog, names: tuple[str, ...]
+) -> Sequence[Row]:
     """Return all that came to the actors of *cast*, what they said, and what became of them, in order."""
-    names = tuple(sorted({row.name for row in source.names() if row.kind == Kind.EVENT}))
-    handled = tuple(name for name in names if _is_handled(name, cast, catalog))
     found: dict[int, Row] = {}
     for actor in cast:
         for part in Part:
-            for page in source.rows(Wanted(actor=actor, part=part, names=handled), after=after, upto=upto):
+            for page in source.rows(Wanted(actor=actor, part=part, names=names), after=after, upto=upto):
                 found |= {row.seq: row for row in page}
     known = (found[seq] for seq in sorted(found) if catalog.knows(found[seq].name, found[seq].version))
     return [today for row in known for today in renewed(row, catalog)]
 
 
-def _is_handled(name: str, cast: Cast, catalog: Catalog) -> bool:
+def _is_handled(name: str, handled: frozenset[type[Message]], catalog: Catalog) -> bool:
     wire = catalog.named(name)
     if wire is None:
         return True  # of an older name; what became of it is seen later
-    return any(base in build().handlers for build in cast.values() for base in wire.cls.__mro__)
+    return any(base in handled for base in wire.cls.__mro__)
 
 
 def _is_said(row: Row) -> bool:

@@ -3,7 +3,7 @@
 Between two pages no transaction is open, so that a running bot's log can be checkpointed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import datetime
 from enum import Enum, auto
 from functools import partial
@@ -112,7 +112,7 @@ def facts(path: Path) -> Facts:
         )
 
 
-def pages(path: Path, wanted: Wanted, *, after: int, upto: int, size: int) -> Iterator[Sequence[Row]]:
+def pages(path: Path, wanted: Wanted, *, after: int, upto: int, size: int) -> Generator[Sequence[Row]]:
     """Yield pages of rows in order.
 
     Args:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from acore.clock import NANOSECONDS
+from acore.events.upcast import UnreadableMessageError
 from acore.replay.engine import Span, replay
 from acore.replay.report import Divergence, Replayed, Verdict
 from acore.replay.source import DatabaseSource, RowsSource
@@ -306,3 +307,17 @@ async def test_a_timer_that_rang_late_since_everything_stood_still_is_no_differe
     moved = tuple(msgspec.structs.replace(row, seq=seq) for seq, row in enumerate(late, 1))
 
     assert again(moved).divergences == ()
+
+
+async def test_something_said_that_cannot_be_read_any_more_is_named_by_its_entry(tmp_path: Path) -> None:
+    """R04: as what was told is."""
+    async with house(tmp_path, *cast()) as home:
+        await home.tell(Do(n=1, acts=("say",)))
+        rows = await home.rows()
+    said = next(row for row in rows if row.payload == '{"n":100,"total":1}')
+    torn = msgspec.structs.replace(said, payload='{"n":100,')
+
+    with pytest.raises(UnreadableMessageError) as caught:
+        again(tuple(torn if row is said else row for row in rows))
+
+    assert f"It is entry {said.seq} of the journal." in caught.value.__notes__
