@@ -128,12 +128,14 @@ def test_a_real_run_tells_one_object_to_a_machine(capsys: pytest.CaptureFixture[
     assert invoke(["bench", "journal", "--only", "c3", "--quick", "--json"]) == ExitCode.OK
 
     report = msgspec.json.decode(capsys.readouterr().out, type=RuntimeReport)
-    (line,) = report.lines
-    assert (line.row, report.rounds) == ("C3", 2)
-    assert line.verdict is not Verdict.BROKEN
-    assert line.ours is not None
-    assert line.reference is not None
-    assert len(line.ratios) == 2
+    assert report.rounds == 2
+    assert report.lines
+    for line in report.lines:
+        assert line.row == "C3"
+        assert line.verdict is not Verdict.BROKEN
+        assert line.ours is not None
+        assert line.reference is not None
+        assert len(line.ratios) == 2
 
 
 def test_rows_that_run_a_bot_are_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from time import perf_counter, perf_counter_ns
 
-from anyio import create_task_group, to_thread
+from anyio import TemporaryDirectory, create_task_group, to_thread
 
 from acore.bench.journal.ours import WAITERS, synced
 from acore.bench.runtime.measures import Spent, percentile, settled
@@ -193,7 +193,7 @@ async def grouped(params: Params) -> Figures:
 
 @asynccontextmanager
 async def _threaded() -> AsyncGenerator[Database]:
-    with tempfile.TemporaryDirectory(prefix="acore-bench-") as folder:
+    async with TemporaryDirectory(prefix="acore-bench-") as folder:
         path = Path(folder) / "raw.db"
         async with await open_in_thread(partial(connect, path, prepare=synced("FULL"))) as database:
             yield database
