@@ -10,6 +10,7 @@ from acore.cli.late import LateGroup
 from acore.cli.output import complain
 from acore.cli.run import data_option, read_settings, settings_options
 from acore.errors import AcoreError, ExitCode
+from acore.storage.sqlite import left_as_found
 from acore.storage.store import DATABASE_NAME
 
 _PLACES = ("--data", "--config", "--env-file")
@@ -88,6 +89,7 @@ def database_of(config: Path | None, env_file: Path | None, data: Path | None) -
         if path.exists():
             with path.open("rb"):
                 pass
+            click.get_current_context().with_resource(left_as_found(path))
     except PermissionError:
         raise NotAllowedError(path) from None
     return path

@@ -33,8 +33,7 @@ def open_source(path: Path) -> Source:
         NoJournalError: It is none of these.
         AcoreError: It is not there or cannot be read, and why.
     """
-    if path.is_dir():
-        path /= DATABASE_NAME
+    path = database_at(path)
     if not path.is_file():
         raise NoDatabaseError(path)
     with path.open("rb") as file:
@@ -46,9 +45,12 @@ def open_source(path: Path) -> Source:
     raise NoJournalError(path)
 
 
+def database_at(path: Path) -> Path:
+    """Return the file that *path* stands for: itself, or the database in a data directory."""
+    return path / DATABASE_NAME if path.is_dir() else path
+
+
 def databases(path: Path) -> tuple[str, ...]:
     """Return what SQLite is told to open when the journal at *path* is read: nothing else has to be."""
-    if path.is_dir():
-        path /= DATABASE_NAME
-    uri = path.absolute().as_uri()
+    uri = database_at(path).absolute().as_uri()
     return f"{uri}?mode=ro", f"{uri}?mode=ro&immutable=1"

@@ -2,7 +2,7 @@
 
 import sqlite3  # noqa: TID251 - the one place that speaks the driver's own language
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -123,6 +123,25 @@ def field(name: str) -> str:
 def file_size(path: Path) -> int:
     """Return the bytes of a file; 0 when it is not there."""
     return path.stat().st_size if path.exists() else 0
+
+
+@contextmanager
+def left_as_found(path: Path) -> Generator[None]:
+    """Take away, after the block, what it leaves beside the database at *path* by reading it.
+
+    Who only reads leaves shared memory behind, and an empty log where there was none: what takes both away is
+    that one who may write closes the file. SQLite itself sees that nobody else has it open by then; and where
+    a log was, or one has come, somebody writes, or was killed, and it stays.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    had_log = log.exists()
+    try:
+        yield
+    finally:
+        if not had_log and log.exists() and not file_size(log):
+            # It may be another user's, or on a disk that is only read: then it is left as it is.
+            with suppress(Error), closing(attach(path, "rw")) as connection:
+                connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
 
 def transact[R](connection: Connection, job: Callable[[Connection], R]) -> R:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from anyio import to_thread
 
+from acore.cli import invoke
 from acore.cli.why import branches
 from acore.errors import ExitCode
 from acore.events.why import Line
@@ -103,6 +104,13 @@ async def test_what_cannot_be_told_is_said_in_one_line(home: Path, sandbox: Sand
         assert told.process.returncode == code, told.output
         assert words in told.err
         assert told.out == ""
+
+
+def test_a_look_leaves_nothing_beside_the_journal_of_a_dead_bot(data: Path) -> None:
+    before = sorted(data.iterdir())
+    for command in (["why", "last"], ["events", "tail"]):
+        assert invoke([*command, "--data", str(data)]) == ExitCode.OK
+        assert sorted(data.iterdir()) == before
 
 
 def test_a_tree_is_drawn_with_lines_from_each_cause_to_what_came_of_it() -> None:

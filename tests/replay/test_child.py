@@ -48,15 +48,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """Return what is in the files of *folder*.
-
-    Whoever reads with SQLite leaves its shared memory behind, and an empty log where there was none.
-    """
-    return {
-        path.name: sha256(path.read_bytes()).hexdigest()
-        for path in folder.iterdir()
-        if not path.name.endswith("-shm") and path.stat().st_size
-    }
+    """Return what is in the files of *folder*."""
+    return {path.name: sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
 
 
 def task(folder: Path, cast: str, *actors: str, limit: float = 10.0) -> ReplayTask:
@@ -76,6 +69,21 @@ def told(folder: Path) -> dict[str, ActorReplayed]:
     found = {one.actor: one for one in replayed(task(folder, "refused"))}
     assert contents(folder) == before, "R07: the journal, and all beside it, is as it was"
     return found
+
+
+def test_nothing_is_left_beside_the_journal_of_a_dead_bot(folder: Path) -> None:
+    """R07, R18: no shared memory and no log; the database is not even touched. A log that was there stays."""
+    database = folder / DATABASE_NAME
+    before = contents(folder), database.stat().st_mtime_ns
+    assert list(replayed(task(folder, "refused", "honest")))
+    assert (contents(folder), database.stat().st_mtime_ns) == before
+
+    log = folder / f"{DATABASE_NAME}-wal"
+    log.touch()
+    assert list(replayed(task(folder, "refused", "honest")))
+    assert log.exists()
+    log.unlink()
+    (folder / f"{DATABASE_NAME}-shm").unlink()
 
 
 @pytest.mark.parametrize("deed", DEEDS)

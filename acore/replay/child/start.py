@@ -6,13 +6,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import msgspec
 
 from acore.errors import AcoreError, ExitCode
-from acore.replay.child.wire import Failed, Progress, Reply, Request, decode_reply
+from acore.replay.child.wire import Failed, Progress, Reply, Request, Task, decode_reply
+from acore.replay.opening import database_at
+from acore.storage.sqlite import left_as_found
 
 PATIENCE = 30.0
 """Seconds of silence after which the process is given up; it says several times a second that it is alive."""
@@ -51,7 +55,7 @@ class ReplayFailedError(AcoreError):
 class Child:
     """A process of its own in which one thing is replayed; it is gone after the block."""
 
-    def __init__(self, task: Request, *, patience: float = PATIENCE) -> None:
+    def __init__(self, task: Task, *, patience: float = PATIENCE) -> None:
         """Prepare to have *task* done.
 
         Args:
@@ -61,8 +65,11 @@ class Child:
         self._task = task
         self._patience = patience
         self._received = bytearray()
+        self._after = ExitStack()
 
     def __enter__(self) -> Self:
+        # The process itself cannot: it may not write.
+        self._after.enter_context(left_as_found(database_at(Path(self._task.source))))
         # Bare: what the bot's settings say, its token first, is no business of what is replayed.
         paths = [os.path.abspath(path) for path in sys.path if os.path.isdir(path or os.curdir)]  # noqa: PTH100, PTH112 - '' is a folder too
         self._process = subprocess.Popen(
@@ -80,6 +87,7 @@ class Child:
     ) -> None:
         self._process.kill()
         self._process.communicate()
+        self._after.close()
 
     @property
     def pid(self) -> int:
