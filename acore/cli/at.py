@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from acore.actors.narrator import part_name
+from acore.cli import known
 from acore.cli.fields import lay_out, lay_out_changes, leaves, paragraph, plain
 from acore.cli.moment import Place
 from acore.cli.output import as_json, is_terminal, say, tinted
@@ -22,9 +23,23 @@ from acore.replay.report import FieldDifference, differences
 
 
 @click.command(short_help="Tell what the actors believed at a moment.")
-@click.argument("moment", type=Place(), metavar="TIME|NUMBER")
-@click.option("--diff", "other", type=Place(), metavar="TIME|NUMBER", help="What changed from then to this.")
-@click.option("--actor", "actors", multiple=True, metavar="NAME", help="Only this actor; may be repeated.")
+@click.argument("moment", type=Place(), metavar="TIME|NUMBER", shell_complete=known.entries)
+@click.option(
+    "--diff",
+    "other",
+    type=Place(),
+    metavar="TIME|NUMBER",
+    shell_complete=known.entries,
+    help="What changed from then to this.",
+)
+@click.option(
+    "--actor",
+    "actors",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=known.core_actors,
+    help="Only this actor; may be repeated.",
+)
 @click.option("--file", type=click.Path(path_type=Path), help="An exported file or a database to read.")
 @settings_options
 @data_option

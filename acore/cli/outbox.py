@@ -9,6 +9,7 @@ from typing import ClassVar, assert_never
 import click
 
 from acore.actors.outbox import MOST_RUNS
+from acore.cli import known
 from acore.cli.journal.place import Place
 from acore.cli.output import as_json, raw, say, table
 from acore.cli.run import data_option, settings_options
@@ -102,7 +103,7 @@ def outbox(
 
 
 @outbox.command()
-@click.argument("key", metavar="ID")
+@click.argument("key", metavar="ID", shell_complete=known.effects)
 @data_option
 @click.pass_obj
 def retry(place: Place, key: str, data: Path | None) -> None:
@@ -111,7 +112,7 @@ def retry(place: Place, key: str, data: Path | None) -> None:
 
 
 @outbox.command()
-@click.argument("key", metavar="ID")
+@click.argument("key", metavar="ID", shell_complete=known.effects)
 @data_option
 @click.pass_obj
 def drop(place: Place, key: str, data: Path | None) -> None:

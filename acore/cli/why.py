@@ -10,6 +10,7 @@ import msgspec
 
 from acore.actors.phrases import duration, sentence_of
 from acore.actors.why import MOST_LINES, left_out, part_meant, tell
+from acore.cli import known
 from acore.cli.output import as_json, is_terminal, raw, say, tinted
 from acore.cli.places import database_of, place_options
 from acore.events import topics
@@ -33,7 +34,7 @@ WHAT is one of:
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("what", nargs=-1)
+@click.argument("what", nargs=-1, shell_complete=known.whats)
 @click.option("--all", "is_whole", is_flag=True, help=f"More than {MOST_LINES} lines: everything found.")
 @click.option("--back", "is_back", is_flag=True, help="Only what led to it.")
 @click.option("--forward", "is_forward", is_flag=True, help="Only what came of it.")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from acore.cli import known
 from acore.cli.journal.hands import set_pin
 from acore.cli.journal.place import Place
 from acore.cli.output import say
@@ -11,7 +12,7 @@ from acore.cli.run import data_option
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=known.pins)
 @data_option
 @click.pass_obj
 def unpin(place: Place, data: Path | None, name: str) -> None:

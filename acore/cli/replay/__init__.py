@@ -7,6 +7,7 @@ import click
 
 from acore.capsule import source as capsules
 from acore.capsule.reading import is_capsule, usable
+from acore.cli import known
 from acore.cli.moment import Place
 from acore.cli.output import as_json, complain, progress_bar
 from acore.cli.replay.progress import Watch
@@ -23,7 +24,14 @@ from acore.replay.engine import Span
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @settings_options
 @data_option
-@click.option("--actor", "actors", multiple=True, metavar="NAME", help="Only this actor; may be repeated.")
+@click.option(
+    "--actor",
+    "actors",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=known.core_actors,
+    help="Only this actor; may be repeated.",
+)
 @click.option("--from", "first", type=Place(), help="Judge from this entry, or time, on.")
 @click.option("--to", "last", type=Place(), help="Judge up to this entry, or before this time.")
 @click.option("--correlation", metavar="ID", help="Judge only what came of this first cause (an id).")
