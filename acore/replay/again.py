@@ -65,6 +65,8 @@ class Again:
         self._attempts: dict[str, int] = {}
         self._started_at = 0
         self._saw_end = False
+        self._is_lived = not trial.is_strict
+        """Whether the present run is one that is lived again, from its start or from a state."""
         self._is_alive = False
         self._takes = False
         self._now: Row | None = None
@@ -113,6 +115,7 @@ class Again:
             row = self._trial.find(message)
             if row is None or row.seq < snapshot.seq:
                 self._memory.patches |= names
+        self._is_lived = True
         self._judge.begun_at = self._started_at = self.first_fed = snapshot.seq
         self._judge.unread = frozenset(row.id for row in unread)
         self._is_alive = True
@@ -353,11 +356,13 @@ class Again:
             assert moment.row is not None  # noqa: S101 - a start has its row
             self._be(self._trial.build(), moment.incarnation)
             self._started_at = moment.seq
+            self._is_lived = True
             self.first_fed = self.first_fed or moment.seq
             self._is_alive = self._takes = True
             self._feed(moment.row, "on_start")
         else:
             self.is_cut = True
+            self._is_lived = False
 
     def _put_back(self, moment: Moment) -> None:
         # Of the attempt that failed all has been said; what comes is of the next one.
@@ -365,10 +370,18 @@ class Again:
         again = self._now if self._now is not None and self._now.id == moment.message else None
         again = again or self._trial.find(moment.message)
         self._life.put_back(moment.message, moment.attempt)
+        if not self._is_lived:
+            self._drop_through(moment.message)
         if again is not None:
             self._judge.expect(again)
             self._waiting.appendleft(again)
             self._attempts[again.id] = moment.attempt
+
+    def _drop_through(self, message: str) -> None:
+        """Take out of what waits what was taken out then: all up to *message*, which was being handled."""
+        place = next((place for place, one in enumerate(self._waiting, 1) if one.id == message), 0)
+        for _ in range(place):
+            self._waiting.popleft()
 
     def _replace(self, moment: Moment) -> None:
         """Let the newest message take the place of the one that it replaced."""
@@ -380,12 +393,12 @@ class Again:
 
     def _end(self, moment: Moment) -> None:
         """End a run of then, and with it what it had handled and this one, which was over before, had not."""
+        if not self._is_lived and moment.message:
+            self._life.failure(moment.message, in_hook=moment.in_hook)  # of an attempt that is not made again
         message, now = moment.message, self._now.id if self._now is not None else ""
         # What a hook fails on, e.g. the fact of the own start, was not taken out of the queue for that.
         if message not in {"", now} and message not in self._attempts and not moment.in_hook:
-            place = next((place for place, one in enumerate(self._waiting, 1) if one.id == message), 0)
-            for _ in range(place):
-                self._waiting.popleft()
+            self._drop_through(message)
         # Which messages a run left to the next one is known if it failed on one of them, or was followed.
         self._saw_end = self._is_alive or (
             bool(moment.message) and self._trial.find(moment.message) is not None

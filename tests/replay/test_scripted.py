@@ -321,3 +321,22 @@ async def test_something_said_that_cannot_be_read_any_more_is_named_by_its_entry
         again(tuple(torn if row is said else row for row in rows))
 
     assert f"It is entry {said.seq} of the journal." in caught.value.__notes__
+
+
+async def test_what_was_tried_first_in_a_run_whose_beginning_is_gone_is_tried_again_once(
+    tmp_path: Path,
+) -> None:
+    """R09, R12: the run that follows is replayed, with all that waited for it."""
+    async with house(tmp_path, *cast(attempts=2)) as home:
+        await home.tell(Do(n=1, acts=("say",)))
+        home.say(Do(n=2, acts=("fail once", "say")))
+        home.say(Do(n=3, acts=("say",)))
+        await home.clock.advance(5)
+        rows, state = await home.rows(), home.state("player")
+    first = next(place for place, row in enumerate(rows) if row.payload.startswith('{"n":2,"acts"'))
+
+    source = RowsSource(rows[first:], gone=((1, rows[first - 1].seq),))
+    later = replay("player", Player, source, collect=True)
+
+    assert (later.verdict, bytes(later.state)) == (Verdict.SAME, state)
+    assert later.handled == len(("start", "do", "do"))
