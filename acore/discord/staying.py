@@ -109,14 +109,15 @@ async def stay_connected(client: nextcord.Client, clock: Clock) -> None:
 
 
 class _Socket(DiscordWebSocket):
-    """One that leaves no thread behind where it is given up: nextcord's sends heartbeats until one fails."""
+    """One that leaves nothing behind where it is given up: nextcord's sends heartbeats until one fails."""
 
     async def identify(self) -> None:
         """Begin a session; whatever goes wrong, the client has not been given this socket yet."""
         try:
             await super().identify()
         except BaseException:
-            self._end_heartbeats()
+            with suppress(OSError, aiohttp.ClientError):
+                await self.close(_UNKNOWN_ERROR)  # where it is cancelled, it waits for no answer
             raise
 
     async def poll_event(self) -> None:
@@ -124,12 +125,9 @@ class _Socket(DiscordWebSocket):
         try:
             await super().poll_event()
         except get_cancelled_exc_class():
-            self._end_heartbeats()
+            if self._keep_alive is not None:
+                self._keep_alive.stop()
             raise
-
-    def _end_heartbeats(self) -> None:
-        if self._keep_alive is not None:
-            self._keep_alive.stop()
 
 
 async def _connect(client: nextcord.Client, clock: Clock, way: dict[str, Any]) -> None:

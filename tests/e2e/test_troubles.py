@@ -1,5 +1,6 @@
 """Discord answers late, refuses, or is not Discord at all: nobody is left without an answer."""
 
+import gc
 import signal
 import sqlite3  # noqa: TID251 - somebody else's process holds the database here
 import threading
@@ -54,7 +55,7 @@ async def test_an_answer_under_way_is_given_before_an_ordered_end(
     assert "did not stop within" not in bot.output
 
 
-async def test_a_session_that_is_given_up_before_it_begins_leaves_no_thread_behind(
+async def test_a_session_that_is_given_up_before_it_begins_leaves_nothing_behind(
     home: Path, sandbox: Sandbox
 ) -> None:
     before = set(threading.enumerate())
@@ -67,6 +68,8 @@ async def test_a_session_that_is_given_up_before_it_begins_leaves_no_thread_behi
         while heart.is_alive():
             await checkpoint()
     assert not heart.is_alive()
+    del heart
+    gc.collect()  # a connection that was not closed would say so now
 
 
 async def test_an_answer_that_cannot_be_given_does_not_hold_up_the_end_and_comes_from_the_next_run(
