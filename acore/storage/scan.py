@@ -98,17 +98,17 @@ def facts(path: Path) -> Facts:
     """
     with reading(path) as connection:
         first, last = connection.execute("SELECT min(seq), max(seq) FROM journal").fetchone()
-        gone: list[tuple[int, int]] = []
+        # What is in quarantine was told to everybody, and is in no row.
+        in_quarantine = "SELECT seq, seq FROM quarantine WHERE stage = 'row' AND seq BETWEEN ? AND ?"
+        gone = connection.execute(in_quarantine, (first, last)).fetchall()
         if has_table(connection, "gone"):
-            gone = connection.execute(
-                "SELECT first_seq, CAST(last_seq AS INTEGER) FROM gone ORDER BY first_seq"
-            ).fetchall()
+            gone += connection.execute("SELECT first_seq, CAST(last_seq AS INTEGER) FROM gone").fetchall()
         return Facts(
             where=str(path),
             first_seq=first or 0,
             last_seq=last or 0,
             boots=tuple(_boots(connection, first or 0, last or 0)),
-            gone=tuple(gone),
+            gone=tuple(sorted(gone)),
         )
 
 

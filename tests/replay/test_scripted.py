@@ -340,3 +340,25 @@ async def test_what_was_tried_first_in_a_run_whose_beginning_is_gone_is_tried_ag
 
     assert (later.verdict, bytes(later.state)) == (Verdict.SAME, state)
     assert later.handled == len(("start", "do", "do"))
+
+
+async def test_what_went_to_quarantine_is_missing_so_a_replay_begins_at_what_was_kept_after_it(
+    tmp_path: Path,
+) -> None:
+    """R12, J11: everybody was told of it, and it is in no row."""
+    async with house(tmp_path, *cast()) as home:
+        await home.tell(*(Do(n=n, acts=("say",)) for n in range(REMEMBER_EVERY)), Do(n=9, acts=("say",)))
+        rows = await home.rows()
+    lost = next(row.seq for row in rows if row.payload.startswith('{"n":2,"acts"'))
+    source = altered(
+        tmp_path / DATABASE_NAME,
+        f"INSERT INTO quarantine SELECT seq, id, name, 'row', '', x'' FROM journal WHERE seq = {lost}",  # noqa: S608 - a number
+        f"DELETE FROM journal WHERE seq = {lost}",  # noqa: S608 - a number
+    )
+    kept = next(row.seq for row in rows if row.name == "actor.remembered")
+
+    later = replay("player", Player, source)
+    nothing = replay("player", Player, altered(tmp_path / DATABASE_NAME, "DELETE FROM snapshots"))
+
+    assert (later.verdict, later.begins_at) == (Verdict.SAME, kept)
+    assert nothing.approximate == f"some entries up to {lost} are missing"
