@@ -63,7 +63,7 @@ def test_each_file_is_read_as_python_dotenv_reads_it(path: Path) -> None:
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
 def test_a_value_that_is_set_is_read_again_and_all_else_stays(path: Path) -> None:
-    """S93, B37: whatever form the statement has; the last one of a key is the one that counts."""
+    """Whatever form the statement has; the last one of a key is the one that counts."""
     text = text_of(path)
     before = as_dotenv(text)
     for key, value in product(
@@ -140,7 +140,7 @@ lines = st.text(alphabet="AB= \t'\"\\#\n\rx${}é", max_size=60)
     text=lines, key=st.sampled_from(["A", "B", "AB"]), value=st.text(alphabet="ab '\"\\#=${}é", max_size=12)
 )
 def test_any_text_is_changed_as_asked_or_not_at_all(text: str, key: str, value: str) -> None:
-    """B37: whatever was written before, and whatever is to be written."""
+    """Whatever was written before, and whatever is to be written."""
     assert as_mapping(parse(text)) == as_dotenv(text)
     try:
         changed = with_value(text, key, value)

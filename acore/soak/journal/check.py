@@ -12,7 +12,7 @@ from acore.events.catalog import CATALOG
 from acore.soak.journal.client import Ledger
 from acore.soak.journal.messages import STRIKES, Asked, Struck
 from acore.storage.database import connect_reader
-from acore.storage.query import Row, last_run, last_seq, tail
+from acore.storage.query import Row, last_run, tail
 from acore.storage.verify import verify
 
 _PAGE = 5000
@@ -71,7 +71,7 @@ def _found(path: Path, ledger: Ledger, problems: list[str]) -> Found:
         strikes={},
         concluded=set(),
         struck=defaultdict(list),
-        upto=last_seq(path),
+        upto=_upto(path),
     )
     ids = set[str]()
     before: Row | None = None
@@ -95,6 +95,16 @@ def _found(path: Path, ledger: Ledger, problems: list[str]) -> Found:
             found.counted += 1
     found.last = before.seq if before else 0
     return found
+
+
+def _upto(path: Path) -> int:
+    """Return the highest number given so far, by the file's own word: a row beyond it is found."""
+    connection = connect_reader(path)
+    try:
+        (seq,) = connection.execute("SELECT seq FROM progress").fetchone()
+    finally:
+        connection.close()
+    return int(seq)
 
 
 def _told(found: Found, ledger: Ledger) -> Iterator[str]:
