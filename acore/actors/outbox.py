@@ -58,19 +58,18 @@ class OutboxActor(EdgeActor):
 
     async def _take_up(self, io: EdgeContext) -> None:
         """Deal with all that earlier runs left."""
-        reasons: list[str] = []
+        found: list[tuple[str, str]] = []
         async for effect in _left_over(io):
+            if effect.id in self._undecided:  # broken off meanwhile, and told of
+                continue
             if reason := await self._deal_with(effect, io):
                 self._undecided[effect.id] = effect
-                reasons.append(reason)
+                found.append((effect.name, reason))
         self._is_through = True
         self._show(io)
-        if self._undecided:
-            names = tuple(effect.name for effect in self._undecided.values())
-            first = EffectsUndecided(
-                count=len(names), effects=names[:_LISTED], reasons=tuple(reasons[:_LISTED])
-            )
-            io.publish(first)
+        if found:
+            names, reasons = zip(*found[:_LISTED], strict=True)
+            io.publish(EffectsUndecided(count=len(found), effects=names, reasons=reasons))
 
     @handles
     async def heed(self, died: LetterDied, io: EdgeContext) -> None:
@@ -78,10 +77,16 @@ class OutboxActor(EdgeActor):
         wire = CATALOG.named(died.message)
         is_ours = wire is not None and wire.policy is Policy.ASK_OPERATOR and died.reason in BROKEN_OFF
         # At the end of a run, the next one sees to it.
-        if not is_ours or io.stopping.is_set():
-            return
+        if is_ours and not io.stopping.is_set():
+            # What the store cannot write now may wait for hours: no handler does.
+            io.spawn(self._ask_about, died.message_id, io)
+
+    async def _ask_about(self, effect_id: str, io: EdgeContext) -> None:
+        """Have a person decide about this effect, once the store knows that it was broken off."""
+        assert io.handling is not None  # noqa: S101 - it is the letter that told of it
+        await io.durable(io.handling.seq)
         async for effect in _left_over(io):
-            if effect.id == died.message_id and effect.id not in self._undecided:
+            if effect.id == effect_id and effect.id not in self._undecided:
                 self._undecided[effect.id] = effect
                 self._show(io)
                 io.publish(EffectsUndecided(count=1, effects=(effect.name,), reasons=(_ONLY_A_PERSON,)))

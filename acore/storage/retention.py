@@ -107,7 +107,6 @@ def sweep(
     limits: Limits,
     present: Present,
     *,
-    by_age: bool,
     down_to: int,
     batch: int = BATCH,
 ) -> Swept:
@@ -117,7 +116,6 @@ def sweep(
         connection: Not in a transaction.
         limits: How long and how much is kept.
         present: Who asks, and when.
-        by_age: Whether the clock can be trusted by now.
         down_to: Bytes in use above which rows go.
         batch: How many rows at most.
 
@@ -130,7 +128,7 @@ def sweep(
     try:
         swept = transact(
             connection,
-            partial(_sweep, limits=limits, present=present, by_age=by_age, down_to=down_to, batch=batch),
+            partial(_sweep, limits=limits, present=present, down_to=down_to, batch=batch),
         )
         if not swept.is_done:
             return swept
@@ -230,15 +228,11 @@ def _newest(
     return found
 
 
-def _sweep(
-    connection: Connection, limits: Limits, present: Present, *, by_age: bool, down_to: int, batch: int
-) -> Swept:
+def _sweep(connection: Connection, limits: Limits, present: Present, *, down_to: int, batch: int) -> Swept:
     if present.boot:
         refuse_fenced_out(connection, present.boot)
     used = used_bytes(connection)
     is_over = used > down_to
-    if not is_over and not by_age:
-        return Swept()
     runs = list(needs_of_runs(connection, limits.replayed))
     floor = _floor(connection, limits, used, runs)
     rows = _oldest(connection, 0, floor.seq if floor is not None else 2**63 - 1, batch)

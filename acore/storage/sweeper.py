@@ -10,13 +10,12 @@ from acore.storage.retention import LOW, Moment, Present, Swept, sweep, used_byt
 from acore.storage.sqlite import Connection
 
 EVERY = 600.0
-"""Seconds between two looks: a busy bot writes a few megabytes in so long."""
-TRUSTED_AFTER = 300.0
-"""Seconds that this run must have lasted before anything is old.
+"""Seconds between two looks, and from the start to the first: a busy bot writes a few megabytes in so long.
 
 A machine without a clock of its own starts with a wrong time, which a time server sets right within a minute
-or two of its network being there. Much longer it must not be: a bot that is restarted more often than that,
-by its host or by what it fails of, would keep everything until there is too much.
+or two of its network being there; until then nothing may be called old. Much longer the first look must not
+wait: a bot that is restarted more often than that, by its host or by what it fails of, would keep everything
+until there is too much.
 """
 TOLD_EVERY = 24 * 3600.0
 """Seconds between two facts in the journal about its own housekeeping, unless somebody asked for it."""
@@ -40,7 +39,6 @@ class Sweeper:
         self._boot = boot
         self._clock = clock
         self._began = self._moment()
-        self._began_at = clock.monotonic()
         self._down_to = limits.max_bytes
         self._now = Swept()
         self._total = Swept()
@@ -56,7 +54,7 @@ class Sweeper:
         return Present(boot=self._boot, began=self._began, now=self._moment())
 
     def begin(self, *, is_asked: bool = False) -> None:
-        """Let the next steps look for what is to be removed; *is_asked* by a person, who trusts the clock."""
+        """Let the next steps look for what is to be removed; if *is_asked*, tell in any case."""
         if not self.is_sweeping:
             self._now = Swept()
         self.is_sweeping = True
@@ -64,8 +62,7 @@ class Sweeper:
 
     async def step(self, database: Database) -> JournalPurged | None:
         """Do the next small thing; return what is to be told, once all is done and it is time for that."""
-        by_age = self._is_asked or self._clock.monotonic() - self._began_at >= TRUSTED_AFTER
-        job = partial(_step, limits=self._limits, present=self.present, by_age=by_age, down_to=self._down_to)
+        job = partial(_step, limits=self._limits, present=self.present, down_to=self._down_to)
         swept, self._down_to, used = await database.run(job)
         self._now, self._total = _sum(self._now, swept), _sum(self._total, swept)
         if not swept.is_done:
@@ -111,11 +108,11 @@ class Sweeper:
 
 
 def _step(
-    connection: Connection, *, limits: Limits, present: Present, by_age: bool, down_to: int
+    connection: Connection, *, limits: Limits, present: Present, down_to: int
 ) -> tuple[Swept, int, int]:
     if used_bytes(connection) > limits.max_bytes:
         down_to = int(LOW * limits.max_bytes)
-    swept = sweep(connection, limits, present, by_age=by_age, down_to=down_to)
+    swept = sweep(connection, limits, present, down_to=down_to)
     return swept, down_to, used_bytes(connection)
 
 

@@ -234,6 +234,26 @@ async def test_what_is_broken_off_waits_for_a_person_in_the_same_run(
         assert "e7" not in foreseen(tmp_path)
 
 
+async def test_a_person_is_asked_about_what_was_broken_off_once_the_store_can_write_again(
+    tmp_path: Path,
+) -> None:
+    """J02: the store can say nothing of it until then, however long that takes."""
+    outside = Outside()
+    async with living(tmp_path, outside, "boot-1") as home:
+        outside.holds = Flag()
+        home.bus.perform(Asked(n=7), Trace("asker"), event_id="e7")
+        await home.clock.advance(1)
+        await home.system.stop_child("writer")
+        async with create_task_group() as group:
+            group.start_soon(home.system.stop_child, "hand")
+            await home.clock.advance(60)
+        assert home.view(OutboxView) == OutboxView(undecided=0, is_through=True)
+
+        await home.system.restart_child("writer")
+        await home.clock.advance(1)
+        assert home.view(OutboxView) == OutboxView(undecided=1, is_through=True)
+
+
 def foreseen(directory: Path) -> dict[str, Prospect]:
     """Return what `acore outbox` says becomes of each effect, by its id, beside a bot that runs."""
     found = leftovers(directory / DATABASE_NAME)

@@ -23,7 +23,7 @@ from acore.storage.retention import (
 )
 from acore.storage.rows import FencedOutError, take_over
 from acore.storage.sqlite import Connection, transact
-from acore.storage.sweeper import EVERY, TOLD_EVERY, TRUSTED_AFTER
+from acore.storage.sweeper import EVERY, TOLD_EVERY
 from acore.storage.verify import verify
 from tests.storage.world import running
 
@@ -89,7 +89,6 @@ class File:
                 self.connection,
                 limits,
                 present(wall_ns),
-                by_age=True,
                 down_to=limits.max_bytes if down_to is None else down_to,
             )
             removed += swept.rows
@@ -123,7 +122,7 @@ def test_what_is_older_than_it_is_kept_goes_in_small_batches_and_is_noted_so_tha
     file.add(3 * BATCH + 7, days_ago=8, boot="then")
     file.add(50, days_ago=1)
 
-    first = sweep(file.connection, WEEK, present(), by_age=True, down_to=WEEK.max_bytes)
+    first = sweep(file.connection, WEEK, present(), down_to=WEEK.max_bytes)
     assert (first.rows, first.first_seq, first.last_seq, first.is_done) == (BATCH, 1, BATCH, False)
     assert first.rows + file.sweep() == 3 * BATCH + 7
     assert file.first == 3 * BATCH + 8
@@ -160,7 +159,7 @@ def test_what_has_to_stay_is_found_without_reading_through_all_that_was_ever_ask
             return 0
 
         file.connection.set_progress_handler(count, 100)
-        swept = sweep(file.connection, WEEK, present(), by_age=True, down_to=WEEK.max_bytes)
+        swept = sweep(file.connection, WEEK, present(), down_to=WEEK.max_bytes)
         file.connection.set_progress_handler(None, 0)
         assert swept.rows == BATCH
         steps += taken
@@ -289,15 +288,15 @@ def test_the_present_run_is_cut_only_when_half_as_much_again_is_there_and_that_i
     file.add(6_000, payload=f'{{"text":"{"x" * 900}"}}')
     used = used_bytes(file.connection)
     some = Limits(max_bytes=int(used / BEYOND) + MEGABYTE, replayed=("thinker",))
-    held = sweep(file.connection, some, present(), by_age=True, down_to=some.max_bytes)
+    held = sweep(file.connection, some, present(), down_to=some.max_bytes)
     assert (held.rows, held.is_done) == (0, True)
     assert held.held_by == "a replay of the present run of thinker"
 
     less = Limits(max_bytes=used // 2, replayed=("thinker",))
-    cut = sweep(file.connection, less, present(), by_age=True, down_to=less.max_bytes)
+    cut = sweep(file.connection, less, present(), down_to=less.max_bytes)
     assert (cut.first_seq, cut.rows, cut.is_cut) == (start, BATCH, True)
     pin(file.connection, "here", file.first + 10, HeldClock().now(), "ann")
-    last = sweep(file.connection, less, present(), by_age=True, down_to=0)
+    last = sweep(file.connection, less, present(), down_to=0)
     assert (last.rows, last.held_by) == (10, f"the pin here on entry {file.first}")
 
 
@@ -340,10 +339,10 @@ async def test_the_writer_tidies_up_by_itself_and_tells_once_a_day(tmp_path: Pat
     async with running(tmp_path, clock, boot="boot-1") as world:
         for number in range(300, 310):
             world.count(number)
-        await clock.advance(TRUSTED_AFTER - 1)
+        await clock.advance(EVERY - 1)
         assert len(world.counted()) == 310
 
-        await clock.advance(2 * EVERY)
+        await clock.advance(EVERY)
         assert world.counted() == list(range(300, 310))
         await clock.advance(6.9 * DAY)
         assert world.counted() == list(range(300, 310))
@@ -407,7 +406,6 @@ async def test_what_is_to_be_written_never_waits_for_more_than_one_small_step(tm
         await world.durable()
     await clock.advance(8 * DAY)
     async with running(tmp_path, clock, boot="boot-1", prepare=watched.prepare) as world:
-        await clock.advance(TRUSTED_AFTER)
         watched.longest = 0
         await clock.advance(EVERY + 5)
         assert world.counted() == []

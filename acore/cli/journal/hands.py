@@ -117,7 +117,7 @@ def _sweep(connection: Connection, limits: Limits, tell: Callable[[int], None]) 
     while True:
         if used_bytes(connection) > limits.max_bytes:
             down_to = int(LOW * limits.max_bytes)
-        swept = sweep(connection, limits, _present(), by_age=True, down_to=down_to, batch=LARGE_BATCH)
+        swept = sweep(connection, limits, _present(), down_to=down_to, batch=LARGE_BATCH)
         rows, last, reason = rows + swept.rows, swept.last_seq or last, swept.reason or reason
         tell(rows)
         if swept.is_done:
