@@ -87,8 +87,8 @@ def header_for(
         AcoreError: The database is not there or cannot be read, and why.
     """
     there = facts(database)
-    # A journal's numbers begin with 1 even where nothing is kept under it.
-    lowest = there.first_seq if there.gone else 1
+    # A journal's numbers begin with 1 even where nothing is kept under it, unless that was removed or lost.
+    lowest = there.first_seq if any(low < there.first_seq for low, _ in there.gone) else 1
     first, last = max(wanted.first or 1, lowest), min(wanted.last or there.last_seq, there.last_seq)
     if wanted.since is not None:
         since = first_since(database, wanted.since)

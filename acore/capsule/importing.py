@@ -1,7 +1,7 @@
 """Taking a capsule into a data directory that no bot uses at the moment."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from itertools import batched
 from pathlib import Path
@@ -16,11 +16,12 @@ from acore.events.upcast import UnreadableMessageError
 from acore.record import Record
 from acore.storage.database import connect
 from acore.storage.lock import DataDirectory
+from acore.storage.opening import refuse_incomplete
 from acore.storage.pieces import note_missing, number_from, owe_nothing
-from acore.storage.query import Row, last_seq, tail
+from acore.storage.query import Row, last_seq, shape_named, tail
 from acore.storage.rows import Spoiled, take_over, write
 from acore.storage.snapshots import Snapshot, bring
-from acore.storage.sqlite import Connection, transact
+from acore.storage.sqlite import Connection, damage_named, transact
 from acore.storage.store import DATABASE_NAME
 
 _PAGE = 1000
@@ -212,8 +213,10 @@ def _snapshots(path: Path) -> Iterator[Snapshot]:
 
 @contextmanager
 def _connected(database: Path) -> Generator[Connection]:
-    connection = connect(database)
-    try:
+    with (
+        closing(connect(database)) as connection,
+        shape_named(connection, database),
+        damage_named(database),
+    ):
+        refuse_incomplete(connection, database)
         yield connection
-    finally:
-        connection.close()

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
-from acore.errors import AcoreError
+from acore.errors import AcoreError, ExitCode
 from acore.record import Record
 
 
 class UnreadableMessageError(AcoreError):
     """A recorded message cannot be read as it is."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.DATA
 
     def __init__(self, name: str, version: int, reason: str) -> None:
         super().__init__(f"cannot read a recorded {name} of version {version}: {reason}")

@@ -533,8 +533,6 @@ class Again:
             self._judge.diverge(row, turn.method, other)
         self._is_alive = self._takes = False
 
-    # --- then and now
-
     # --- what is told
 
     def _tell_of(self, turn: _Turn, plan: Plan) -> None:

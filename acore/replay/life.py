@@ -9,6 +9,8 @@ import msgspec
 
 from acore.events.asks import AskError
 from acore.events.supervision import Burial
+from acore.events.upcast import UnreadableMessageError
+from acore.replay.upcast import noted
 from acore.runtime.restart import ExitKind
 from acore.storage.query import Row
 
@@ -258,8 +260,15 @@ def _next_of(moments: list[Moment], names: frozenset[str]) -> list[int]:
 
 
 def field(row: Row, name: str) -> Any:  # noqa: ANN401 - a field of JSON
-    """Return one field of what *row* holds."""
-    return msgspec.json.decode(row.payload)[name]
+    """Return one field of what *row* holds.
+
+    Raises:
+        UnreadableMessageError: It is not there: the disk has spoilt the row.
+    """
+    try:
+        return msgspec.json.decode(row.payload)[name]
+    except (msgspec.DecodeError, LookupError, TypeError) as error:
+        raise noted(UnreadableMessageError(row.name, row.version, f"it has no field {name}"), row) from error
 
 
 def recorded_error(row: Row) -> AskError:

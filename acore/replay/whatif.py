@@ -18,6 +18,7 @@ from acore.clock import NANOSECONDS
 from acore.errors import AcoreError
 from acore.events.base import Command, Envelope, Kind, Message, trace_of
 from acore.events.catalog import CATALOG, Catalog
+from acore.events.upcast import UnreadableMessageError
 from acore.record import Record
 from acore.replay.cast import Cast
 from acore.replay.life import (
@@ -32,7 +33,7 @@ from acore.replay.life import (
 )
 from acore.replay.report import FieldDifference, differences
 from acore.replay.source import Boot, Part, Source, Wanted
-from acore.replay.upcast import renewed
+from acore.replay.upcast import noted, renewed
 from acore.runtime.actor import Actor, Context, Output, Speaker
 from acore.runtime.driver import Answer, Ask, Handling, close, step
 from acore.runtime.memory import Memory
@@ -339,7 +340,7 @@ class _World:
         wire = self._catalog.named(row.name)
         if wire is None:
             return
-        envelope = row.envelope(self._catalog.decode(row.name, row.version, row.payload.encode()))
+        envelope = row.envelope(_read(row, self._catalog))
         if row.kind == Kind.EVENT:
             self._deliver(envelope)
         elif row.target in self._cast:
@@ -352,12 +353,12 @@ class _World:
             return
         living = self._living.get(name)
         if row.name == STARTED and (living is None or not living.is_up):
-            self._start(name, field(row, "incarnation"), row.envelope(_nothing(row, self._catalog)))
+            self._start(name, field(row, "incarnation"), row.envelope(_read(row, self._catalog)))
         elif living is None or not living.is_up:
             return
         elif row.name == STOPPING:
             living.takes = False
-            self._hook(living, "on_stop", row.envelope(_nothing(row, self._catalog)))
+            self._hook(living, "on_stop", row.envelope(_read(row, self._catalog)))
         elif row.name == EXITED and field(row, "exit") in _WANTED_ENDS:
             self._end(living)
 
@@ -630,8 +631,11 @@ def _cause(said: _Said) -> tuple[str, ...]:
     return said.actor, said.kind, said.name, said.cause
 
 
-def _nothing(row: Row, catalog: Catalog) -> Message:
-    return catalog.decode(row.name, row.version, row.payload.encode())
+def _read(row: Row, catalog: Catalog) -> Message:
+    try:
+        return catalog.decode(row.name, row.version, row.payload.encode())
+    except UnreadableMessageError as error:
+        raise noted(error, row) from error.__cause__
 
 
 def _envelope(ctx: Context, living: _Living, kind: Kind, message: Message, message_id: str) -> Envelope:

@@ -70,6 +70,20 @@ def take(path: Path, boot: str, now: datetime) -> Opening:
     return opening
 
 
+def refuse_incomplete(connection: Connection, path: Path) -> None:
+    """Raise DamagedDatabaseError unless a file of the newest schema has all that is written to.
+
+    Args:
+        connection: To the file.
+        path: The file.
+    """
+    if missing := missing_tables(connection):
+        raise DamagedDatabaseError(path, f"no such table: {', '.join(missing)}")
+    types = connection.execute("SELECT typeof(seq), typeof(hash), typeof(epoch) FROM progress").fetchall()
+    if types != [("integer", "blob", "integer")]:
+        raise DamagedDatabaseError(path, NO_PROGRESS)
+
+
 def _take_or_replace(path: Path, boot: str, now: datetime) -> Opening:
     damage = damage_in(path)
     if not damage:
@@ -87,12 +101,9 @@ def _take(path: Path, boot: str, now: datetime, aside: SetAside | None) -> Openi
     with damage_named(path):
         connection = connect(path)
         try:
-            if missing := missing_tables(connection):
-                raise DamagedDatabaseError(path, f"no such table: {', '.join(missing)}")
+            refuse_incomplete(connection, path)
             # All of it or nothing: what is noted as missing belongs to the run that is going to tell.
             with transaction(connection):
-                if connection.execute("SELECT count(*) FROM progress").fetchone() != (1,):
-                    raise DamagedDatabaseError(path, NO_PROGRESS)
                 lost = _settle(connection, now, mark, problem, aside)
                 last_seq = take_over(connection, boot)
                 closed = unanswerable(connection, now)

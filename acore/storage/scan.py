@@ -129,7 +129,7 @@ def pages(path: Path, wanted: Wanted, *, after: int, upto: int, size: int) -> Ge
     sql = f"{SELECT} WHERE seq > ? AND seq <= ? AND {clause} ORDER BY seq LIMIT ?"
     stretch = _STRETCH
     if wanted.part is Part.LIFE:  # few, and found by their names
-        sql, stretch = sql.replace("FROM journal", "FROM journal INDEXED BY journal_by_name"), upto
+        sql, stretch = sql.replace("FROM journal", "FROM journal INDEXED BY journal_by_name"), upto - after
     with reading(path) as connection:
         while after < upto:
             until = min(upto, after + stretch)

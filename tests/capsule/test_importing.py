@@ -90,6 +90,30 @@ def test_a_bot_that_starts_on_it_does_not_do_what_another_had_to_do(database: Pa
     connection.close()
 
 
+def test_numbers_under_which_nothing_was_kept_are_not_missing_for_what_a_later_one_lacks(
+    database: Path, tmp_path: Path
+) -> None:
+    """R17: an entry in quarantine is in no row, and says nothing of where the journal begins."""
+    first = rows(database)[0].seq
+    connection = connect(database)
+    connection.execute(
+        "INSERT INTO quarantine SELECT seq, id, name, 'row', 'too large', CAST(payload AS BLOB) "
+        "FROM journal WHERE seq = ?",
+        (first + 9,),
+    )
+    connection.execute("DELETE FROM journal WHERE seq = ? OR seq < ?", (first + 9, first + 3))
+    connection.close()
+
+    path = export(database, tmp_path / "all.jsonl")
+    take(path, tmp_path / "new")
+
+    assert check(path).header.first == 1
+    connection = connect(database_in(tmp_path / "new"))
+    gone = connection.execute("SELECT first_seq, last_seq FROM gone").fetchall()
+    connection.close()
+    assert gone == [(first + 9, first + 9)]
+
+
 def test_one_piece_follows_the_other(database: Path, tmp_path: Path, middle: int) -> None:
     """R17."""
     first = export(database, tmp_path / "first.jsonl", Wanted(last=middle - 1))

@@ -74,8 +74,19 @@ def spoil(path: Path, statement: str) -> None:
             connection.execute("PRAGMA writable_schema = RESET")
 
 
-def commands(data: Path, seq: int) -> list[list[str]]:
-    """Return what reads a journal, but for what goes through all of it in a process of its own."""
+@pytest.fixture(scope="module")
+def capsule(_lived: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return what was exported before anything was spoilt."""
+    path = tmp_path_factory.mktemp("exported") / "all.jsonl"
+    assert invoke(["events", "export", "-o", str(path), "--data", str(_lived)]) == ExitCode.OK
+    return path
+
+
+def commands(data: Path, seq: int, capsule: Path) -> list[list[str]]:
+    """Return what reads a journal, but for what goes through all of it in a process of its own.
+
+    What changes it comes last.
+    """
     place = ["--data", str(data)]
     both = [
         ["events", "tail", "-n", "1000"],
@@ -96,17 +107,19 @@ def commands(data: Path, seq: int) -> list[list[str]]:
         ["events", "tail", "--wide", *place],
         ["events", "tail", "--actor", "metrics", *place],
         ["events", "export", "-o", str(data / "given.jsonl"), *place],
+        ["events", "import", str(capsule), "--skip-duplicates", *place],
+        ["journal", "purge", *place],
     ]
 
 
 @pytest.mark.parametrize("what", SPOILT)
 def test_whatever_has_become_of_the_file_each_command_ends_with_a_sentence(
-    data: Path, what: str, capsys: pytest.CaptureFixture[str]
+    data: Path, what: str, capsule: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """J05."""
     seq = tail(data / DATABASE_NAME, Filter(name="actor.exited"), limit=1)[0].seq
     spoil(data / DATABASE_NAME, SPOILT[what])
-    for command in commands(data, seq):
+    for command in commands(data, seq, capsule):
         code = invoke(command)
 
         said = capsys.readouterr()
@@ -119,6 +132,35 @@ def test_whatever_has_become_of_the_file_each_command_ends_with_a_sentence(
             assert code == ExitCode.DATA, command
             assert "is damaged (no such table" in said.err
             assert "put a backup in its place, or start acore" in said.err
+
+
+@pytest.mark.parametrize("what", ["no JSON in one entry", "no object in one entry", "nothing in one entry"])
+def test_what_would_have_happened_names_the_entry_that_cannot_be_read(
+    data: Path, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """R15, J05."""
+    seq = tail(data / DATABASE_NAME, Filter(name="actor.exited"), limit=1)[0].seq
+    spoil(data / DATABASE_NAME, SPOILT[what])
+
+    assert invoke(["what-if", "--data", str(data)]) == ExitCode.DATA
+    said = capsys.readouterr().err
+    assert said.startswith("acore: cannot read a recorded actor.exited of version 1: ")
+    assert f"It is entry {seq} of the journal." in said
+
+
+@pytest.mark.parametrize("command", [["at", "5"], ["at", "1970-01-02T00:00"], ["what-if"], ["replay"]])
+def test_going_through_negative_numbers_comes_to_an_end(
+    data: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """R15, R18, J05."""
+    spoil(data / DATABASE_NAME, SPOILT["negative numbers"])
+
+    code = invoke([command[0], "--data", str(data), *command[1:]])
+
+    said = capsys.readouterr()
+    assert code in tuple(ExitCode)
+    assert code != ExitCode.SOFTWARE, said.err
+    assert said.out or said.err.startswith("acore: ")
 
 
 @pytest.mark.parametrize("command", [["status"], ["verify"]])

@@ -71,6 +71,24 @@ def told(folder: Path) -> dict[str, ActorReplayed]:
     return found
 
 
+def test_nothing_is_left_either_by_one_that_ends_before_it_knows_what_to_do(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R07, R18."""
+    before = contents(folder)
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\n: > {folder / DATABASE_NAME}-wal\n")
+    program.chmod(0o700)
+    monkeypatch.setattr("sys.executable", str(program))
+    more_than_a_pipe_holds = "x" * (1 << 20)
+    child = Child(task(folder, "refused", more_than_a_pipe_holds))
+
+    with pytest.raises(ReplayDiedError, match="ended with 0"), child:
+        pass
+
+    assert contents(folder) == before
+
+
 def test_nothing_is_left_beside_the_journal_of_a_dead_bot(folder: Path) -> None:
     """R07, R18: no shared memory and no log; the database is not even touched. A log that was there stays."""
     database = folder / DATABASE_NAME

@@ -19,7 +19,7 @@ from acore.storage.lock import DataDirectory
 from acore.storage.pins import PinError, pin, unpin
 from acore.storage.query import NoDatabaseError, reading, shape_named
 from acore.storage.retention import LARGE_BATCH, LOW, Moment, Present, forecast, sweep, used_bytes
-from acore.storage.sqlite import Connection, damage_named, transact
+from acore.storage.sqlite import Connection, Error, damage_named, is_about_a_row, transact
 from acore.storage.store import DATABASE_NAME
 
 _WITHIN = 3600.0
@@ -30,6 +30,18 @@ class NotPurgedError(AcoreError):
     """The running bot can remove nothing now, and why."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.IO
+
+
+class UnfitGoneError(AcoreError):
+    """What is noted of removed entries does not fit the entries that are there."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.DATA
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"{path}: what it notes of entries that are gone does not fit those that are there ({reason}): "
+            "no more are removed; put a backup in its place"
+        )
 
 
 def limits_of(config: Path | None, env_file: Path | None) -> Limits:
@@ -66,7 +78,12 @@ def purge(directory: Path, limits: Limits, tell: Callable[[int], None], *, is_tr
         with reading(directory / DATABASE_NAME) as connection:
             return forecast(connection, limits, _present())
     with _own(directory) as connection:
-        return _sweep(connection, limits, tell)
+        try:
+            return _sweep(connection, limits, tell)
+        except Error as error:
+            if not is_about_a_row(error):
+                raise
+            raise UnfitGoneError(directory / DATABASE_NAME, str(error)) from error
 
 
 def set_pin(directory: Path, name: str, seq: int | None) -> None:

@@ -65,28 +65,29 @@ class Child:
         self._task = task
         self._patience = patience
         self._received = bytearray()
-        self._after = ExitStack()
 
     def __enter__(self) -> Self:
-        # The process itself cannot: it may not write.
-        self._after.enter_context(left_as_found(database_at(Path(self._task.source))))
         # Bare: what the bot's settings say, its token first, is no business of what is replayed.
         paths = [os.path.abspath(path) for path in sys.path if os.path.isdir(path or os.curdir)]  # noqa: PTH100, PTH112 - '' is a folder too
-        self._process = subprocess.Popen(
-            [sys.executable, "-B", "-m", "acore.replay.child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1"},
-        )
-        self.say(self._task)
+        # Where it cannot be started, or ends at once, nobody calls `__exit__`.
+        with ExitStack() as after:
+            # The process itself cannot: it may not write.
+            after.enter_context(left_as_found(database_at(Path(self._task.source))))
+            self._process = subprocess.Popen(
+                [sys.executable, "-B", "-m", "acore.replay.child"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1"},
+            )
+            after.callback(self._kill)
+            self.say(self._task)
+            self._after = after.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.kill()
-        self._process.communicate()
         self._after.close()
 
     @property
@@ -118,6 +119,10 @@ class Child:
                 raise ReplayFailedError(reply)
             is_done = not isinstance(reply, Progress) and reply.is_last
             yield reply
+
+    def _kill(self) -> None:
+        self._process.kill()
+        self._process.communicate()
 
     def _line(self) -> bytes:
         assert self._process.stdout is not None  # noqa: S101 - it was started with a pipe
