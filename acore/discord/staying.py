@@ -11,7 +11,6 @@ from typing import Any
 
 import aiohttp
 import nextcord  # noqa: TID251 - acore.discord is where nextcord lives
-from anyio import get_cancelled_exc_class
 from loguru import logger
 from nextcord.gateway import DiscordWebSocket, ReconnectWebSocket  # noqa: TID251 - as above
 
@@ -109,31 +108,48 @@ async def stay_connected(client: nextcord.Client, clock: Clock) -> None:
 
 
 class _Socket(DiscordWebSocket):
-    """One that leaves nothing behind where it is given up: nextcord's sends heartbeats until one fails."""
+    """One that leaves nothing behind where it is given up: nextcord's stays open and sends heartbeats."""
+
+    is_given = False
+    """Whether the client has it; while nextcord makes it nobody else could close it."""
 
     async def identify(self) -> None:
-        """Begin a session; whatever goes wrong, the client has not been given this socket yet."""
+        """Begin a session."""
         try:
             await super().identify()
         except BaseException:
-            with suppress(OSError, aiohttp.ClientError):
-                await self.close(_UNKNOWN_ERROR)  # where it is cancelled, it waits for no answer
+            await self._give_up()
+            raise
+
+    async def resume(self) -> None:
+        """Go on with a session."""
+        try:
+            await super().resume()
+        except BaseException:
+            await self._give_up()
             raise
 
     async def poll_event(self) -> None:
-        """Take in one frame; a socket that is being closed while that is cancelled counts as closed."""
+        """Take in one frame; the first one comes before the client has this socket."""
         try:
             await super().poll_event()
-        except get_cancelled_exc_class():
-            if self._keep_alive is not None:
-                self._keep_alive.stop()
+        except BaseException:
+            await self._give_up()
             raise
+
+    async def _give_up(self) -> None:
+        # The client closes what it was given, unless that counts as closed: so it does already while it waits
+        # for the other side to close it too, and where this is cancelled, only `close` ends the heartbeats.
+        if not (self.is_given and self.open):
+            with suppress(OSError, aiohttp.ClientError):
+                await self.close(_UNKNOWN_ERROR)  # where it is cancelled, it waits for no answer
 
 
 async def _connect(client: nextcord.Client, clock: Clock, way: dict[str, Any]) -> None:
     made = _Socket.from_client(client, format_gateway=True, shard_id=client.shard_id, **way)
     with clock.deadline(_CONNECT_LIMIT) as scope:
-        client.ws = await made
+        socket = await made
+        socket.is_given, client.ws = True, socket
     if scope.cancelled_caught:
         raise TimeoutError(f"no answer within {_CONNECT_LIMIT:g} s")
 
