@@ -207,7 +207,7 @@ def _judged(report: RuntimeReport, wanted: Sequence[Line], *, gate: bool, is_jso
 @click.option("--gate", is_flag=True, help="End with 1 if it is slower than it must be, twice.")
 @click.option("--json", "is_json", is_flag=True, help="One JSON object.")
 def replay(events: int, rounds: int, seconds: float, *, gate: bool, is_json: bool) -> int:
-    """How fast a journal is replayed, beside a bare scan of the same rows, and what memory it takes."""
+    """How fast a journal is replayed, in what memory, and what that costs a bot that writes it meanwhile."""
     # Its messages are registered when it is imported, and are nobody else's.
     from acore.bench.replay.measure import measure_replay  # noqa: PLC0415 - see above
 
