@@ -12,7 +12,7 @@ from acore.cli import known
 from acore.cli.fields import lay_out, lay_out_changes, leaves, paragraph, plain
 from acore.cli.moment import Place
 from acore.cli.output import as_json, is_terminal, say, tinted
-from acore.cli.replay import source_of
+from acore.cli.replay import actors_option, source_of
 from acore.cli.replay.progress import Watch
 from acore.cli.run import data_option, settings_options
 from acore.errors import ExitCode
@@ -32,14 +32,7 @@ from acore.replay.report import FieldDifference, differences
     shell_complete=known.entries,
     help="What changed from then to this.",
 )
-@click.option(
-    "--actor",
-    "actors",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=known.core_actors,
-    help="Only this actor; may be repeated.",
-)
+@actors_option
 @click.option("--file", type=click.Path(path_type=Path), help="An exported file or a database to read.")
 @settings_options
 @data_option

@@ -25,6 +25,10 @@ _CONNECT_LIMIT = 60.0
 _NORMAL, _UNKNOWN_ERROR, _FORBIDDEN_INTENTS = 1000, 4000, 4014
 
 
+# What nextcord ends with when a frame is not what it takes it for.
+_NONSENSE = (KeyError, TypeError, ValueError, AttributeError)
+
+
 class NonsenseError(Exception):
     """The gateway said something that cannot be what Discord means; perhaps at the beginning of a session."""
 
@@ -146,9 +150,18 @@ class _Socket(DiscordWebSocket):
 
 
 async def _connect(client: nextcord.Client, clock: Clock, way: dict[str, Any]) -> None:
+    """Make a connection and give it to the client.
+
+    Raises:
+        NonsenseError: It begins with something that cannot be.
+        TimeoutError: It was not made in time.
+    """
     made = _Socket.from_client(client, format_gateway=True, shard_id=client.shard_id, **way)
     with clock.deadline(_CONNECT_LIMIT) as scope:
-        socket = await made
+        try:
+            socket = await made
+        except _NONSENSE as error:
+            raise NonsenseError(error, is_first=_has_never_connected(client)) from error
         socket.is_given, client.ws = True, socket
     if scope.cancelled_caught:
         raise TimeoutError(f"no answer within {_CONNECT_LIMIT:g} s")
@@ -163,7 +176,7 @@ async def _hear(client: nextcord.Client) -> None:
     before = client.ws.sequence
     try:
         await client.ws.poll_event()
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except _NONSENSE as error:
         nonsense = NonsenseError(error, is_first=before is None)
         if nonsense.is_first or client.ws.sequence == before:
             with suppress(OSError, aiohttp.ClientError):

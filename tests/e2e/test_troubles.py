@@ -22,7 +22,7 @@ from nextcord.http import Route  # noqa: TID251 - as above
 
 from acore.clock import RealClock
 from acore.discord.client import owners_of
-from acore.discord.staying import stay_connected
+from acore.discord.staying import NonsenseError, stay_connected
 from acore.errors import ExitCode
 from acore.events.discord import GatewayView, Link
 from acore.runtime.administration import ChildState
@@ -195,7 +195,7 @@ async def test_a_connection_that_begins_with_nonsense_is_closed(monkeypatch: pyt
     gateway = Stuck(NONSENSE)
     gateway.may_go_on.set()
     async with client_of(gateway, monkeypatch) as client:
-        with pytest.raises(KeyError):
+        with pytest.raises(NonsenseError):
             await stay_connected(client, RealClock())
         with RealClock().deadline(LONG):
             await gateway.gone.wait()

@@ -19,12 +19,7 @@ from acore.replay.child.start import Child
 from acore.replay.child.wire import ActorReplayed, Progress, ReplayTask, StepTask
 from acore.replay.engine import Span
 
-
-@click.command(short_help="Let the actors decide again, and compare.")
-@click.argument("file", required=False, type=click.Path(path_type=Path))
-@settings_options
-@data_option
-@click.option(
+actors_option = click.option(
     "--actor",
     "actors",
     multiple=True,
@@ -32,6 +27,13 @@ from acore.replay.engine import Span
     shell_complete=known.core_actors,
     help="Only this actor; may be repeated.",
 )
+
+
+@click.command(short_help="Let the actors decide again, and compare.")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@settings_options
+@data_option
+@actors_option
 @click.option("--from", "first", type=Place(), help="Judge from this entry, or time, on.")
 @click.option("--to", "last", type=Place(), help="Judge up to this entry, or before this time.")
 @click.option("--correlation", metavar="ID", help="Judge only what came of this first cause (an id).")
