@@ -6,6 +6,7 @@ its first answer (Discord, Receiving and Responding). nextcord's own loop waits 
 was often too old when it came.
 """
 
+from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any
 
@@ -119,25 +120,20 @@ class _Socket(DiscordWebSocket):
 
     async def identify(self) -> None:
         """Begin a session."""
-        try:
-            await super().identify()
-        except BaseException:
-            await self._give_up()
-            raise
+        await self._or_give_up(super().identify())
 
     async def resume(self) -> None:
         """Go on with a session."""
-        try:
-            await super().resume()
-        except BaseException:
-            await self._give_up()
-            raise
+        await self._or_give_up(super().resume())
 
     async def poll_event(self) -> None:
         """Take in one frame; the first one comes before the client has this socket."""
+        await self._or_give_up(super().poll_event())
+
+    async def _or_give_up(self, step: Awaitable[None]) -> None:
         try:
-            await super().poll_event()
-        except BaseException:
+            await step
+        except BaseException:  # also where it is cancelled, by a stop or by the time limit
             await self._give_up()
             raise
 
