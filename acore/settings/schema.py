@@ -174,11 +174,11 @@ class Settings(Record):
     ] = 60
     cpu_warning_threshold: Annotated[
         Percent,
-        Setting(help="Sustained processor use that is reported as degraded.", unit="percent"),
+        Setting(help="Sustained processor use that is reported as degraded; 100 for none.", unit="percent"),
     ] = 80
     memory_warning_threshold: Annotated[
         Percent,
-        Setting(help="Memory use that is reported as degraded.", unit="percent"),
+        Setting(help="Memory use that is reported as degraded; 100 for none.", unit="percent"),
     ] = 85
 
 

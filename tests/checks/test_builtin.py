@@ -170,6 +170,13 @@ async def test_b7_the_memory_of_the_process_is_not_compared_with_the_machines_li
     assert (await performance.run(Around(view, settings=facts()))).status is Health.HEALTHY
 
 
+async def test_a_limit_of_100_percent_is_never_passed() -> None:
+    busy = metrics(cpu_percent=100.0, memory_percent=100.0)
+    never = facts(CPU_WARNING_THRESHOLD="100", MEMORY_WARNING_THRESHOLD="100")
+
+    assert (await performance.run(Around(busy, settings=never))).status is Health.HEALTHY
+
+
 async def test_performance_takes_its_limits_from_the_settings() -> None:
     strict = facts(CPU_WARNING_THRESHOLD="10")
 
