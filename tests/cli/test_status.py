@@ -14,7 +14,7 @@ from acore.errors import ExitCode
 from acore.sandbox import Person, Refuse, Sandbox
 from acore.storage.lock import LOCK_NAME
 from acore.storage.store import DATABASE_NAME
-from tests.e2e.bot import ACORE, PYTHON, Bot, left_in, outcome, running, settings_for, started
+from tests.e2e.bot import ACORE, AT_ANY_LOAD, PYTHON, Bot, left_in, outcome, running, settings_for, started
 from tests.e2e.test_healing import STORM
 from tests.e2e.test_troubles import ordered_to_end
 
@@ -37,8 +37,7 @@ async def fields(home: Path, *arguments: str) -> dict[str, Any]:
 async def test_of_a_bot_that_runs_it_tells_since_when_and_that_nothing_is_wrong(
     home: Path, sandbox: Sandbox
 ) -> None:
-    # What else the machine has to do is no trouble of the bot's here.
-    async with running(home, sandbox, CPU_WARNING_THRESHOLD="100", MEMORY_WARNING_THRESHOLD="100") as bot:
+    async with running(home, sandbox, **AT_ANY_LOAD) as bot:
         looked = await told(home)
         known = await fields(home)
         await bot.stop()

@@ -136,6 +136,10 @@ async def started(command: Sequence[str], home: Path, environ: Mapping[str, str]
                 process.kill()
 
 
+AT_ANY_LOAD = {"CPU_WARNING_THRESHOLD": "100", "MEMORY_WARNING_THRESHOLD": "100"}
+"""Settings with which a bot is well whatever else its machine has to do."""
+
+
 def settings_for(sandbox: Sandbox, **more: str) -> dict[str, str]:
     """Return the environment that takes a bot into *sandbox*."""
     return {"DISCORD_TOKEN": sandbox.bot_token, "DISCORD_API_BASE": sandbox.api, **more}

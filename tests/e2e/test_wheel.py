@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.bot import ACORE, PYTHON, started
+from tests.e2e.bot import ACORE, AT_ANY_LOAD, PYTHON, started
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +35,7 @@ async def test_the_installed_wheel_answers_without_the_checkout(
         await asked.ended()
     assert all(name.startswith(str(installed)) for name in asked.out.split()), asked.output
 
-    async with started((*ACORE, "sandbox", "--data", "kept"), home, environ) as bot:
+    async with started((*ACORE, "sandbox", "--data", "kept"), home, {**environ, **AT_ANY_LOAD}) as bot:
         await bot.type("/botstatus\n!user member\n/botstatus\n")
         assert await bot.ended() == 0, bot.output
     assert bot.out.count("Bot status: healthy") == 2, bot.output
